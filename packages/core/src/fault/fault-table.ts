@@ -1,0 +1,73 @@
+/**
+ * Every fault that Millrace names, with whose it is and what it means. `docs/reference/errors.md` is generated from
+ * this table, so each text is a whole sentence for the reader of a log.
+ */
+export const FAULTS = {
+	// AMF
+	AMF_TRUNCATED: { by: "peer", text: "An AMF value ends before it is complete." },
+	AMF_BAD_MARKER: { by: "peer", text: "An AMF type marker is unknown or reserved." },
+	AMF_BAD_REFERENCE: { by: "peer", text: "An AMF reference points at nothing that was sent before." },
+	AMF_UNKNOWN_EXTERNALIZABLE: {
+		by: "peer",
+		text: "An AMF3 object is externalizable by a class that is not registered, so its end cannot be found.",
+	},
+	AMF_TOO_DEEP: { by: "limit", text: "AMF values are nested deeper than the limit." },
+	AMF_TOO_MANY_VALUES: { by: "limit", text: "One message holds more AMF values than the limit." },
+	AMF_COUNT_TOO_LARGE: { by: "limit", text: "An AMF count announces more than the message can hold." },
+	AMF_UNENCODABLE: { by: "usage", text: "A value cannot be written as AMF." },
+	// FLV
+	FLV_BAD_SIGNATURE: { by: "peer", text: "The data does not begin with an FLV header." },
+	FLV_TAG_TOO_LARGE: { by: "limit", text: "An FLV tag is larger than the limit." },
+	FLV_TRUNCATED: { by: "peer", text: "The FLV data ends inside a tag." },
+	// Handshake
+	HANDSHAKE_BAD_VERSION: { by: "peer", text: "The first byte is not an RTMP version that is spoken here." },
+	HANDSHAKE_NOT_RTMP: {
+		by: "peer",
+		text: "The first byte belongs to another protocol (HTTP, TLS or SSH), not to RTMP.",
+	},
+	HANDSHAKE_BAD_SIGNATURE: { by: "peer", text: "The peer's handshake signature does not verify." },
+	HANDSHAKE_TIMEOUT: { by: "peer", text: "The handshake was not finished in time." },
+	// Chunk stream
+	CHUNK_BAD_SIZE: {
+		by: "peer",
+		text: "The announced chunk size is zero or not a number that the specification allows.",
+	},
+	CHUNK_NO_PREVIOUS_HEADER: {
+		by: "peer",
+		text: "A chunk refers to the header of an earlier one, but its chunk stream has had none.",
+	},
+	CHUNK_TOO_MANY_STREAMS: { by: "limit", text: "The peer uses more chunk streams than the limit." },
+	CHUNK_TOO_MUCH_PARTIAL: { by: "limit", text: "The unfinished messages of one connection are larger than the limit." },
+	MESSAGE_TOO_LARGE: { by: "limit", text: "A message is longer than the limit for the state of its connection." },
+	MESSAGE_MALFORMED: { by: "peer", text: "A message's payload is not what its type demands." },
+	// Session
+	COMMAND_BEFORE_CONNECT: {
+		by: "peer",
+		text: "A command or a message other than protocol control came before connect.",
+	},
+	CONNECT_TWICE: { by: "peer", text: "A second connect came on a connection that already has one." },
+	CONNECT_TIMEOUT: { by: "peer", text: "The connect command did not come in time after the handshake." },
+	CONNECT_MALFORMED: { by: "peer", text: "The connect command has no object with an application name." },
+	TOO_MANY_STREAMS: { by: "limit", text: "The connection holds more message streams than the limit." },
+	TOO_MUCH_HELD: { by: "limit", text: "More arrived while a permission was pending than the limit allows to be held." },
+	NAME_TOO_LONG: { by: "limit", text: "An application's or a stream's name is longer than the limit." },
+	NAME_FORBIDDEN: {
+		by: "peer",
+		text: "An application's or a stream's name holds characters or segments that are refused.",
+	},
+	OUTPUT_TOO_LARGE: { by: "limit", text: "The peer does not read its answers, and they have grown past the limit." },
+	PEER_SILENT: {
+		by: "transport",
+		text: "Nothing came from the peer within the read deadline, nor an answer to a ping.",
+	},
+	PUBLISHER_IDLE: { by: "peer", text: "The publisher sent no media within the idle time-out." },
+	VIEWER_TOO_SLOW: { by: "peer", text: "The viewer did not keep up with its stream and was closed." },
+	// Transport
+	CONNECT_FAILED: { by: "transport", text: "No connection could be opened." },
+	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
+	// Use of the library
+	USAGE: { by: "usage", text: "The library was called in a way that it does not allow." },
+} as const satisfies Record<string, { by: "peer" | "limit" | "usage" | "transport"; text: string }>;
+
+/** The stable name of a fault, as it stands in logs and on `error.code`. */
+export type FaultCode = keyof typeof FAULTS;

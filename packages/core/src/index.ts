@@ -1,0 +1,3 @@
+export * from "./amf/index.ts";
+export * from "./fault/index.ts";
+export * from "./flv/index.ts";

@@ -1,0 +1,1 @@
+export type { ServerFacts, ServerView, StreamFacts } from "./server-view.ts";

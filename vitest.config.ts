@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+
+// Sources run as they are: every project resolves workspace packages through the `source` export condition.
+const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditions: ["source"] } } };
+
+export default defineConfig({
+	...source,
+	test: {
+		projects: [
+			{
+				...source,
+				test: {
+					name: "unit",
+					include: ["packages/*/src/**/*.test.ts", "test/*.test.ts", "bench/**/*.test.ts", "fuzz/**/*.test.ts"],
+					execArgv: ["--conditions=source"],
+				},
+			},
+			{
+				...source,
+				test: {
+					name: "interop",
+					include: ["test/interop/**/*.test.ts"],
+					execArgv: ["--conditions=source"],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+					// Real programs share two cores: one file at a time.
+					fileParallelism: false,
+				},
+			},
+		],
+	},
+});
