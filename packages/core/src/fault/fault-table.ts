@@ -65,6 +65,9 @@ export const FAULTS = {
 	// Transport
 	CONNECT_FAILED: { by: "transport", text: "No connection could be opened." },
 	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
+	// Configuration and start
+	CONFIG_INVALID: { by: "usage", text: "The configuration cannot be used; every problem is named with its place." },
+	STREAM_KEY_UNUSABLE: { by: "usage", text: "The file with the publish key cannot be read, written or understood." },
 	// Use of the library
 	USAGE: { by: "usage", text: "The library was called in a way that it does not allow." },
 } as const satisfies Record<string, { by: "peer" | "limit" | "usage" | "transport"; text: string }>;
