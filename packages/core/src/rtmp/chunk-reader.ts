@@ -163,7 +163,8 @@ export class ChunkReader {
 		}
 		if (format === 0) {
 			stream.streamId =
-				(bytes[offset + 7]! | (bytes[offset + 8]! << 8) | (bytes[offset + 9]! << 16) | (bytes[offset + 10]! << 24)) >>> 0;
+				(bytes[offset + 7]! | (bytes[offset + 8]! << 8) | (bytes[offset + 9]! << 16) | (bytes[offset + 10]! << 24)) >>>
+				0;
 			stream.timestamp = field;
 			// RTMP 1.0 §5.3.1.2.4: a type-3 header after a type-0 one takes that timestamp as its delta.
 			stream.delta = field;

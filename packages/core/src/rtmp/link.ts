@@ -64,7 +64,8 @@ export class RtmpLink implements ChunkHandler {
 	/** Round trip of the last ping in milliseconds; `undefined` before the first answer. */
 	roundTripMillis: number | undefined;
 
-	readonly #handshake: Handshake;
+	/** Dropped when it is done: it holds some kilobytes. */
+	#handshake: Handshake | undefined;
 	readonly #handler: LinkHandler;
 	readonly #options: LinkOptions;
 	readonly #reader: ChunkReader;
@@ -74,7 +75,6 @@ export class RtmpLink implements ChunkHandler {
 	#output: Uint8Array[] = [];
 	#outputBytes = 0;
 	#closed = false;
-	#handshakeDone = false;
 
 	readonly #startedAt: number;
 	#now: number;
@@ -96,7 +96,7 @@ export class RtmpLink implements ChunkHandler {
 		this.#now = now;
 		this.#lastReceivedAt = now;
 		this.#nextPingAt = now + options.pingIntervalMillis;
-		this.#queueHandshake();
+		this.#queueHandshake(handshake);
 	}
 
 	get closed(): boolean {
@@ -132,7 +132,7 @@ export class RtmpLink implements ChunkHandler {
 	get deadline(): number {
 		if (this.#closed) return Number.POSITIVE_INFINITY;
 		const options = this.#options;
-		if (!this.#handshakeDone) {
+		if (this.#handshake !== undefined) {
 			return Math.min(
 				this.#startedAt + options.handshakeDeadlineMillis,
 				this.#lastReceivedAt + options.handshakeTimeoutMillis,
@@ -159,11 +159,12 @@ export class RtmpLink implements ChunkHandler {
 		this.#nextPingAt = now + this.#options.pingIntervalMillis;
 		try {
 			let rest = bytes;
-			if (!this.#handshakeDone) {
-				const used = this.#handshake.receive(bytes, now);
-				this.#queueHandshake();
-				if (!this.#handshake.done) return;
-				this.#handshakeDone = true;
+			const handshake = this.#handshake;
+			if (handshake !== undefined) {
+				const used = handshake.receive(bytes, now);
+				this.#queueHandshake(handshake);
+				if (!handshake.done) return;
+				this.#handshake = undefined;
 				this.#handler.onHandshakeDone();
 				rest = bytes.subarray(used);
 			}
@@ -182,13 +183,15 @@ export class RtmpLink implements ChunkHandler {
 		if (this.#closed) return;
 		this.#now = now;
 		const options = this.#options;
-		if (!this.#handshakeDone) {
+		if (this.#handshake !== undefined) {
 			if (now >= this.deadline) this.close(new PeerError("HANDSHAKE_TIMEOUT"));
 			return;
 		}
 		if (now >= this.#lastReceivedAt + options.readTimeoutMillis) {
 			if (!this.toleratesSilence || this.#answersPings) {
-				this.close(new TransportError("PEER_SILENT", `Silent for ${Math.round((now - this.#lastReceivedAt) / 1000)} s.`));
+				this.close(
+					new TransportError("PEER_SILENT", `Silent for ${Math.round((now - this.#lastReceivedAt) / 1000)} s.`),
+				);
 				return;
 			}
 			this.#lastReceivedAt = now;
@@ -274,8 +277,8 @@ export class RtmpLink implements ChunkHandler {
 		}
 	}
 
-	#queueHandshake(): void {
-		for (const slice of this.#handshake.takeOutput()) this.#queue(slice);
+	#queueHandshake(handshake: Handshake): void {
+		for (const slice of handshake.takeOutput()) this.#queue(slice);
 	}
 
 	#queue(slice: Uint8Array): void {

@@ -1,10 +1,17 @@
 import type { AmfValue } from "../amf/index.ts";
-import type { MediaType } from "../flv/index.ts";
 import { LimitError, MillraceError, PeerError } from "../fault/index.ts";
+import type { MediaType } from "../flv/index.ts";
 import { type ConnectRequest, readConnectRequest } from "./connect-request.ts";
 import { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";
 import { splitAggregate } from "./message/aggregate.ts";
-import { type Command, commandType, decodeCommand, encodeCommand, encodeData, type ObjectEncoding } from "./message/command.ts";
+import {
+	type Command,
+	commandType,
+	decodeCommand,
+	encodeCommand,
+	encodeData,
+	type ObjectEncoding,
+} from "./message/command.ts";
 import {
 	TYPE_AGGREGATE,
 	TYPE_AUDIO,
@@ -293,7 +300,8 @@ export class ServerConnection implements LinkHandler {
 			this.#onConnect(command);
 			return;
 		}
-		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Command ${quote(command.name)}.`);
+		if (this.#state !== STATE_CONNECTED)
+			throw new PeerError("COMMAND_BEFORE_CONNECT", `Command ${quote(command.name)}.`);
 		const { args } = command;
 		switch (command.name) {
 			case "createStream":
@@ -492,7 +500,13 @@ export class ServerConnection implements LinkHandler {
 		const stream = this.streams.get(streamId) ?? (this.streams.size === 1 ? [...this.streams.values()][0] : undefined);
 		if (stream === undefined) {
 			this.strayMessages++;
-			this.sendCommand("onStatus", 0, null, [netStatus("NetStream.Failed", `Stream ${streamId} does not exist.`)], streamId);
+			this.sendCommand(
+				"onStatus",
+				0,
+				null,
+				[netStatus("NetStream.Failed", `Stream ${streamId} does not exist.`)],
+				streamId,
+			);
 		}
 		return stream;
 	}

@@ -59,7 +59,8 @@ function splitQuery(text: string): [path: string, query: string] {
 }
 
 function checkLength(name: string, maxLength: number): void {
-	if (name.length > maxLength) throw new LimitError("NAME_TOO_LONG", `${name.length} characters; the limit is ${maxLength}.`);
+	if (name.length > maxLength)
+		throw new LimitError("NAME_TOO_LONG", `${name.length} characters; the limit is ${maxLength}.`);
 }
 
 /**

@@ -1,4 +1,12 @@
-import { FLAG_KEYFRAME, MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
+import {
+	FLAG_KEYFRAME,
+	MEDIA_DATA,
+	MEDIA_DATA_AMF3,
+	MEDIA_VIDEO,
+	MediaMessage,
+	type MediaType,
+	mediaFlags,
+} from "@millrace/core/flv";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
