@@ -16,8 +16,8 @@ export interface Wire {
 
 /** What a wire reports. */
 export interface WireHandler {
-	/** The bytes are the handler's only during the call. */
-	onWireData(bytes: Uint8Array): void;
+	/** The bytes are the handler's only during the call. Without this method nothing is read. */
+	onWireData?(bytes: Uint8Array): void;
 	/** Everything that was written has been taken. */
 	onWireDrain(): void;
 	/** The wire is closed, from either side. Called once, last. `error` where it was not an orderly end. */

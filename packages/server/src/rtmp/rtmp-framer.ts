@@ -1,6 +1,4 @@
-import { decodeAmf0, encodeValues } from "@millrace/core/amf";
-import { MillraceError } from "@millrace/core/fault";
-import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
+import { dataAsAmf0, MEDIA_AUDIO, MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
 import { framedLength, frameInto, type ObjectEncoding } from "@millrace/core/rtmp";
 import type { Framer } from "../hub/index.ts";
 
@@ -54,15 +52,5 @@ export class RtmpFramer implements Framer {
 	/** AMF3 data is put into AMF0 for players that did not ask for AMF3; what cannot be is left out. */
 	#payload(message: MediaMessage): Uint8Array | undefined {
 		return message.type === MEDIA_DATA_AMF3 && this.#encoding === 0 ? dataAsAmf0(message.payload) : message.payload;
-	}
-}
-
-/** The body of a type-15 data message as that of type 18, or `undefined` where AMF0 cannot hold it. */
-export function dataAsAmf0(payload: Uint8Array): Uint8Array | undefined {
-	try {
-		return encodeValues(decodeAmf0(payload[0] === 0 ? payload.subarray(1) : payload), 0);
-	} catch (error) {
-		if (error instanceof MillraceError) return undefined;
-		throw error;
 	}
 }
