@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { StreamName } from "../app/index.ts";
 import type { Hub, LiveStream } from "../hub/index.ts";
@@ -55,7 +55,9 @@ export class FlvOutput {
 	handle(request: IncomingMessage, response: ServerResponse): void {
 		const headers = this.#corsHeaders(request);
 		if (request.method === "OPTIONS") {
-			response.writeHead(204, { ...headers, "access-control-allow-headers": "*", "access-control-max-age": "86400" }).end();
+			response
+				.writeHead(204, { ...headers, "access-control-allow-headers": "*", "access-control-max-age": "86400" })
+				.end();
 			return;
 		}
 		if (request.method !== "GET" && request.method !== "HEAD") {
@@ -65,7 +67,9 @@ export class FlvOutput {
 		const found = this.#find(request);
 		if (found === undefined) {
 			const text = "No such stream is live.\n";
-			response.writeHead(404, { ...headers, "content-type": "text/plain; charset=utf-8", "retry-after": "2" }).end(text);
+			response
+				.writeHead(404, { ...headers, "content-type": "text/plain; charset=utf-8", "retry-after": "2" })
+				.end(text);
 			return;
 		}
 		const fields = { "content-type": "video/x-flv", "cache-control": "no-store", connection: "close", ...headers };
@@ -139,7 +143,9 @@ export class FlvOutput {
 		const { cors } = this.#options;
 		const { origin } = request.headers;
 		if (cors.includes("*")) return { "access-control-allow-origin": "*" };
-		return origin !== undefined && cors.includes(origin) ? { "access-control-allow-origin": origin, vary: "origin" } : {};
+		return origin !== undefined && cors.includes(origin)
+			? { "access-control-allow-origin": origin, vary: "origin" }
+			: {};
 	}
 
 	/** Programs send no origin; pages of this server send its own. */

@@ -1,8 +1,8 @@
+import type { ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
-import type { ServerConnectionOptions } from "@millrace/core/rtmp";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
 export type ApplicationRules = {

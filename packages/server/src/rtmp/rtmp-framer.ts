@@ -1,4 +1,11 @@
-import { dataAsAmf0, MEDIA_AUDIO, MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
+import {
+	dataAsAmf0,
+	MEDIA_AUDIO,
+	MEDIA_DATA,
+	MEDIA_DATA_AMF3,
+	MEDIA_VIDEO,
+	type MediaMessage,
+} from "@millrace/core/flv";
 import { framedLength, frameInto, type ObjectEncoding } from "@millrace/core/rtmp";
 import type { Framer } from "../hub/index.ts";
 

@@ -31,9 +31,7 @@ const MAX_OPEN_CALLS = 1024;
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
  * decides nothing itself: static policy first, then the application, then whether the name is free.
  */
-export class RtmpPeer
-	implements ServerConnectionHandler, InstanceClient, WireHandler, PlayTransport, PublishObserver
-{
+export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHandler, PlayTransport, PublishObserver {
 	readonly id: string;
 	readonly connection: ServerConnection;
 	readonly #context: PeerContext;
@@ -51,12 +49,17 @@ export class RtmpPeer
 	#turn: PublishSession | undefined;
 	#ended = false;
 
-	constructor(id: string, wire: (handler: WireHandler) => Wire, context: PeerContext, onGone: (peer: RtmpPeer) => void) {
+	constructor(
+		id: string,
+		wire: (handler: WireHandler) => Wire,
+		context: PeerContext,
+		onGone: (peer: RtmpPeer) => void,
+	) {
 		this.id = id;
 		this.#context = context;
 		this.#onGone = onGone;
 		this.#wire = wire(this);
-		this.#log = context.log.child({ connection: id, remoteAddress: this.#wire.remoteAddress });
+		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress });
 		const handshake = new ServerHandshake({ random: context.random });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
@@ -78,6 +81,11 @@ export class RtmpPeer
 		this.flush();
 	}
 
+	/** Ends at once, for a client that does not read its goodbye. */
+	destroy(): void {
+		this.#wire.destroy();
+	}
+
 	// ── the wire ──
 
 	onWireData(bytes: Uint8Array): void {
@@ -94,7 +102,9 @@ export class RtmpPeer
 	}
 
 	onWireClosed(error: Error | undefined): void {
-		this.connection.link.close(error === undefined ? undefined : new TransportError("CONNECTION_LOST", error.message, { cause: error }));
+		this.connection.link.close(
+			error === undefined ? undefined : new TransportError("CONNECTION_LOST", error.message, { cause: error }),
+		);
 		this.#onGone(this);
 	}
 
