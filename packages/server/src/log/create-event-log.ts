@@ -44,7 +44,7 @@ export function createEventLog(options: EventLogOptions = {}): OpenEventLog {
 function sinkFor({ target, format = "auto", level = "info" }: EventLogOptions): LogSink {
 	const stream: LogTarget = target ?? process.stdout;
 	if (format === "json" || (format === "auto" && stream.isTTY !== true)) {
-		return new JsonSink(target === undefined ? standardOutput() : { write: line => void target.write(line) });
+		return new JsonSink(stream === process.stdout ? standardOutput() : { write: line => void stream.write(line) });
 	}
 	const colour = stream.isTTY === true && stream.hasColors?.() === true;
 	return new TerminalSink(line => void stream.write(line), { colour, stacks: level === "debug" });

@@ -36,7 +36,8 @@ export class TerminalSink implements LogSink {
 	}
 
 	write({ time, level, event, fields }: LogRecord): void {
-		const { connection, stream, from, media, text, error, ...others } = fields;
+		// How often an event was repeated stands in the text already.
+		const { connection, stream, from, media, text, error, repeated: _, ...others } = fields;
 		const columns = [
 			this.#paint(DIM, clockOf(time)),
 			this.#paint(LEVEL_COLOUR[level], escapeText(event).padEnd(EVENT_WIDTH)),
