@@ -6,7 +6,7 @@ import {
 	MEDIA_VIDEO,
 	type MediaMessage,
 } from "@millrace/core/flv";
-import { framedLength, frameInto, type ObjectEncoding } from "@millrace/core/rtmp";
+import { framedLength, frameInto } from "@millrace/core/rtmp";
 import type { Framer } from "../hub/index.ts";
 
 /** Chunk streams of shared blocks; the connection's own commands use others, so that a block may stand between any two. */
