@@ -120,13 +120,15 @@ export class StreamCache {
 	}
 
 	#configure(message: MediaMessage): void {
+		// ffmpeg writes one without content before the real one.
+		if (message.payload.length <= (message.isVideo ? 5 : 2)) return;
 		const key = configurationKey(message);
 		const before = this.#configurations.get(key);
 		if (before === undefined && this.#configurations.size >= MAX_CONFIGURATIONS) return;
 		if (before === undefined || !sameBytes(before.payload, message.payload)) {
 			this.configurationVersion++;
 			// The pictures so far need the configuration before: nobody can start from them any more.
-			this.#forgetGroup();
+			if (message.isVideo) this.#forgetGroup();
 		}
 		this.#configurations.set(key, message);
 	}

@@ -1,3 +1,4 @@
+import type { ObjectEncoding } from "@millrace/core/amf";
 import {
 	dataAsAmf0,
 	MEDIA_AUDIO,
