@@ -30,7 +30,10 @@ pollStreams({
 		list.show(answer.streams, serverNow);
 		pageElement("offline", HTMLElement).hidden = true;
 		pageElement("empty", HTMLElement).hidden = answer.streams.length > 0;
-		setText(pageElement("count", HTMLElement), answer.streams.length === 0 ? "" : `${answer.streams.length} live`);
+		setText(
+			pageElement("count", HTMLElement),
+			answer.streams.length === 0 ? "" : formatCount(answer.streams.length, "stream"),
+		);
 		setText(
 			pageElement("server-line", HTMLElement),
 			[
