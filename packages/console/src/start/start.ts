@@ -69,6 +69,7 @@ function showAddresses(): void {
 	const keyNeeded = server?.publishKeyNeeded ?? false;
 	const key = keyNeeded ? `${name}?key=YOUR-KEY` : name;
 	pageElement("key-note", HTMLElement).hidden = !keyNeeded;
+	setText(pageElement("watch-hint", HTMLElement), `The addresses of “${name}”, for players and programs.`);
 	rows.server.set(addresses.server);
 	rows.key.set(key);
 	rows.ffmpeg.set(
