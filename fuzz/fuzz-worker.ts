@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { AllocationMeter } from "./allocation-meter.ts";
 import { Coverage } from "./coverage.ts";
 import type { FuzzTarget } from "./fuzz-target.ts";
 import { type Defect, Fuzzer } from "./fuzzer.ts";
@@ -66,10 +67,13 @@ async function work(data: FuzzWorkerData, report: (report: FuzzReport) => void):
 	const current = new CurrentInput(data.current);
 	const coverage = new Coverage();
 	coverage.start();
+	const allocations = new AllocationMeter();
+	allocations.install();
 	const fuzzer = new Fuzzer(target, {
 		seed: data.seed,
 		corpus: data.corpus,
 		coverage,
+		allocations,
 		beforeRun: input => current.begin(input),
 		afterRun: () => current.end(),
 		onNewInput: input => report({ type: "new-input", input }),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { AllocationMeter } from "./allocation-meter.ts";
 import type { FuzzTarget } from "./fuzz-target.ts";
 import { type CoverageSource, Fuzzer } from "./fuzzer.ts";
 import { mutate } from "./mutation.ts";
@@ -48,6 +49,25 @@ test("an execution over a second is a defect, and so is one that keeps much memo
 	const kept: Uint8Array[] = [];
 	const hungry: FuzzTarget = { ...broken, run: () => void kept.push(new Uint8Array(200 * 1024 * 1024)) };
 	expect(new Fuzzer(hungry, { seed: 1 }).runOne(Uint8Array.of(1))?.kind).toBe("memory");
+});
+
+test("asking for much memory at once is a defect, though it is given back at once", () => {
+	const trusting: FuzzTarget = {
+		...broken,
+		run: input => {
+			if ((input[0] ?? 0) > 100) new Float64Array(input[0]! * 100_000);
+		},
+	};
+	const allocations = new AllocationMeter();
+	allocations.install();
+	try {
+		const defect = firstDefect(new Fuzzer(trusting, { seed: 2, allocations }), 100);
+		expect(defect?.kind).toBe("memory");
+		expect(defect?.input.length).toBe(1);
+		expect(new Uint8Array(3)).toBeInstanceOf(Uint8Array);
+	} finally {
+		allocations.uninstall();
+	}
 });
 
 test("inputs that reach new code are kept, and reported once", () => {

@@ -30,6 +30,8 @@ export type FuzzerOptions = {
 	batch?: number;
 	/** Default: no guidance; every input is derived from the first ones. */
 	coverage?: CoverageSource;
+	/** Sees the requests for memory. Default: only what stays in memory is measured. */
+	allocations?: { readonly largest: number; reset(): void };
 	/** Told of each input before it runs: should it never return, somebody else must know it. */
 	beforeRun?: (input: Uint8Array) => void;
 	/** Told when it has returned. */
@@ -42,6 +44,8 @@ export type FuzzerOptions = {
 const SLOW_MILLIS = 1000;
 /** Memory that one execution may leave behind at most, before any garbage is collected. */
 const MEMORY_BYTES = 128 * 1024 * 1024;
+/** Memory that one execution may ask for at once: inputs are small, so that more is an announced length believed. */
+const ALLOCATION_BYTES = 64 * 1024 * 1024;
 const MINIMISE_MILLIS = 5000;
 
 /** Runs a target on mutations of its corpus, and keeps those that reach code that none before reached. */
@@ -137,6 +141,7 @@ export class Fuzzer {
 	#timed(input: Uint8Array): Defect | undefined {
 		this.#executions++;
 		this.#options.beforeRun?.(input);
+		this.#options.allocations?.reset();
 		const start = performance.now();
 		try {
 			// A copy, so that a target that writes into its input harms no corpus entry.
@@ -147,6 +152,10 @@ export class Fuzzer {
 			this.#options.afterRun?.();
 		}
 		const millis = performance.now() - start;
+		const largest = this.#options.allocations?.largest ?? 0;
+		if (largest > ALLOCATION_BYTES) {
+			return { kind: "memory", text: `It asked for ${Math.round(largest / 1024 / 1024)} MB at once.`, input };
+		}
 		return millis > SLOW_MILLIS ? { kind: "slow", text: `It took ${Math.round(millis)} ms.`, input } : undefined;
 	}
 
@@ -163,15 +172,15 @@ export class Fuzzer {
 		return undefined;
 	}
 
-	/** Cuts parts out and zeroes bytes as long as the same error comes; what is only slow is left as it is. */
+	/** Cuts parts out and zeroes bytes as long as the same defect shows; what is only slow is left as it is. */
 	#minimise(defect: Defect): Defect {
-		if (defect.kind !== "error") return defect;
+		if (defect.kind === "slow") return defect;
 		const wanted = signatureOf(defect.text);
 		const deadline = performance.now() + MINIMISE_MILLIS;
 		let best = defect;
 		const improves = (input: Uint8Array): boolean => {
 			const again = this.#timed(input);
-			if (again?.kind !== "error" || signatureOf(again.text) !== wanted) return false;
+			if (again?.kind !== defect.kind || signatureOf(again.text) !== wanted) return false;
 			best = again;
 			return true;
 		};
