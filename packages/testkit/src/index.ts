@@ -13,7 +13,7 @@ export {
 	type ProgramOptions,
 	runProgram,
 } from "./program.ts";
-export { giveUp, needEncoders, needGstElements, needPrograms, type SkippableTest } from "./program-need.ts";
+export { giveUp, isMet, needEncoders, needGstElements, needPrograms, type SkippableTest } from "./program-need.ts";
 export {
 	type LogRecord,
 	millraceArguments,

@@ -3,6 +3,16 @@ import { findProgram, runProgram } from "./program.ts";
 /** The part of a test's context that a missing program uses. */
 export type SkippableTest = { skip(note?: string): unknown };
 
+/** Whether a need is met, without a word: for what is prepared before the tests. */
+export async function isMet(need: (test: SkippableTest) => void | Promise<void>): Promise<boolean> {
+	try {
+		await need(PROBE);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 /**
  * Makes sure that programs are installed. Where one is missing the test prints why and is skipped; where the variable
  * `CI` is set it throws instead, so that a proof is never left out unnoticed.
@@ -35,9 +45,15 @@ export async function needEncoders(test: SkippableTest, ...encoders: readonly st
 /** As `needPrograms`, for anything else that a machine may lack or forbid; `reason` completes "skipped: …". */
 export function giveUp(test: SkippableTest, reason: string): void {
 	if (process.env["CI"]) throw new Error(`${reason}; with CI set nothing is skipped`);
-	console.log(`skipped: ${reason}`);
+	if (test !== PROBE) console.log(`skipped: ${reason}`);
 	test.skip(reason);
 }
+
+const PROBE: SkippableTest = {
+	skip(note) {
+		throw new Error(note);
+	},
+};
 
 const PACKAGES: Readonly<Record<string, string>> = {
 	ffprobe: "ffmpeg",
