@@ -13,7 +13,7 @@ export function hasNginx(): boolean {
 
 /**
  * nginx with its RTMP module as a server to prove the harness with and to compare with: one process, application
- * `live`, no GOP cache. A peer that is silent is pinged after 1 s and dropped 2 s later.
+ * `live`, no GOP cache. A silent viewer is pinged after 1 s and dropped 2 s later, a silent publisher dropped after 3 s.
  */
 export function nginxCommand(place: ServerPlace): ServerLaunch {
 	const file = join(place.dataDir, "nginx.conf");
@@ -32,7 +32,7 @@ rtmp {
 		ping 1s;
 		ping_timeout 2s;
 		access_log off;
-		application live { live on; wait_key off; wait_video off; publish_notify on; play_restart off; }
+		application live { live on; wait_key off; wait_video off; publish_notify on; play_restart off; drop_idle_publisher 3s; }
 	}
 }
 `,
