@@ -14,6 +14,7 @@ export const FAULTS = {
 	AMF_TOO_DEEP: { by: "limit", text: "AMF values are nested deeper than the limit." },
 	AMF_TOO_MANY_VALUES: { by: "limit", text: "One message holds more AMF values than the limit." },
 	AMF_COUNT_TOO_LARGE: { by: "limit", text: "An AMF count announces more than the message can hold." },
+	AMF_KEY_TOO_LONG: { by: "limit", text: "The name of an AMF object's member is longer than the limit." },
 	AMF_UNENCODABLE: { by: "usage", text: "A value cannot be written as AMF." },
 	// FLV
 	FLV_BAD_SIGNATURE: { by: "peer", text: "The data does not begin with an FLV header." },
@@ -65,6 +66,9 @@ export const FAULTS = {
 	// Transport
 	CONNECT_FAILED: { by: "transport", text: "No connection could be opened." },
 	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
+	// Configuration and start
+	CONFIG_INVALID: { by: "usage", text: "The configuration cannot be used; every problem is named with its place." },
+	STREAM_KEY_UNUSABLE: { by: "usage", text: "The file with the publish key cannot be read, written or understood." },
 	// Use of the library
 	USAGE: { by: "usage", text: "The library was called in a way that it does not allow." },
 } as const satisfies Record<string, { by: "peer" | "limit" | "usage" | "transport"; text: string }>;

@@ -1,0 +1,34 @@
+export { framedLength, frameInto } from "./chunk-frame.ts";
+export { type ChunkHandler, ChunkReader, type ChunkReaderLimits, DEFAULT_CHUNK_SIZE } from "./chunk-reader.ts";
+export { ChunkWriter } from "./chunk-writer.ts";
+export { ClientHandshake } from "./client-handshake.ts";
+export type { ConnectRequest } from "./connect-request.ts";
+export { DEFAULT_RTMP_LIMITS, type RtmpLimits } from "./limits.ts";
+export { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";
+export { splitAggregate } from "./message/aggregate.ts";
+export {
+	type Command,
+	decodeCommand,
+	encodeCommand,
+	encodeData,
+} from "./message/command.ts";
+export * from "./message/message-type.ts";
+export * from "./message/protocol-control.ts";
+export * from "./message/user-control.ts";
+export { NET_STATUS, type NetStatus, netStatus, type StatusCode, type StatusLevel } from "./net-status.ts";
+export {
+	type Call,
+	ServerConnection,
+	type ServerConnectionHandler,
+	type ServerConnectionOptions,
+} from "./server-connection.ts";
+export { ServerHandshake } from "./server-handshake.ts";
+export { type PlayRequest, type PublishRequest, ServerStream, type StreamState } from "./server-stream.ts";
+export { type Responder, TransactionTable } from "./transaction-table.ts";
+export {
+	type ApplicationAddress,
+	DEFAULT_INSTANCE,
+	parseApplication,
+	parseStreamName,
+	type StreamAddress,
+} from "./url.ts";

@@ -1,0 +1,294 @@
+import { LimitError, MillraceError, PeerError, TransportError } from "../fault/index.ts";
+import { AcknowledgementCounter } from "./acknowledgement.ts";
+import { type ChunkHandler, ChunkReader } from "./chunk-reader.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
+import type { RtmpLimits } from "./limits.ts";
+import {
+	TYPE_ABORT,
+	TYPE_ACKNOWLEDGEMENT,
+	TYPE_SET_CHUNK_SIZE,
+	TYPE_SET_PEER_BANDWIDTH,
+	TYPE_USER_CONTROL,
+	TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE,
+} from "./message/message-type.ts";
+import { decodeControlValue, encodeControlValue } from "./message/protocol-control.ts";
+import {
+	decodeUserControl,
+	EVENT_PING_REQUEST,
+	EVENT_PING_RESPONSE,
+	encodeUserControl,
+	type UserControl,
+} from "./message/user-control.ts";
+
+/** One side's handshake: takes bytes until it is done, and has bytes to send. */
+export interface Handshake {
+	/** Takes what it can use and returns how many bytes that were; the rest belongs to the chunk stream. */
+	receive(bytes: Uint8Array, now: number): number;
+	takeOutput(): Uint8Array[];
+	readonly done: boolean;
+}
+
+/** What a link reports. Methods may send or close; they must not call `receive`, `handleTimeout` or `takeOutput`. */
+export interface LinkHandler {
+	onHandshakeDone(): void;
+	/** Every message but protocol control and pings, which the link answers itself. */
+	onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void;
+	onUserControl(control: UserControl): void;
+	/** The link has ended, by `close` or a fault, and takes nothing more. Output that is queued may still be sent. */
+	onClosed(reason: MillraceError | undefined): void;
+}
+
+/** Times and sizes of a link, in milliseconds and bytes. */
+export type LinkOptions = {
+	/** Longest silence during the handshake. Default 10 s. */
+	readonly handshakeTimeoutMillis: number;
+	/** Longest handshake altogether. Default 15 s. */
+	readonly handshakeDeadlineMillis: number;
+	/** A peer that is silent for this long is sent a ping. Default 10 s. */
+	readonly pingIntervalMillis: number;
+	/** A peer that is silent for this long, pings included, is given up. Default 30 s. */
+	readonly readTimeoutMillis: number;
+	readonly limits: RtmpLimits;
+};
+
+/** Protocol control and user control travel here (RTMP 1.0 §5.4). */
+const CONTROL_CHUNK_STREAM = 2;
+
+/**
+ * What both roles of a connection share: handshake, chunks, protocol control, acknowledgements, pings and deadlines.
+ * It touches no socket and no clock: the driver gives bytes and the time in milliseconds, and takes the output.
+ */
+export class RtmpLink implements ChunkHandler {
+	/** Set while silence proves nothing: a viewer that has never answered a ping but takes what it is sent. */
+	toleratesSilence = false;
+	/** Round trip of the last ping in milliseconds; `undefined` before the first answer. */
+	roundTripMillis: number | undefined;
+
+	/** Dropped when it is done: it holds some kilobytes. */
+	#handshake: Handshake | undefined;
+	readonly #handler: LinkHandler;
+	readonly #options: LinkOptions;
+	readonly #reader: ChunkReader;
+	readonly #writer = new ChunkWriter();
+	readonly #acknowledgement = new AcknowledgementCounter();
+	#peerAcknowledged = 0;
+	#output: Uint8Array[] = [];
+	#outputBytes = 0;
+	#closed = false;
+
+	readonly #startedAt: number;
+	#now: number;
+	#lastReceivedAt: number;
+	#nextPingAt: number;
+	#answersPings = false;
+
+	constructor(handshake: Handshake, handler: LinkHandler, options: LinkOptions, now: number) {
+		this.#handshake = handshake;
+		this.#handler = handler;
+		this.#options = options;
+		const { limits } = options;
+		this.#reader = new ChunkReader(this, {
+			messageBytes: limits.messageBytesBeforeConnect,
+			partialBytes: limits.partialBytesBeforeConnect,
+			chunkStreams: limits.chunkStreams,
+		});
+		this.#startedAt = now;
+		this.#now = now;
+		this.#lastReceivedAt = now;
+		this.#nextPingAt = now + options.pingIntervalMillis;
+		this.#queueHandshake(handshake);
+	}
+
+	get closed(): boolean {
+		return this.#closed;
+	}
+
+	/** The time that the driver gave last. */
+	get now(): number {
+		return this.#now;
+	}
+
+	/** Bytes received after the handshake. */
+	get bytesReceived(): number {
+		return this.#acknowledgement.received;
+	}
+
+	/** What the peer said it received last (RTMP 1.0 §5.4.3); not monotonic with every peer. */
+	get peerAcknowledged(): number {
+		return this.#peerAcknowledged;
+	}
+
+	/** Bytes that `takeOutput` would return. */
+	get outputBytes(): number {
+		return this.#outputBytes;
+	}
+
+	/** Our chunk size in bytes. */
+	get chunkSize(): number {
+		return this.#writer.chunkSize;
+	}
+
+	/** When `handleTimeout` must be called at the latest, in milliseconds on the driver's clock. */
+	get deadline(): number {
+		if (this.#closed) return Number.POSITIVE_INFINITY;
+		const options = this.#options;
+		if (this.#handshake !== undefined) {
+			return Math.min(
+				this.#startedAt + options.handshakeDeadlineMillis,
+				this.#lastReceivedAt + options.handshakeTimeoutMillis,
+			);
+		}
+		return Math.min(this.#nextPingAt, this.#lastReceivedAt + options.readTimeoutMillis);
+	}
+
+	/** Raises the limits to those of an accepted connection. */
+	raiseLimits(): void {
+		const { limits } = this.#options;
+		this.#reader.setLimits({
+			messageBytes: limits.messageBytes,
+			partialBytes: limits.partialBytes,
+			chunkStreams: limits.chunkStreams,
+		});
+	}
+
+	/** Takes any piece of what the peer sent. A fault of the peer closes the link; nothing is thrown for it. */
+	receive(bytes: Uint8Array, now: number): void {
+		if (this.#closed) return;
+		this.#now = now;
+		this.#lastReceivedAt = now;
+		this.#nextPingAt = now + this.#options.pingIntervalMillis;
+		try {
+			let rest = bytes;
+			const handshake = this.#handshake;
+			if (handshake !== undefined) {
+				const used = handshake.receive(bytes, now);
+				this.#queueHandshake(handshake);
+				if (!handshake.done) return;
+				this.#handshake = undefined;
+				this.#handler.onHandshakeDone();
+				rest = bytes.subarray(used);
+			}
+			if (rest.length === 0) return;
+			this.#reader.receive(rest);
+			const sequence = this.#acknowledgement.count(rest.length);
+			if (sequence >= 0) this.sendControl(TYPE_ACKNOWLEDGEMENT, encodeControlValue(sequence));
+		} catch (error) {
+			if (!(error instanceof MillraceError)) throw error;
+			this.close(error);
+		}
+	}
+
+	/** Does what is due at `now`: sends a ping, or gives the peer up. Call it when `deadline` has come. */
+	handleTimeout(now: number): void {
+		if (this.#closed) return;
+		this.#now = now;
+		const options = this.#options;
+		if (this.#handshake !== undefined) {
+			if (now >= this.deadline) this.close(new PeerError("HANDSHAKE_TIMEOUT"));
+			return;
+		}
+		if (now >= this.#lastReceivedAt + options.readTimeoutMillis) {
+			if (!this.toleratesSilence || this.#answersPings) {
+				this.close(
+					new TransportError("PEER_SILENT", `Silent for ${Math.round((now - this.#lastReceivedAt) / 1000)} s.`),
+				);
+				return;
+			}
+			this.#lastReceivedAt = now;
+		}
+		if (now >= this.#nextPingAt) {
+			this.#nextPingAt = now + options.pingIntervalMillis;
+			this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_REQUEST, now >>> 0));
+		}
+	}
+
+	/** Takes the queued slices, in order; they are the caller's from then on. */
+	takeOutput(): Uint8Array[] {
+		const output = this.#output;
+		this.#output = [];
+		this.#outputBytes = 0;
+		return output;
+	}
+
+	/** Queues one message. */
+	send(chunkStreamId: number, type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
+		if (this.#closed) return;
+		this.#queue(this.#writer.write(chunkStreamId, type, timestamp, streamId, payload));
+	}
+
+	/** Queues a protocol or user control message. */
+	sendControl(type: number, payload: Uint8Array): void {
+		this.send(CONTROL_CHUNK_STREAM, type, 0, 0, payload);
+	}
+
+	/** Queues bytes that are framed already, whole messages only, on chunk streams that `send` does not use. */
+	sendFramed(block: Uint8Array): void {
+		if (!this.#closed) this.#queue(block);
+	}
+
+	/** Announces a chunk size and uses it from the next message on. */
+	setChunkSize(bytes: number): void {
+		this.sendControl(TYPE_SET_CHUNK_SIZE, encodeControlValue(bytes));
+		this.#writer.chunkSize = bytes;
+	}
+
+	/** Ends the link; `reason` is the fault, where there was one. Later calls change nothing. */
+	close(reason?: MillraceError): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#handler.onClosed(reason);
+	}
+
+	/** The chunk reader's messages. */
+	onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
+		if (this.#closed) return;
+		switch (type) {
+			case TYPE_SET_CHUNK_SIZE:
+			case TYPE_ABORT:
+				return;
+			case TYPE_ACKNOWLEDGEMENT:
+				this.#peerAcknowledged = decodeControlValue(payload) ?? this.#peerAcknowledged;
+				return;
+			case TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE:
+				this.#acknowledgement.setWindow(decodeControlValue(payload) ?? 0);
+				return;
+			case TYPE_SET_PEER_BANDWIDTH:
+				// RTMP 1.0 §5.4.5: answered with the window, as GStreamer does; it does not slow us.
+				if (payload.length >= 4) this.sendControl(TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE, payload.slice(0, 4));
+				return;
+			case TYPE_USER_CONTROL:
+				this.#onUserControl(payload);
+				return;
+			default:
+				this.#handler.onMessage(type, timestamp, streamId, payload);
+		}
+	}
+
+	#onUserControl(payload: Uint8Array): void {
+		const control = decodeUserControl(payload);
+		if (control === undefined) return;
+		if (control.event === EVENT_PING_REQUEST) {
+			this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_RESPONSE, control.value));
+		} else if (control.event === EVENT_PING_RESPONSE) {
+			this.#answersPings = true;
+			this.roundTripMillis = ((this.#now >>> 0) - control.value) | 0;
+		} else {
+			this.#handler.onUserControl(control);
+		}
+	}
+
+	#queueHandshake(handshake: Handshake): void {
+		for (const slice of handshake.takeOutput()) this.#queue(slice);
+	}
+
+	#queue(slice: Uint8Array): void {
+		this.#output.push(slice);
+		this.#outputBytes += slice.length;
+		const limit = this.#options.limits.outputBytes;
+		if (this.#outputBytes > limit) {
+			this.#output = [];
+			this.#outputBytes = 0;
+			this.close(new LimitError("OUTPUT_TOO_LARGE", `The limit is ${limit} bytes.`));
+		}
+	}
+}

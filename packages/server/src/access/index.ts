@@ -1,0 +1,9 @@
+export {
+	findPublishKey,
+	isLoopback,
+	mayPublish,
+	type PublishAttempt,
+	type PublishDecision,
+	type PublishPolicyOptions,
+} from "./publish-policy.ts";
+export { makeStreamKey, readOrMakeStreamKey, STREAM_KEY_FILE, type StreamKey } from "./stream-key.ts";

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { applicationOptions } from "./application-options.ts";
+import { resolveOptions } from "./load-config.ts";
+
+describe("an application's options", () => {
+	const options = resolveOptions({
+		publish: { key: "server-key", graceMillis: "9s" },
+		applications: {
+			live: {},
+			studio: { publish: { from: "nowhere", key: "studio-key" }, live: { viewerQueue: { maxBytes: "1MiB" } } },
+			quiet: { publish: { key: null } },
+		},
+	});
+
+	it("are the server's where the application says nothing", () => {
+		const live = applicationOptions(options, "live");
+		expect(live).toEqual({ name: "live", type: "live", publish: options.publish, live: options.live });
+	});
+
+	it("lay what the application says over the server's, at every depth", () => {
+		const studio = applicationOptions(options, "studio");
+		expect(studio?.publish).toEqual({ ...options.publish, from: "nowhere", key: "studio-key" });
+		expect(studio?.live.viewerQueue).toEqual({ ...options.live.viewerQueue, maxBytes: 1_048_576 });
+		expect(options.live.viewerQueue.maxBytes).toBe(8_388_608);
+	});
+
+	it("keep the server's key where the application's is null", () => {
+		expect(applicationOptions(options, "quiet")?.publish.key).toBe("server-key");
+	});
+
+	it.each(["other", "LIVE", "toString", "__proto__"])("do not exist for `%s`, which is not listed", name => {
+		expect(applicationOptions(options, name)).toBeUndefined();
+	});
+
+	it("exist for every name where unknown applications are allowed", () => {
+		const open = { ...options, allowUnknownApplications: true };
+		expect(applicationOptions(open, "toString")).toMatchObject({ name: "toString", type: "live" });
+	});
+});

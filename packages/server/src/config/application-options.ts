@@ -1,0 +1,38 @@
+import type { ServerOptions } from "./schema.ts";
+
+/** An application's settings, with what it overrides already laid over what holds for the server. */
+export interface ApplicationOptions {
+	readonly name: string;
+	readonly type: "live";
+	readonly publish: ServerOptions["publish"];
+	readonly live: ServerOptions["live"];
+}
+
+/**
+ * The settings of an application by its name; undefined when it is not listed and `allowUnknownApplications` is false.
+ * Names are compared as they are, upper and lower case apart.
+ */
+export function applicationOptions(options: ServerOptions, name: string): ApplicationOptions | undefined {
+	const known = Object.hasOwn(options.applications, name) ? options.applications[name] : undefined;
+	if (known === undefined && !options.allowUnknownApplications) return undefined;
+	return {
+		name,
+		type: known?.type ?? "live",
+		publish: { ...overlaid(options.publish, known?.publish), key: known?.publish?.key ?? options.publish.key },
+		live: overlaid(options.live, known?.live),
+	};
+}
+
+function overlaid<T extends object>(base: T, over: object | undefined): T {
+	if (over === undefined) return base;
+	const result = { ...base } as Record<string, unknown>;
+	for (const [key, value] of Object.entries(over)) {
+		if (value === undefined) continue;
+		const below = result[key];
+		result[key] =
+			typeof value === "object" && value !== null && typeof below === "object" && below !== null
+				? overlaid(below, value)
+				: value;
+	}
+	return result as T;
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { section } from "./section.ts";
+import { duration, size } from "./unit.ts";
+
+/** How RTMP itself is spoken. */
+export const rtmpSchema = section("How RTMP itself is spoken. The defaults suit every known encoder and player.", {
+	chunkSize: z
+		.int()
+		.min(4096)
+		.max(32_767)
+		.default(32_000)
+		.describe(
+			"The chunk size that the server announces, in bytes: larger means fewer headers. At most 32767, because a widespread analyser misreads larger ones.",
+		),
+	windowAckBytes: size(1024, 1024 ** 3)
+		.prefault(2_500_000)
+		.describe("After how many bytes the peer is asked to acknowledge what it received."),
+	handshakeTimeoutMillis: duration(100, 600_000)
+		.prefault("10s")
+		.describe("A peer that sends nothing for this long during the handshake is closed."),
+	handshakeDeadlineMillis: duration(100, 600_000)
+		.prefault("15s")
+		.describe("The whole handshake must be finished in this time, however busily it drips in."),
+	connectTimeoutMillis: duration(100, 600_000)
+		.prefault("10s")
+		.describe("After the handshake, the `connect` command must come in this time."),
+	pingIntervalMillis: duration(100, 600_000)
+		.prefault("10s")
+		.describe("How often a peer that is silent is asked whether it is still there."),
+	readTimeoutMillis: duration(100, 3_600_000)
+		.prefault("30s")
+		.describe("A peer from which nothing comes for this long, no answer to a ping either, is closed."),
+	fmsVersion: z
+		.string()
+		.regex(/^\d{1,3},\d{1,3},\d{1,5},\d{1,5}$/, { error: "must be four numbers with commas, such as `5,0,15,5004`" })
+		.default("5,0,15,5004")
+		.describe("The server version that clients are told; some choose what they do by it."),
+});

@@ -1,0 +1,29 @@
+import type { MediaMessage } from "@millrace/core/flv";
+
+/** Makes the bytes of a batch for one kind of viewer. Peers supply it; the hub calls it once a batch and shape. */
+export interface Framer {
+	/** Viewers whose framers have the same key are sent the same bytes. */
+	readonly key: string;
+	/** One joined block of whole messages. It must not depend on earlier calls. */
+	frame(batch: readonly MediaMessage[]): Uint8Array;
+}
+
+/** Why the hub ends a viewer. */
+export type ViewerEnd = "too-slow" | "server-stopping";
+
+/** A viewer as the hub sees it: something that takes blocks. Implemented by peers, recorders and outputs. */
+export interface ViewerSink {
+	readonly framer: Framer;
+	/** Bytes that were written and that the network has not taken yet; 0 when it has taken all. */
+	readonly backlog: number;
+	/** Sends a shared block; it must not be changed or kept for changing. */
+	write(block: Uint8Array): void;
+	/** A publisher has come; its media follows. Not called where one was there already when the viewer attached. */
+	onPublished(): void;
+	/** The publisher has gone and its grace time is over. The viewer stays attached and may wait for the next one. */
+	onUnpublished(): void;
+	/** It was too slow and lost what waited for it; it goes on at the next keyframe. */
+	onSkipped(now: number): void;
+	/** The hub has let go of the viewer. */
+	onEnded(reason: ViewerEnd): void;
+}

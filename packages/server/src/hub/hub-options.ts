@@ -1,0 +1,43 @@
+import type { GopCacheOptions } from "./stream-cache.ts";
+import type { TimestampRepairOptions } from "./timestamp-repair.ts";
+
+/** How much delay is traded for fewer writes. */
+export type LatencyMode = "interactive" | "default" | "scale";
+
+/** How much a viewer may lag. */
+export type ViewerQueueOptions = {
+	/** Blocks that wait for a viewer's network, in bytes; beyond it, it skips to the next keyframe. */
+	readonly maxBytes: number;
+	/** The age of the oldest waiting block, in milliseconds; beyond it, the viewer skips as well. */
+	readonly maxMillis: number;
+	/** A viewer that takes nothing for this long is closed, in milliseconds. */
+	readonly closeAfterMillis: number;
+};
+
+/** Settings of one live stream, resolved. */
+export type LiveStreamOptions = {
+	readonly latency: LatencyMode;
+	/** Longest time that messages are gathered in `default` mode, in milliseconds. */
+	readonly defaultWindowMillis: number;
+	/** The same in `scale` mode, and the most that the window grows to under load. */
+	readonly scaleWindowMillis: number;
+	/** Longest time that audio or data waits for a video message in `interactive` mode. */
+	readonly audioFlushMillis: number;
+	readonly gopCache: GopCacheOptions;
+	readonly viewerQueue: ViewerQueueOptions;
+	readonly timestamps: TimestampRepairOptions;
+	/** A second publisher of the same identity takes the name over, or every second one is refused. */
+	readonly duplicate: "takeover" | "refuse";
+	/** How long a dropped publisher is waited for, in milliseconds. */
+	readonly graceMillis: number;
+	/** A publisher without media for this long is closed, in milliseconds. */
+	readonly idleTimeoutMillis: number;
+};
+
+/** Time, given from outside, so that tests run on a virtual clock. */
+export interface HubClock {
+	/** Monotonic milliseconds. */
+	now(): number;
+	/** Calls `action` once after `millis`, and returns what cancels it. */
+	schedule(millis: number, action: () => void): () => void;
+}

@@ -1,0 +1,77 @@
+import type { MediaMessage } from "@millrace/core/flv";
+import type { Framer } from "./framer.ts";
+import type { StreamCache } from "./stream-cache.ts";
+import type { Viewer } from "./viewer.ts";
+
+/**
+ * The viewers of one stream that are sent the same bytes, and the blocks that were made for them: a batch is framed
+ * once for each shape, whole or from its keyframe on, and so is the start for those who join.
+ */
+export class Shape {
+	readonly key: string;
+	readonly framer: Framer;
+	readonly wantsAudio: boolean;
+	readonly wantsVideo: boolean;
+	/** Viewers that take every block. */
+	readonly steady = new Set<Viewer>();
+	/** Viewers of this shape that wait for a keyframe. */
+	readonly waiting = new Set<Viewer>();
+
+	#startBlock: Uint8Array | undefined;
+	#startVersion = -1;
+
+	constructor(key: string, framer: Framer, wantsAudio: boolean, wantsVideo: boolean) {
+		this.key = key;
+		this.framer = framer;
+		this.wantsAudio = wantsAudio;
+		this.wantsVideo = wantsVideo;
+	}
+
+	get isEmpty(): boolean {
+		return this.steady.size === 0 && this.waiting.size === 0;
+	}
+
+	/** The batch, or its end from `from` on, as this shape's bytes; empty where nothing passes the filter. */
+	frame(batch: readonly MediaMessage[], from = 0): Uint8Array {
+		if (this.wantsAudio && this.wantsVideo && from === 0) return this.framer.frame(batch);
+		const wanted: MediaMessage[] = [];
+		for (let i = from; i < batch.length; i++) {
+			const message = batch[i]!;
+			if (message.isAudio ? this.wantsAudio : message.isVideo ? this.wantsVideo : true) wanted.push(message);
+		}
+		return wanted.length === 0 ? EMPTY : this.framer.frame(wanted);
+	}
+
+	/**
+	 * What a viewer gets who joins now: data, configurations, and the messages since the last keyframe. Made once for
+	 * all who join at the same `version` of the stream.
+	 */
+	start(cache: StreamCache, version: number, clock: number): Uint8Array {
+		if (this.#startBlock === undefined || this.#startVersion !== version) {
+			this.#startBlock = this.frame([...head(cache, clock), ...cache.group]);
+			this.#startVersion = version;
+		}
+		return this.#startBlock;
+	}
+
+	/** Configurations alone, for a viewer who lost some, at the time of what follows. */
+	configurations(cache: StreamCache, clock: number): Uint8Array {
+		return this.frame([...cache.configurations()].map(message => message.at(clock)));
+	}
+
+	/** Drops what was made, so that an idle shape keeps no memory. */
+	forget(): void {
+		this.#startBlock = undefined;
+	}
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Data and configurations, stamped with the time of the first message that follows them. */
+function head(cache: StreamCache, clock: number): MediaMessage[] {
+	const time = cache.group[0]?.timestamp ?? clock;
+	const messages: MediaMessage[] = [];
+	for (const message of cache.data.messages()) messages.push(message.at(time));
+	for (const message of cache.configurations()) messages.push(message.at(time));
+	return messages;
+}

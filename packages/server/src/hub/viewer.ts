@@ -1,0 +1,118 @@
+import type { ViewerEnd, ViewerSink } from "./framer.ts";
+import type { ViewerQueueOptions } from "./hub-options.ts";
+import type { LiveStream } from "./live-stream.ts";
+
+/** Gets every block as it is made. */
+export const VIEWER_STEADY = 0;
+/** Waits for a keyframe to start from: it has just joined, or has skipped. */
+export const VIEWER_WAITING = 1;
+/** Wants nothing for now. */
+export const VIEWER_PAUSED = 2;
+/** Has been let go of. */
+export const VIEWER_GONE = 3;
+
+type QueuedBlock = { readonly block: Uint8Array; readonly queuedAt: number };
+
+/**
+ * One viewer of a live stream, with the queue of what its network has not taken. The queue is bounded in bytes and in
+ * time: past either, the viewer loses what waits and goes on at the next keyframe; if its network takes nothing at all
+ * for too long it is closed.
+ */
+export class Viewer {
+	readonly stream: LiveStream;
+	readonly sink: ViewerSink;
+	state = VIEWER_WAITING;
+	wantsAudio = true;
+	wantsVideo = true;
+	/** Number of the next message that it has not been given; messages count from 0 in each stream. */
+	position = 0;
+	/** Configuration version of the stream when it last got the configurations. */
+	configurationVersion = -1;
+	/** How often it lost messages, and how many blocks. */
+	skips = 0;
+	droppedBlocks = 0;
+
+	readonly #limits: ViewerQueueOptions;
+	#queue: QueuedBlock[] = [];
+	#queuedBytes = 0;
+	/** Since when its network has taken nothing; −1 while it keeps up. */
+	#stalledAt = -1;
+
+	constructor(stream: LiveStream, sink: ViewerSink, limits: ViewerQueueOptions) {
+		this.stream = stream;
+		this.sink = sink;
+		this.#limits = limits;
+	}
+
+	/** Nothing waits for its network. */
+	get isDrained(): boolean {
+		return this.#queue.length === 0 && this.sink.backlog === 0;
+	}
+
+	/** Hands over a block, or queues it behind what waits. */
+	deliver(block: Uint8Array, now: number): void {
+		if (this.#queue.length === 0 && this.sink.backlog === 0) {
+			this.#stalledAt = -1;
+			this.sink.write(block);
+			return;
+		}
+		this.#queue.push({ block, queuedAt: now });
+		this.#queuedBytes += block.length;
+		this.onDrain(now);
+		const oldest = this.#queue[0];
+		if (oldest === undefined) return;
+		if (this.#queuedBytes > this.#limits.maxBytes || now - oldest.queuedAt > this.#limits.maxMillis) this.#skip(now);
+	}
+
+	/** The sink's network has taken what was written: sends what waits. Sinks call it; the stream does at each flush. */
+	onDrain(now: number): void {
+		let sent = 0;
+		while (sent < this.#queue.length && this.sink.backlog === 0) {
+			const { block } = this.#queue[sent++]!;
+			this.#queuedBytes -= block.length;
+			this.sink.write(block);
+		}
+		if (sent > 0) this.#queue.splice(0, sent);
+		if (this.sink.backlog === 0) this.#stalledAt = -1;
+		else if (sent > 0 || this.#stalledAt < 0) this.#stalledAt = now;
+	}
+
+	/** Whether its network has taken nothing for longer than is allowed. */
+	isStuck(now: number): boolean {
+		if (this.sink.backlog === 0) this.#stalledAt = -1;
+		else if (this.#stalledAt < 0) this.#stalledAt = now;
+		return this.#stalledAt >= 0 && now - this.#stalledAt > this.#limits.closeAfterMillis;
+	}
+
+	/** Stops or resumes; on resuming it goes on where it was, or at the last keyframe when that is newer. */
+	setPaused(paused: boolean): void {
+		if (paused !== (this.state === VIEWER_PAUSED) && this.state !== VIEWER_GONE) this.stream.pauseViewer(this, paused);
+	}
+
+	/** Chooses what it gets. Video comes back at a keyframe. */
+	setFilter(wantsAudio: boolean, wantsVideo: boolean): void {
+		if (this.state !== VIEWER_GONE) this.stream.filterViewer(this, wantsAudio, wantsVideo);
+	}
+
+	/** Leaves its stream. */
+	detach(): void {
+		this.stream.detach(this);
+	}
+
+	/** Forgets what waits; called when the viewer leaves. */
+	end(reason?: ViewerEnd): void {
+		this.state = VIEWER_GONE;
+		this.#queue = [];
+		this.#queuedBytes = 0;
+		if (reason !== undefined) this.sink.onEnded(reason);
+	}
+
+	#skip(now: number): void {
+		this.skips++;
+		this.droppedBlocks += this.#queue.length;
+		this.#queue = [];
+		this.#queuedBytes = 0;
+		this.stream.onViewerSkipped(this);
+		this.sink.onSkipped(now);
+	}
+}
