@@ -165,7 +165,11 @@ export function millraceCommand(extra: readonly string[] = []): (place: ServerPl
 			...["--rtmp-port", String(place.rtmpPort), "--http-port", String(place.httpPort)],
 			...["--data-dir", place.dataDir, "--log-format", "json", ...extra],
 		),
-		isReady: line => parseFields(line)["event"] === "listening",
+		// One line a listener, RTMP before HTTP.
+		isReady: line => {
+			const fields = parseFields(line);
+			return fields["event"] === "listening" && fields["protocol"] === "http";
+		},
 	});
 }
 
