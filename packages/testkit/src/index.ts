@@ -23,4 +23,5 @@ export {
 	ServerProcess,
 	type ServerProcessOptions,
 } from "./server-process.ts";
+export { randomSplit, type Split, splits } from "./split.ts";
 export { TempDir } from "./temp-dir.ts";
