@@ -17,7 +17,7 @@ export interface ChunkHandler {
 export type ChunkReaderLimits = {
 	/** Largest message, in bytes. */
 	messageBytes: number;
-	/** Largest sum of unfinished messages, in bytes. */
+	/** Largest sum of what has come of unfinished messages, in bytes. They take at most three times that in memory. */
 	partialBytes: number;
 	/** Chunk streams with state. */
 	chunkStreams: number;
@@ -61,7 +61,7 @@ class ChunkStream {
 export class ChunkReader {
 	/** The peer's chunk size in bytes. */
 	chunkSize: number = DEFAULT_CHUNK_SIZE;
-	/** Messages that the peer began anew before they were finished. */
+	/** Messages that the peer aborted, or began anew, before they were finished. */
 	discardedMessages = 0;
 
 	readonly #handler: ChunkHandler;
@@ -70,7 +70,9 @@ export class ChunkReader {
 	readonly #near: (ChunkStream | undefined)[] = new Array(64).fill(undefined);
 	readonly #far = new Map<number, ChunkStream>();
 	#streamCount = 0;
+	/** What has come of unfinished messages: the same however the bytes were cut, so that the limit is, too. */
 	#partialBytes = 0;
+	#heldBytes = 0;
 	#repeats = REPEATS_UNKNOWN;
 
 	/** Head of a chunk header whose rest has not arrived. */
@@ -83,6 +85,11 @@ export class ChunkReader {
 	constructor(handler: ChunkHandler, limits: ChunkReaderLimits) {
 		this.#handler = handler;
 		this.#limits = limits;
+	}
+
+	/** Memory that unfinished messages take, in bytes. */
+	get heldBytes(): number {
+		return this.#heldBytes;
 	}
 
 	/** Replaces the limits, as when `connect` has been accepted. */
@@ -258,6 +265,10 @@ export class ChunkReader {
 	/** Copies what is there of the current chunk into the message and returns the offset behind it. */
 	#readPayload(stream: ChunkStream, bytes: Uint8Array, offset: number, end: number): number {
 		const count = Math.min(this.#chunkLeft, end - offset);
+		this.#partialBytes += count;
+		if (this.#partialBytes > this.#limits.partialBytes) {
+			throw new LimitError("CHUNK_TOO_MUCH_PARTIAL", `The limit is ${this.#limits.partialBytes} bytes.`);
+		}
 		const filled = stream.filled + count;
 		if (filled > stream.payload.length) this.#grow(stream, filled, end - offset);
 		copy(bytes, offset, count, stream.payload, stream.filled);
@@ -267,9 +278,7 @@ export class ChunkReader {
 			this.#current = undefined;
 			if (filled === stream.length) {
 				const payload = stream.payload;
-				this.#partialBytes -= payload.length;
-				stream.payload = EMPTY;
-				stream.inMessage = false;
+				this.#release(stream);
 				this.#finish(stream, payload);
 			}
 		}
@@ -277,26 +286,30 @@ export class ChunkReader {
 	}
 
 	/**
-	 * Makes room for `needed` bytes. Where the whole message may be in the bytes at hand it gets its exact size at once;
-	 * otherwise at most four times what has come, so that an announced length alone takes nothing.
+	 * Makes room for `needed` bytes. Where the whole message may be in the bytes at hand it gets its exact size at once,
+	 * while the limit has room for that; otherwise at most twice what has come, so that an announced length alone takes
+	 * nothing.
 	 */
 	#grow(stream: ChunkStream, needed: number, available: number): void {
-		const wanted = available >= stream.length ? stream.length : Math.min(stream.length, Math.max(256, needed * 4));
-		const added = wanted - stream.payload.length;
-		if (this.#partialBytes + added > this.#limits.partialBytes) {
-			throw new LimitError("CHUNK_TOO_MUCH_PARTIAL", `The limit is ${this.#limits.partialBytes} bytes.`);
-		}
-		this.#partialBytes += added;
-		const payload = new Uint8Array(wanted);
+		const { length } = stream;
+		const isAtHand = available >= length && this.#heldBytes + length <= this.#limits.partialBytes;
+		const payload = new Uint8Array(isAtHand ? length : Math.min(length, Math.max(256, needed * 2)));
+		this.#heldBytes += payload.length - stream.payload.length;
 		if (stream.filled > 0) copy(stream.payload, 0, stream.filled, payload, 0);
 		stream.payload = payload;
 	}
 
 	#discard(stream: ChunkStream): void {
-		this.#partialBytes -= stream.payload.length;
-		stream.payload = EMPTY;
-		stream.inMessage = false;
+		this.#release(stream);
 		this.discardedMessages++;
+	}
+
+	#release(stream: ChunkStream): void {
+		this.#partialBytes -= stream.filled;
+		this.#heldBytes -= stream.payload.length;
+		stream.payload = EMPTY;
+		stream.filled = 0;
+		stream.inMessage = false;
 	}
 
 	#finish(stream: ChunkStream, payload: Uint8Array): void {
@@ -322,10 +335,9 @@ export class ChunkReader {
 	}
 }
 
+/** Not modulo 2^32: a delta below zero in the first seconds is as near to the time as 2^32 is to zero. */
 function isNear(field: number, timestamp: number): boolean {
-	if (field < 0x1000000) return false;
-	const difference = (field - timestamp) | 0;
-	return difference > -MISUSED_ABSOLUTE_MILLIS && difference < MISUSED_ABSOLUTE_MILLIS;
+	return field >= 0x1000000 && Math.abs(field - timestamp) < MISUSED_ABSOLUTE_MILLIS;
 }
 
 function noPrevious(id: number, format: number): PeerError {

@@ -85,8 +85,9 @@ export class ChunkWriter {
 const HEADER_LENGTH = [11, 7, 3, 0];
 
 function headerFormat(last: ChunkStream, delta: number, type: number, streamId: number, length: number): number {
-	// A clock that goes back needs an absolute time.
-	if (last.streamId !== streamId || delta > 0x7fffffff) return 0;
+	// A clock that goes back needs an absolute time. So does a jump of hours: receivers disagree whether an extended
+	// field of types 1 and 2 is a delta.
+	if (last.streamId !== streamId || delta >= EXTENDED) return 0;
 	if (last.type !== type || last.length !== length) return 1;
 	return delta === last.delta ? 3 : 2;
 }

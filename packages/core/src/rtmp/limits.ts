@@ -2,11 +2,11 @@
 export type RtmpLimits = {
 	/** Largest message before `connect` is accepted, in bytes. Default 64 KiB. */
 	readonly messageBytesBeforeConnect: number;
-	/** Largest sum of unfinished messages before `connect` is accepted, in bytes. Default 256 KiB. */
+	/** Largest sum of what came of unfinished messages before `connect` is accepted, in bytes. Default 256 KiB. */
 	readonly partialBytesBeforeConnect: number;
 	/** Largest message afterwards, in bytes; RTMP itself ends at 16,777,215. Default 16 MiB − 1. */
 	readonly messageBytes: number;
-	/** Largest sum of unfinished messages afterwards, in bytes. Default 32 MiB. */
+	/** Largest sum of what came of unfinished messages afterwards, in bytes. Default 32 MiB. */
 	readonly partialBytes: number;
 	/** Chunk streams that may have state at once. Default 64. */
 	readonly chunkStreams: number;
