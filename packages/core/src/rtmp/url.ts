@@ -1,4 +1,5 @@
 import { LimitError, PeerError } from "../fault/index.ts";
+import { quote } from "./quote.ts";
 
 /** The instance that is meant where none is named. */
 export const DEFAULT_INSTANCE = "_definst_";
@@ -30,7 +31,7 @@ export type StreamAddress = {
 export function parseApplication(app: string, maxLength: number): ApplicationAddress {
 	const [path, query] = splitQuery(app);
 	const segments = path.split("/").filter(segment => segment !== "");
-	for (const segment of segments) checkSegment(segment, app);
+	for (const segment of segments) checkSegment(segment, path);
 	const application = segments[0] ?? "";
 	const instance = segments.slice(1).join("/");
 	checkLength(application, maxLength);
@@ -39,18 +40,36 @@ export function parseApplication(app: string, maxLength: number): ApplicationAdd
 }
 
 /**
- * Reads a stream's name: `cam`, `/cam`, `mp4:dir/movie.mp4?token=1`.
+ * Reads a stream's name: `cam`, `/cam`, `mp4:dir/movie.mp4?token=1`, `/mp4:movie.mp4`.
  *
  * @throws PeerError NAME_FORBIDDEN, LimitError NAME_TOO_LONG
  */
 export function parseStreamName(text: string, maxLength: number): StreamAddress {
 	const [path, query] = splitQuery(text);
-	const prefixed = /^(mp4|flv|mp3|id3|raw):(.*)$/s.exec(path);
+	const prefixed = /^\/*(mp4|flv|mp3|id3|raw):(.*)$/s.exec(path);
 	const segments = (prefixed?.[2] ?? path).split("/").filter(segment => segment !== "");
-	for (const segment of segments) checkSegment(segment, text);
+	for (const segment of segments) checkSegment(segment, path);
 	const name = segments.join("/");
 	checkLength(name, maxLength);
 	return { name, prefix: prefixed?.[1] ?? "", query };
+}
+
+/**
+ * A stream's address in the application that its connection names. An empty name means the end of the application's
+ * path: people paste everything into the server's address and leave the key empty. The application's query counts
+ * where the stream has none.
+ */
+export function addressWithin(
+	application: ApplicationAddress,
+	stream: StreamAddress,
+): StreamAddress & { readonly instance: string } {
+	const query = stream.query || application.query;
+	if (stream.name !== "" || application.instance === DEFAULT_INSTANCE) {
+		return { ...stream, query, instance: application.instance };
+	}
+	const path = application.instance.split("/");
+	const name = path.pop() ?? "";
+	return { ...stream, name, query, instance: path.join("/") || DEFAULT_INSTANCE };
 }
 
 function splitQuery(text: string): [path: string, query: string] {
@@ -64,13 +83,14 @@ function checkLength(name: string, maxLength: number): void {
 }
 
 /**
- * Control characters and bidirectional overrides forge log lines and pages; `..`, backslashes and drive letters leave
- * folders. Percent signs stay what they are: nothing decodes a name a second time.
+ * Control characters, line separators and bidirectional overrides forge log lines and pages; `..`, backslashes and
+ * drive letters leave folders. Percent signs stay what they are: nothing decodes a name a second time.
  */
-const FORBIDDEN = /[\p{Cc}\p{Bidi_Control}\\*"<>|]|^[A-Za-z]:/u;
+const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\\*"<>|]|^[A-Za-z]:/u;
 
-function checkSegment(segment: string, whole: string): void {
+/** The query stays out of the error's text, for it may hold a key. */
+function checkSegment(segment: string, path: string): void {
 	if (segment === "." || segment === ".." || FORBIDDEN.test(segment)) {
-		throw new PeerError("NAME_FORBIDDEN", JSON.stringify(whole.slice(0, 100)));
+		throw new PeerError("NAME_FORBIDDEN", quote(path));
 	}
 }
