@@ -72,6 +72,8 @@ export class RtmpLink implements ChunkHandler {
 	readonly #writer = new ChunkWriter();
 	readonly #acknowledgement = new AcknowledgementCounter();
 	#peerAcknowledged = 0;
+	/** The window that the peer was told of last. */
+	#announcedWindow = -1;
 	#output: Uint8Array[] = [];
 	#outputBytes = 0;
 	#closed = false;
@@ -81,6 +83,8 @@ export class RtmpLink implements ChunkHandler {
 	#lastReceivedAt: number;
 	#nextPingAt: number;
 	#answersPings = false;
+	/** The value of the last ping; −1 before the first and after its answer. */
+	#pingValue = -1;
 
 	constructor(handshake: Handshake, handler: LinkHandler, options: LinkOptions, now: number) {
 		this.#handshake = handshake;
@@ -198,7 +202,8 @@ export class RtmpLink implements ChunkHandler {
 		}
 		if (now >= this.#nextPingAt) {
 			this.#nextPingAt = now + options.pingIntervalMillis;
-			this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_REQUEST, now >>> 0));
+			this.#pingValue = now >>> 0;
+			this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_REQUEST, this.#pingValue));
 		}
 	}
 
@@ -232,6 +237,13 @@ export class RtmpLink implements ChunkHandler {
 		this.#writer.chunkSize = bytes;
 	}
 
+	/** Tells the peer after how many bytes it must acknowledge, unless it knows (RTMP 1.0 §5.4.4). */
+	announceWindow(bytes: number): void {
+		if (bytes === this.#announcedWindow) return;
+		this.#announcedWindow = bytes;
+		this.sendControl(TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE, encodeControlValue(bytes));
+	}
+
 	/** Ends the link; `reason` is the fault, where there was one. Later calls change nothing. */
 	close(reason?: MillraceError): void {
 		if (this.#closed) return;
@@ -253,8 +265,8 @@ export class RtmpLink implements ChunkHandler {
 				this.#acknowledgement.setWindow(decodeControlValue(payload) ?? 0);
 				return;
 			case TYPE_SET_PEER_BANDWIDTH:
-				// RTMP 1.0 §5.4.5: answered with the window, as GStreamer does; it does not slow us.
-				if (payload.length >= 4) this.sendControl(TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE, payload.slice(0, 4));
+				// RTMP 1.0 §5.4.5: answered with the window where that is news to the peer; it does not slow us.
+				this.announceWindow(decodeControlValue(payload) ?? this.#announcedWindow);
 				return;
 			case TYPE_USER_CONTROL:
 				this.#onUserControl(payload);
@@ -271,6 +283,9 @@ export class RtmpLink implements ChunkHandler {
 			this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_RESPONSE, control.value));
 		} else if (control.event === EVENT_PING_RESPONSE) {
 			this.#answersPings = true;
+			// An answer that was not asked for, or to an older question, measures nothing.
+			if (control.value !== this.#pingValue) return;
+			this.#pingValue = -1;
 			this.roundTripMillis = ((this.#now >>> 0) - control.value) | 0;
 		} else {
 			this.#handler.onUserControl(control);

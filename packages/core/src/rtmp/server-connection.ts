@@ -8,7 +8,7 @@ import {
 import { LimitError, MillraceError, PeerError } from "../fault/index.ts";
 import type { MediaType } from "../flv/index.ts";
 import { type ConnectRequest, readConnectRequest } from "./connect-request.ts";
-import { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";
+import { type Handshake, type LinkHandler, RtmpLink } from "./link.ts";
 import { splitAggregate } from "./message/aggregate.ts";
 import { type Command, commandType, decodeCommand, encodeCommand, encodeData } from "./message/command.ts";
 import {
@@ -21,9 +21,13 @@ import {
 	TYPE_SET_PEER_BANDWIDTH,
 	TYPE_USER_CONTROL,
 	TYPE_VIDEO,
-	TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE,
 } from "./message/message-type.ts";
-import { BANDWIDTH_DYNAMIC, encodeControlValue, encodeSetPeerBandwidth } from "./message/protocol-control.ts";
+import {
+	BANDWIDTH_DYNAMIC,
+	decodeControlValue,
+	encodeControlValue,
+	encodeSetPeerBandwidth,
+} from "./message/protocol-control.ts";
 import {
 	EVENT_SET_BUFFER_LENGTH,
 	EVENT_STREAM_BEGIN,
@@ -31,53 +35,14 @@ import {
 	type UserControl,
 } from "./message/user-control.ts";
 import { type NetStatus, netStatus } from "./net-status.ts";
-import { type PlayRequest, type PublishRequest, ServerStream } from "./server-stream.ts";
+import { PermissionGate } from "./permission-gate.ts";
+import { lengthMillis, positionMillis, startMillis } from "./play-time.ts";
+import { quote } from "./quote.ts";
+import type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./server-connection-handler.ts";
+import { ServerStream } from "./server-stream.ts";
+import { freeStreamId, namedStreams, onlyStream } from "./stream-lookup.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
-import { DEFAULT_INSTANCE, parseStreamName, type StreamAddress } from "./url.ts";
-
-/** A remote procedure call that the protocol itself does not own. */
-export type Call = {
-	readonly name: string;
-	/** 0: no reply is wanted. */
-	readonly transactionId: number;
-	readonly args: readonly AmfValue[];
-};
-
-/**
- * What a server's connection reports. Methods may send, accept, refuse or close; they must not call `receive`,
- * `handleTimeout` or `takeOutput`. `onConnect`, `onPublish` and `onPlay` may be answered later: what the client sends
- * meanwhile is held, in order.
- */
-export interface ServerConnectionHandler {
-	onConnect(request: ConnectRequest): void;
-	onPublish(stream: ServerStream, request: PublishRequest): void;
-	/** The publisher stopped, or its connection ended. */
-	onUnpublish(stream: ServerStream): void;
-	onPlay(stream: ServerStream, request: PlayRequest): void;
-	/** The player stopped, or its connection ended. */
-	onStop(stream: ServerStream): void;
-	onPause(stream: ServerStream, paused: boolean, positionMillis: number): void;
-	onSeek(stream: ServerStream, positionMillis: number): void;
-	/** `wantsAudio` or `wantsVideo` of a playing stream changed. */
-	onReceiveChange(stream: ServerStream): void;
-	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
-	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
-	onCall(call: Call): void;
-	onClosed(reason: MillraceError | undefined): void;
-}
-
-export type ServerConnectionOptions = LinkOptions & {
-	/** Longest wait for `connect` after the handshake, in milliseconds. */
-	readonly connectTimeoutMillis: number;
-	/** Our chunk size in bytes, at most 32,767: a widespread analyser misreads larger ones. */
-	readonly chunkSize: number;
-	/** The acknowledgement window that is announced, in bytes. */
-	readonly windowAckBytes: number;
-	/** As in `FMS/5,0,15,5004` and `data.version`. */
-	readonly fmsVersion: string;
-	/** The connection's name in `clientid`. */
-	readonly clientId: string;
-};
+import { addressWithin, parseStreamName, type StreamAddress } from "./url.ts";
 
 /** Chunk stream of commands and their replies, and that of `onStatus`, as Flash Media Server has them. */
 const COMMAND_CHUNK_STREAM = 3;
@@ -85,8 +50,7 @@ const STATUS_CHUNK_STREAM = 5;
 const STATE_WAITING = 0;
 const STATE_PENDING = 1;
 const STATE_CONNECTED = 2;
-
-type HeldMessage = { type: number; timestamp: number; streamId: number; payload: Uint8Array };
+const STATE_CLOSED = 3;
 
 /** The server's side of one RTMP connection, without I/O (`RtmpLink` says how it is driven). */
 export class ServerConnection implements LinkHandler {
@@ -103,13 +67,12 @@ export class ServerConnection implements LinkHandler {
 	readonly #transactions = new TransactionTable();
 	#state = STATE_WAITING;
 	#connectDeadline: number;
-	#pending = 0;
-	#held: HeldMessage[] = [];
-	#heldBytes = 0;
+	readonly #gate: PermissionGate;
 
 	constructor(handshake: Handshake, handler: ServerConnectionHandler, options: ServerConnectionOptions, now: number) {
 		this.#handler = handler;
 		this.#options = options;
+		this.#gate = new PermissionGate(options.limits.heldBytes, this.#dispatch.bind(this));
 		this.#amfLimits = { ...AMF_LIMITS, depth: options.limits.amfDepth };
 		this.#connectDeadline = now + options.handshakeDeadlineMillis + options.connectTimeoutMillis;
 		this.link = new RtmpLink(handshake, this, options, now);
@@ -137,11 +100,9 @@ export class ServerConnection implements LinkHandler {
 	}
 
 	handleTimeout(now: number): void {
-		if (this.#state === STATE_WAITING && now >= this.#connectDeadline) {
-			this.link.close(new PeerError("CONNECT_TIMEOUT"));
-			return;
-		}
-		this.link.handleTimeout(now);
+		const isLate = this.#state === STATE_WAITING && now >= this.#connectDeadline;
+		if (isLate) this.link.close(new PeerError("CONNECT_TIMEOUT"));
+		else this.link.handleTimeout(now);
 	}
 
 	/** Accepts a pending `connect`; `more` is added to the info object. */
@@ -152,7 +113,7 @@ export class ServerConnection implements LinkHandler {
 		const { link } = this;
 		const { fmsVersion, windowAckBytes, chunkSize } = this.#options;
 		link.raiseLimits();
-		link.sendControl(TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE, encodeControlValue(windowAckBytes));
+		link.announceWindow(windowAckBytes);
 		link.sendControl(TYPE_SET_PEER_BANDWIDTH, encodeSetPeerBandwidth(windowAckBytes, BANDWIDTH_DYNAMIC));
 		link.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_STREAM_BEGIN, 0));
 		link.setChunkSize(chunkSize);
@@ -193,21 +154,18 @@ export class ServerConnection implements LinkHandler {
 		if (call.transactionId !== 0) this.#sendAmf0("_error", call.transactionId, null, [status]);
 	}
 
-	/** Calls a method of the client; `responder` gets its answer. */
+	/** Calls a method of the client; `responder` gets its answer, or an error where the connection has ended. */
 	call(name: string, args: readonly AmfValue[], responder?: Responder): void {
+		if (this.link.closed) return responder?.onError(undefined);
 		this.sendCommand(name, responder === undefined ? 0 : this.#transactions.add(responder), null, args);
 	}
 
 	/** Queues a command in the connection's object encoding. */
 	sendCommand(name: string, transactionId: number, object: AmfValue, args: readonly AmfValue[], streamId = 0): void {
 		const encoding = streamId === 0 ? this.objectEncoding : 0;
-		this.link.send(
-			streamId === 0 ? COMMAND_CHUNK_STREAM : STATUS_CHUNK_STREAM,
-			commandType(encoding),
-			0,
-			streamId,
-			encodeCommand(encoding, name, transactionId, object, args),
-		);
+		const chunkStreamId = streamId === 0 ? COMMAND_CHUNK_STREAM : STATUS_CHUNK_STREAM;
+		const payload = encodeCommand(encoding, name, transactionId, object, args);
+		this.link.send(chunkStreamId, commandType(encoding), 0, streamId, payload);
 	}
 
 	/** Queues a data message for a stream. */
@@ -217,16 +175,11 @@ export class ServerConnection implements LinkHandler {
 
 	/** A pending permission was given or refused: what was held meanwhile goes on. */
 	settle(): void {
-		if (this.#pending > 0) this.#pending--;
-		while (this.#pending === 0 && this.#held.length > 0 && !this.link.closed) {
-			const held = this.#held.shift()!;
-			this.#heldBytes -= held.payload.length;
-			try {
-				this.#dispatch(held.type, held.timestamp, held.streamId, held.payload);
-			} catch (error) {
-				if (!(error instanceof MillraceError)) throw error;
-				this.link.close(error);
-			}
+		try {
+			this.#gate.settle();
+		} catch (error) {
+			if (!(error instanceof MillraceError)) throw error;
+			this.link.close(error);
 		}
 	}
 
@@ -235,27 +188,18 @@ export class ServerConnection implements LinkHandler {
 	}
 
 	onUserControl(control: UserControl): void {
+		// In its turn with the other messages, for the stream may be one that a held `createStream` makes.
 		if (control.event !== EVENT_SET_BUFFER_LENGTH) return;
-		// It may come before `play`, and librtmp sends one for stream 0 first.
-		const stream = this.streams.get(control.value);
-		if (stream !== undefined) stream.bufferMillis = control.extra;
+		this.#gate.pass(TYPE_USER_CONTROL, 0, control.value, encodeControlValue(control.extra));
 	}
 
 	onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
-		if (this.#pending === 0 && this.#held.length === 0) {
-			this.#dispatch(type, timestamp, streamId, payload);
-			return;
-		}
-		this.#heldBytes += payload.length;
-		const limit = this.#options.limits.heldBytes;
-		if (this.#heldBytes > limit || this.#held.length >= MAX_HELD_MESSAGES) {
-			throw new LimitError("TOO_MUCH_HELD", `The limit is ${limit} bytes.`);
-		}
-		this.#held.push({ type, timestamp, streamId, payload });
+		this.#gate.pass(type, timestamp, streamId, payload);
 	}
 
 	onClosed(reason: MillraceError | undefined): void {
-		this.#held = [];
+		this.#state = STATE_CLOSED;
+		this.#gate.clear();
 		for (const stream of [...this.streams.values()]) this.#stop(stream, false);
 		this.streams.clear();
 		this.#transactions.rejectAll();
@@ -268,29 +212,29 @@ export class ServerConnection implements LinkHandler {
 			this.#onCommand(decodeCommand(type, payload, limits), streamId);
 			return;
 		}
+		if (type === TYPE_USER_CONTROL) {
+			// It may come before `play`, and librtmp sends one for stream 0 first.
+			const stream = this.streams.get(streamId);
+			if (stream !== undefined) stream.bufferMillis = decodeControlValue(payload) ?? 0;
+			return;
+		}
 		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Message type ${type}.`);
-		switch (type) {
-			case TYPE_AUDIO:
-			case TYPE_VIDEO:
-			case TYPE_DATA:
-			case TYPE_DATA_AMF3:
-				this.#onMedia(streamId, type, timestamp, payload);
-				return;
-			case TYPE_AGGREGATE:
-				splitAggregate(payload, timestamp, (partType, partTime, part) => {
-					if (isMedia(partType)) this.#onMedia(streamId, partType, partTime, part);
-				});
-				return;
-			default:
-				this.strayMessages++;
+		if (isMedia(type)) {
+			this.#onMedia(streamId, type, timestamp, payload);
+		} else if (type === TYPE_AGGREGATE) {
+			splitAggregate(payload, timestamp, (partType, partTime, part) => {
+				if (isMedia(partType)) this.#onMedia(streamId, partType, partTime, part);
+			});
+		} else {
+			this.strayMessages++;
 		}
 	}
 
+	/** ffmpeg publishes on message stream 0 where it did not take the id: the only publishing stream is meant then. */
 	#onMedia(streamId: number, type: MediaType, timestamp: number, payload: Uint8Array): void {
-		let stream = this.streams.get(streamId);
-		if (stream?.state !== "publishing") stream = this.#onlyStream("publishing");
-		if (stream === undefined) this.strayMessages++;
-		else this.#handler.onMedia(stream, type, timestamp, payload);
+		const stream = streamId === 0 ? onlyStream(this.streams, "publishing") : this.streams.get(streamId);
+		if (stream?.state === "publishing") this.#handler.onMedia(stream, type, timestamp, payload);
+		else this.strayMessages++;
 	}
 
 	#onCommand(command: Command, streamId: number): void {
@@ -346,11 +290,10 @@ export class ServerConnection implements LinkHandler {
 
 	#onConnect(command: Command): void {
 		if (this.#state !== STATE_WAITING) throw new PeerError("CONNECT_TWICE");
-		const request = readConnectRequest(command, this.#options.limits.nameLength);
-		if (request === undefined) throw new PeerError("CONNECT_MALFORMED");
+		const request = this.#readConnect(command);
 		this.request = request;
 		this.#state = STATE_PENDING;
-		this.#pending++;
+		this.#gate.close();
 		if (request.application === "") {
 			this.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", "The address names no application."));
 			return;
@@ -358,35 +301,56 @@ export class ServerConnection implements LinkHandler {
 		this.#handler.onConnect(request);
 	}
 
+	#readConnect(command: Command): ConnectRequest {
+		try {
+			const request = readConnectRequest(command, this.#options.limits.nameLength);
+			if (request === undefined) throw new PeerError("CONNECT_MALFORMED");
+			return request;
+		} catch (error) {
+			// The client is told why before its connection ends.
+			if (error instanceof PeerError) {
+				const status = netStatus("NetConnection.Connect.InvalidApp", error.message);
+				this.#sendAmf0("_error", command.transactionId, null, [status]);
+			}
+			throw error;
+		}
+	}
+
 	#createStream(command: Command): void {
 		const limit = this.#options.limits.messageStreams;
 		if (this.streams.size >= limit) throw new LimitError("TOO_MANY_STREAMS", `The limit is ${limit}.`);
-		let id = 1;
-		while (this.streams.has(id)) id++;
+		const id = freeStreamId(this.streams);
 		this.streams.set(id, new ServerStream(this, id));
 		// ffmpeg takes the reply only with a null before the number, and OBS expects ids in order.
 		this.#sendAmf0("_result", command.transactionId, null, [id]);
 	}
 
-	/** By id; GStreamer sends the stream's name instead. */
+	/** By id; GStreamer sends the stream's name instead. There is no reply. */
 	#deleteStream(which: AmfValue): void {
-		for (const stream of [...this.streams.values()]) {
-			if (stream.id !== which && !(typeof which === "string" && this.#isNamed(stream, which))) continue;
-			this.#stop(stream, true);
-			this.streams.delete(stream.id);
+		const stream = typeof which === "number" ? this.streams.get(which) : undefined;
+		for (const each of stream === undefined ? this.#named(which) : [stream]) {
+			this.#stop(each, false);
+			this.streams.delete(each.id);
 		}
 	}
 
-	#closeStream(streamId: number, name: AmfValue): void {
+	#closeStream(streamId: number, which: AmfValue): void {
 		const stream = this.streams.get(streamId);
-		if (stream !== undefined) this.#stop(stream, true);
-		else if (typeof name === "string") {
-			for (const other of this.streams.values()) if (this.#isNamed(other, name)) this.#stop(other, true);
-		}
+		for (const each of stream === undefined ? this.#named(which) : [stream]) this.#stop(each, true);
 	}
 
-	#isNamed(stream: ServerStream, text: string): boolean {
-		return stream.name === parseStreamName(text, this.#options.limits.nameLength).name;
+	#named(which: AmfValue): ServerStream[] {
+		return typeof which === "string" ? namedStreams(this.streams, this.#plainName(which)) : [];
+	}
+
+	/** A stream's name without its query; `undefined` where it is none. These commands refuse nothing. */
+	#plainName(text: string): string | undefined {
+		try {
+			return parseStreamName(text, this.#options.limits.nameLength).name;
+		} catch (error) {
+			if (error instanceof PeerError) return undefined;
+			throw error;
+		}
 	}
 
 	/**
@@ -394,32 +358,27 @@ export class ServerConnection implements LinkHandler {
 	 * something of its own.
 	 */
 	#encoderConvention(command: Command): void {
-		const name = typeof command.args[0] === "string" ? command.args[0] : "";
-		const plain = parseStreamName(name, this.#options.limits.nameLength).name;
+		const [text] = command.args;
+		const name = this.#plainName(typeof text === "string" ? text : "");
 		if (command.transactionId !== 0) this.#sendAmf0("_result", command.transactionId, null, [undefined]);
 		const [callback, code] = ENCODER_CALLBACKS[command.name] ?? [undefined, undefined];
 		if (callback !== undefined) {
-			this.#sendAmf0(callback, 0, null, [{ level: "status", code, description: plain }]);
+			this.#sendAmf0(callback, 0, null, [{ level: "status", code, description: name ?? "" }]);
 		}
 		if (command.name !== "FCUnpublish") return;
-		for (const stream of this.streams.values()) {
-			if (stream.state === "publishing" && (plain === "" || stream.name === plain)) this.#stop(stream, true);
-		}
+		for (const stream of namedStreams(this.streams, name)) if (stream.state === "publishing") this.#stop(stream, true);
 	}
 
 	#publish(streamId: number, args: readonly AmfValue[]): void {
 		const stream = this.#streamFor(streamId);
 		if (stream === undefined) return;
 		const [name, mode] = args;
-		if (name === false) {
-			this.#stop(stream, true);
-			return;
-		}
 		this.#stop(stream, true);
+		if (name === false) return;
 		const address = this.#address(stream, name, "NetStream.Publish.BadName");
 		if (address === undefined) return;
 		stream.state = "publish-pending";
-		this.#pending++;
+		this.#gate.close();
 		this.#handler.onPublish(stream, {
 			...address,
 			mode: mode === "record" || mode === "append" || mode === "appendWithGap" ? mode : "live",
@@ -439,31 +398,33 @@ export class ServerConnection implements LinkHandler {
 		const address = this.#address(stream, name, "NetStream.Play.Failed");
 		if (address === undefined) return;
 		stream.state = "play-pending";
-		this.#pending++;
+		this.#gate.close();
 		this.#handler.onPlay(stream, {
 			...address,
-			startMillis: playTime(start, -2000),
-			lengthMillis: playTime(length, -1000),
+			startMillis: startMillis(start),
+			lengthMillis: lengthMillis(length),
 			reset: !(reset === false || reset === 0 || reset === 2),
 		});
 	}
 
-	/**
-	 * Gives a stream the name and instance that it asked for. An empty name means the end of the application's path:
-	 * people paste everything into the server's address and leave the key empty.
-	 */
-	#address(stream: ServerStream, text: AmfValue, failure: "NetStream.Publish.BadName" | "NetStream.Play.Failed") {
-		const { instance, query } = this.request!;
-		const address = typeof text === "string" ? parseStreamName(text, this.#options.limits.nameLength) : NO_NAME;
-		const path = instance === DEFAULT_INSTANCE ? [] : instance.split("/");
-		const name = address.name || (typeof text === "string" ? path.pop() : undefined);
-		stream.name = name ?? "";
-		if (name === undefined) {
-			stream.sendStatus(stream.status(failure, "A stream needs a name."));
-			return undefined;
+	/** Gives a stream the name and instance that it asked for; `undefined` where there is no name. */
+	#address(stream: ServerStream, text: AmfValue, failure: NameFailure): StreamAddress | undefined {
+		stream.name = "";
+		try {
+			if (typeof text === "string") {
+				const asked = parseStreamName(text, this.#options.limits.nameLength);
+				const { instance, ...address } = addressWithin(this.request!, asked);
+				stream.name = address.name;
+				stream.instance = instance;
+				if (address.name !== "") return address;
+			}
+		} catch (error) {
+			// The client is told why before its connection ends.
+			if (error instanceof PeerError) stream.sendStatus(stream.status(failure, error.message));
+			throw error;
 		}
-		stream.instance = path.length === 0 ? DEFAULT_INSTANCE : path.join("/");
-		return { ...address, name, query: address.query || query };
+		stream.sendStatus(stream.status(failure, "A stream needs a name."));
+		return undefined;
 	}
 
 	/** librtmp sends pause on message stream 0: the only playing stream is meant then. */
@@ -473,57 +434,44 @@ export class ServerConnection implements LinkHandler {
 		// The first argument may be missing (ActionScript 1): it toggles.
 		const paused = typeof args[0] === "boolean" ? args[0] : !stream.paused;
 		stream.paused = paused;
-		this.#handler.onPause(stream, paused, playTime(args[1], 0));
+		this.#handler.onPause(stream, paused, positionMillis(args[1]));
 	}
 
 	#seek(streamId: number, args: readonly AmfValue[]): void {
 		const stream = this.#playingStream(streamId);
-		if (stream !== undefined) this.#handler.onSeek(stream, playTime(args[0], 0));
+		if (stream !== undefined) this.#handler.onSeek(stream, positionMillis(args[0]));
 	}
 
+	/** It may come before `play`, and lasts. */
 	#receive(streamId: number, audio: boolean, value: AmfValue): void {
-		const stream = this.#playingStream(streamId);
+		const stream = this.streams.get(streamId) ?? this.#playingStream(streamId);
 		if (stream === undefined) return;
 		const wanted = value !== false && value !== 0;
 		if (audio) stream.wantsAudio = wanted;
 		else stream.wantsVideo = wanted;
-		this.#handler.onReceiveChange(stream);
+		if (stream.state === "playing") this.#handler.onReceiveChange(stream);
 	}
 
 	#streamFor(streamId: number): ServerStream | undefined {
-		const stream = this.streams.get(streamId) ?? (this.streams.size === 1 ? [...this.streams.values()][0] : undefined);
+		const isOnlyOne = streamId === 0 && this.streams.size === 1;
+		const stream = this.streams.get(streamId) ?? (isOnlyOne ? [...this.streams.values()][0] : undefined);
 		if (stream === undefined) {
 			this.strayMessages++;
-			this.sendCommand(
-				"onStatus",
-				0,
-				null,
-				[netStatus("NetStream.Failed", `Stream ${streamId} does not exist.`)],
-				streamId,
-			);
+			const status = netStatus("NetStream.Failed", `Stream ${streamId} does not exist.`);
+			this.sendCommand("onStatus", 0, null, [status], streamId);
 		}
 		return stream;
 	}
 
 	#playingStream(streamId: number): ServerStream | undefined {
+		if (streamId === 0) return onlyStream(this.streams, "playing");
 		const stream = this.streams.get(streamId);
-		return stream?.state === "playing" ? stream : this.#onlyStream("playing");
-	}
-
-	#onlyStream(state: "playing" | "publishing"): ServerStream | undefined {
-		let found: ServerStream | undefined;
-		for (const stream of this.streams.values()) {
-			if (stream.state !== state) continue;
-			if (found !== undefined) return undefined;
-			found = stream;
-		}
-		return found;
+		return stream?.state === "playing" ? stream : undefined;
 	}
 
 	#stop(stream: ServerStream, tell: boolean): void {
 		const { state } = stream;
 		stream.state = "idle";
-		if (state === "publish-pending" || state === "play-pending") this.settle();
 		if (state === "publishing") {
 			this.#handler.onUnpublish(stream);
 			if (tell) stream.sendStatus(stream.status("NetStream.Unpublish.Success", `${stream.name} is now unpublished.`));
@@ -538,26 +486,15 @@ export class ServerConnection implements LinkHandler {
 	}
 }
 
-const MAX_HELD_MESSAGES = 4096;
-const NO_NAME: StreamAddress = { name: "", prefix: "", query: "" };
+type NameFailure = "NetStream.Publish.BadName" | "NetStream.Play.Failed";
 
 const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {
 	FCPublish: ["onFCPublish", "NetStream.Publish.Start"],
 	FCUnpublish: ["onFCUnpublish", "NetStream.Unpublish.Success"],
 	FCSubscribe: ["onFCSubscribe", "NetStream.Play.Start"],
+	FCUnsubscribe: ["onFCUnsubscribe", "NetStream.Play.Stop"],
 };
 
 function isMedia(type: number): type is MediaType {
 	return type === TYPE_AUDIO || type === TYPE_VIDEO || type === TYPE_DATA || type === TYPE_DATA_AMF3;
-}
-
-/** Milliseconds; GStreamer sends the literal −2 of the specification's text, which means −2000. */
-function playTime(value: AmfValue, fallback: number): number {
-	if (typeof value !== "number" || !Number.isFinite(value)) return fallback;
-	if (value === -1 || value === -2) return value * 1000;
-	return Math.max(-2000, Math.min(value, 0xffffffff));
-}
-
-function quote(text: string): string {
-	return JSON.stringify(text.slice(0, 100));
 }

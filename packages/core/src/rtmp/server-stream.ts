@@ -95,6 +95,7 @@ export class ServerStream {
 
 	/** Tells a player that its stream has ended: end of file, then `NetStream.Play.Stop`. */
 	endPlay(): void {
+		if (this.state !== "playing") return;
 		this.sendEvent(EVENT_STREAM_EOF);
 		this.sendStatus(this.status("NetStream.Play.Stop", `Stopped playing ${this.name}.`));
 		this.state = "idle";

@@ -1,0 +1,66 @@
+import { LimitError } from "../fault/index.ts";
+
+/** What a gate hands on: the arguments of `onMessage`. */
+export type MessageHandler = (type: number, timestamp: number, streamId: number, payload: Uint8Array) => void;
+
+type HeldMessage = { type: number; timestamp: number; streamId: number; payload: Uint8Array };
+
+/** However small they are. */
+const MAX_HELD_MESSAGES = 4096;
+
+/** Lets messages through in order, and holds them while a permission is pending. */
+export class PermissionGate {
+	readonly #handOn: MessageHandler;
+	readonly #limitBytes: number;
+	#pending = 0;
+	#held: HeldMessage[] = [];
+	#heldBytes = 0;
+	#isDraining = false;
+
+	constructor(limitBytes: number, handOn: MessageHandler) {
+		this.#limitBytes = limitBytes;
+		this.#handOn = handOn;
+	}
+
+	/** A permission is asked for: what follows is held until `settle`. */
+	close(): void {
+		this.#pending++;
+	}
+
+	/** Hands a message on, or holds it. Throws LimitError TOO_MUCH_HELD, and what the message's handler throws. */
+	pass(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
+		if (this.#pending === 0 && this.#held.length === 0) {
+			this.#handOn(type, timestamp, streamId, payload);
+			return;
+		}
+		this.#heldBytes += payload.length;
+		if (this.#heldBytes > this.#limitBytes || this.#held.length >= MAX_HELD_MESSAGES) {
+			throw new LimitError("TOO_MUCH_HELD", `${this.#limitBytes} bytes or ${MAX_HELD_MESSAGES} messages.`);
+		}
+		this.#held.push({ type, timestamp, streamId, payload });
+	}
+
+	/** A permission was given or refused: what was held goes on, up to the next pending one. */
+	settle(): void {
+		if (this.#pending > 0) this.#pending--;
+		// Within a held message's handler, the loop that handed it out goes on when the handler returns. Draining here
+		// would put later messages before the rest of that handler, and go deeper with each.
+		if (this.#isDraining) return;
+		this.#isDraining = true;
+		try {
+			while (this.#pending === 0 && this.#held.length > 0) {
+				const { type, timestamp, streamId, payload } = this.#held.shift()!;
+				this.#heldBytes -= payload.length;
+				this.#handOn(type, timestamp, streamId, payload);
+			}
+		} finally {
+			this.#isDraining = false;
+		}
+	}
+
+	/** Forgets what is held: the connection has ended. */
+	clear(): void {
+		this.#held = [];
+		this.#heldBytes = 0;
+	}
+}
