@@ -129,8 +129,14 @@ export class ServerSession implements ServerConnectionHandler {
 	}
 
 	takeOutput(): void {
-		const slices = this.connection.link.takeOutput();
-		if (slices.length > 0) this.output = Uint8Array.from([this.output, ...slices].flatMap(slice => [...slice]));
+		const joined = new Uint8Array(this.output.length + this.connection.link.outputBytes);
+		joined.set(this.output);
+		let offset = this.output.length;
+		for (const slice of this.connection.link.takeOutput()) {
+			joined.set(slice, offset);
+			offset += slice.length;
+		}
+		this.output = joined;
 	}
 
 	/** Leaves what has happened so far out of `events` and `sent`. */
