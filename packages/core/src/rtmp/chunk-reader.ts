@@ -286,15 +286,15 @@ export class ChunkReader {
 	}
 
 	/**
-	 * Makes room for `needed` bytes. Where the whole message may be in the bytes at hand it gets its exact size at once,
-	 * while the limit has room for that; otherwise at most twice what has come, so that an announced length alone takes
-	 * nothing.
+	 * Makes room for `needed` bytes: the whole message where it may be in the bytes at hand, else four times what has
+	 * come, so that an announced length alone takes nothing. When the limit has no room for that, twice.
 	 */
 	#grow(stream: ChunkStream, needed: number, available: number): void {
 		const { length } = stream;
-		const isAtHand = available >= length && this.#heldBytes + length <= this.#limits.partialBytes;
-		const payload = new Uint8Array(isAtHand ? length : Math.min(length, Math.max(256, needed * 2)));
-		this.#heldBytes += payload.length - stream.payload.length;
+		let size = available >= length ? length : Math.min(length, Math.max(256, needed * 4));
+		if (this.#heldBytes + size > this.#limits.partialBytes) size = Math.min(length, Math.max(256, needed * 2));
+		const payload = new Uint8Array(size);
+		this.#heldBytes += size - stream.payload.length;
 		if (stream.filled > 0) copy(stream.payload, 0, stream.filled, payload, 0);
 		stream.payload = payload;
 	}
