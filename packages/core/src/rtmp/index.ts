@@ -16,8 +16,12 @@ export * from "./message/message-type.ts";
 export * from "./message/protocol-control.ts";
 export * from "./message/user-control.ts";
 export { NET_STATUS, type NetStatus, netStatus, type StatusCode, type StatusLevel } from "./net-status.ts";
-export { ServerConnection } from "./server-connection.ts";
-export type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./server-connection-handler.ts";
+export {
+	type Call,
+	ServerConnection,
+	type ServerConnectionHandler,
+	type ServerConnectionOptions,
+} from "./server-connection.ts";
 export { ServerHandshake } from "./server-handshake.ts";
 export { type PlayRequest, type PublishRequest, ServerStream, type StreamState } from "./server-stream.ts";
 export { type Responder, TransactionTable } from "./transaction-table.ts";

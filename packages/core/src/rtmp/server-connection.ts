@@ -44,6 +44,8 @@ import { freeStreamId, namedStreams, onlyStream } from "./stream-lookup.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
 import { addressWithin, parseStreamName, type StreamAddress } from "./url.ts";
 
+export type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./server-connection-handler.ts";
+
 /** Chunk stream of commands and their replies, and that of `onStatus`, as Flash Media Server has them. */
 const COMMAND_CHUNK_STREAM = 3;
 const STATUS_CHUNK_STREAM = 5;
@@ -347,9 +349,8 @@ export class ServerConnection implements LinkHandler {
 	#plainName(text: string): string | undefined {
 		try {
 			return parseStreamName(text, this.#options.limits.nameLength).name;
-		} catch (error) {
-			if (error instanceof PeerError) return undefined;
-			throw error;
+		} catch {
+			return undefined;
 		}
 	}
 
