@@ -12,15 +12,13 @@ import { type Handshake, type LinkHandler, RtmpLink } from "./link.ts";
 import { splitAggregate } from "./message/aggregate.ts";
 import { type Command, commandType, decodeCommand, encodeCommand, encodeData } from "./message/command.ts";
 import {
+	isMedia,
 	TYPE_AGGREGATE,
-	TYPE_AUDIO,
 	TYPE_COMMAND,
 	TYPE_COMMAND_AMF3,
 	TYPE_DATA,
-	TYPE_DATA_AMF3,
 	TYPE_SET_PEER_BANDWIDTH,
 	TYPE_USER_CONTROL,
-	TYPE_VIDEO,
 } from "./message/message-type.ts";
 import {
 	BANDWIDTH_DYNAMIC,
@@ -349,8 +347,9 @@ export class ServerConnection implements LinkHandler {
 	#plainName(text: string): string | undefined {
 		try {
 			return parseStreamName(text, this.#options.limits.nameLength).name;
-		} catch {
-			return undefined;
+		} catch (error) {
+			if (error instanceof PeerError) return undefined;
+			throw error;
 		}
 	}
 
@@ -495,7 +494,3 @@ const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {
 	FCSubscribe: ["onFCSubscribe", "NetStream.Play.Start"],
 	FCUnsubscribe: ["onFCUnsubscribe", "NetStream.Play.Stop"],
 };
-
-function isMedia(type: number): type is MediaType {
-	return type === TYPE_AUDIO || type === TYPE_VIDEO || type === TYPE_DATA || type === TYPE_DATA_AMF3;
-}

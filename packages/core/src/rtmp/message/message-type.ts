@@ -1,3 +1,5 @@
+import type { MediaType } from "../../flv/index.ts";
+
 /** Message type ids (RTMP 1.0 §5.4, §7.1). Audio, video and data types are those of `MediaMessage`. */
 export const TYPE_SET_CHUNK_SIZE = 1;
 export const TYPE_ABORT = 2;
@@ -14,3 +16,8 @@ export const TYPE_DATA = 18;
 export const TYPE_SHARED_OBJECT = 19;
 export const TYPE_COMMAND = 20;
 export const TYPE_AGGREGATE = 22;
+
+/** Whether messages of that type carry a stream's media: sound, pictures or data. */
+export function isMedia(type: number): type is MediaType {
+	return type === TYPE_AUDIO || type === TYPE_VIDEO || type === TYPE_DATA || type === TYPE_DATA_AMF3;
+}
