@@ -23,7 +23,6 @@ const gstMedia: readonly (readonly [MediaName, "video" | "audio"])[] = [
 	...([
 		["video-only", "video"],
 		["screen", "video"],
-		["vp6", "video"],
 		["audio-only", "audio"],
 	] as const),
 	...([
