@@ -7,10 +7,11 @@ import {
 	needEncoders,
 	Program,
 	probePackets,
+	removeTempDirs,
 	type ServerProcess,
 	TempDir,
 } from "@millrace/testkit";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { NamespacePair } from "./network-namespace.ts";
 import { ffmpegPlayer, httpFlvPlayer, millracePlayer, rtmpdumpPlayer } from "./player.ts";
 import { ffmpegPublisher } from "./publisher.ts";
@@ -19,14 +20,17 @@ import { isStandIn, needMillrace, programPath, sleep, startServer, waitUntilLive
 
 const library = new MediaLibrary();
 let server: ServerProcess | undefined;
-let dir = new TempDir("restart");
+let dir: TempDir;
+
+beforeEach(() => {
+	dir = new TempDir("restart");
+});
 
 afterEach(async () => {
 	await closeAllPrograms();
 	await server?.stop();
 	server = undefined;
-	dir.remove();
-	dir = new TempDir("restart");
+	removeTempDirs();
 });
 
 /** Waits until a publisher's stream can be played; the stand-in cannot tell. */
