@@ -105,13 +105,16 @@ test("a second publisher of a name takes it over under the policy takeover, and 
 	expect((await second.waitForExit(20_000)).code, second.stderr).toBe(0);
 	await playing.finish();
 
-	const received = await probePackets(file);
-	const reference = [await probePackets(media), await probePackets(other)] as const;
-	const known = reference.map(packets => new Set(packets.map(packet => packet.hash)));
-	const parts = known.map(hashes => received.filter(packet => hashes.has(packet.hash)));
+	// A frame of silence may be in both: it tells nothing about whose it is.
+	const sources = [await probePackets(media), await probePackets(other)] as const;
+	const [firstHashes, secondHashes] = sources.map(packets => new Set(packets.map(packet => packet.hash)));
+	const isShared = (hash: string) => firstHashes!.has(hash) && secondHashes!.has(hash);
+	const received = (await probePackets(file)).filter(packet => !isShared(packet.hash));
+	const parts = [firstHashes!, secondHashes!].map(hashes => received.filter(packet => hashes.has(packet.hash)));
 	expect(parts[0]!.length + parts[1]!.length, "packets of neither publisher").toBe(received.length);
-	comparePackets(reference[0], parts[0]!, { missingAtEnd: Number.POSITIVE_INFINITY });
-	comparePackets(reference[1], parts[1]!);
+	const [reference, otherReference] = sources.map(packets => packets.filter(packet => !isShared(packet.hash)));
+	comparePackets(reference!, parts[0]!, { missingAtEnd: Number.POSITIVE_INFINITY });
+	comparePackets(otherReference!, parts[1]!);
 });
 
 test("a viewer that stops reading neither disturbs another one nor fills the server's memory", async context => {
