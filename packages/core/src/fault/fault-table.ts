@@ -14,6 +14,7 @@ export const FAULTS = {
 	AMF_TOO_DEEP: { by: "limit", text: "AMF values are nested deeper than the limit." },
 	AMF_TOO_MANY_VALUES: { by: "limit", text: "One message holds more AMF values than the limit." },
 	AMF_COUNT_TOO_LARGE: { by: "limit", text: "An AMF count announces more than the message can hold." },
+	AMF_KEY_TOO_LONG: { by: "limit", text: "The name of an AMF object's member is longer than the limit." },
 	AMF_UNENCODABLE: { by: "usage", text: "A value cannot be written as AMF." },
 	// FLV
 	FLV_BAD_SIGNATURE: { by: "peer", text: "The data does not begin with an FLV header." },
