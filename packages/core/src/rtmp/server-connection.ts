@@ -34,7 +34,7 @@ import {
 import { type NetStatus, netStatus } from "./net-status.ts";
 import { type PlayRequest, type PublishRequest, ServerStream } from "./server-stream.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
-import { parseStreamName } from "./url.ts";
+import { DEFAULT_INSTANCE, parseStreamName, type StreamAddress } from "./url.ts";
 
 /** A remote procedure call that the protocol itself does not own. */
 export type Call = {
@@ -418,9 +418,8 @@ export class ServerConnection implements LinkHandler {
 			return;
 		}
 		this.#stop(stream, true);
-		const address = this.#streamAddress(stream, name, "NetStream.Publish.BadName");
+		const address = this.#address(stream, name, "NetStream.Publish.BadName");
 		if (address === undefined) return;
-		stream.name = address.name;
 		stream.state = "publish-pending";
 		this.#pending++;
 		this.#handler.onPublish(stream, {
@@ -439,9 +438,8 @@ export class ServerConnection implements LinkHandler {
 			if (wasPlaying) stream.sendStatus(stream.status("NetStream.Play.Stop", `Stopped playing ${stream.name}.`));
 			return;
 		}
-		const address = this.#streamAddress(stream, name, "NetStream.Play.Failed");
+		const address = this.#address(stream, name, "NetStream.Play.Failed");
 		if (address === undefined) return;
-		stream.name = address.name;
 		stream.state = "play-pending";
 		this.#pending++;
 		this.#handler.onPlay(stream, {
@@ -453,23 +451,21 @@ export class ServerConnection implements LinkHandler {
 	}
 
 	/**
-	 * The stream's address. An empty name means the end of the application's path: people paste everything into the
-	 * server's address and leave the key empty.
+	 * Gives a stream the name and instance that it asked for. An empty name means the end of the application's path:
+	 * people paste everything into the server's address and leave the key empty.
 	 */
-	#streamAddress(stream: ServerStream, name: AmfValue, failure: "NetStream.Publish.BadName" | "NetStream.Play.Failed") {
-		const limit = this.#options.limits.nameLength;
-		if (typeof name === "string") {
-			const address = parseStreamName(name, limit);
-			if (address.name !== "") return address;
-			const instance = this.request?.instance ?? "";
-			const last = instance.startsWith("_definst_/") ? instance.slice("_definst_/".length) : instance;
-			if (last !== "" && last !== "_definst_") {
-				return { name: last, prefix: "", query: address.query || (this.request?.query ?? "") };
-			}
+	#address(stream: ServerStream, text: AmfValue, failure: "NetStream.Publish.BadName" | "NetStream.Play.Failed") {
+		const { instance, query } = this.request!;
+		const address = typeof text === "string" ? parseStreamName(text, this.#options.limits.nameLength) : NO_NAME;
+		const path = instance === DEFAULT_INSTANCE ? [] : instance.split("/");
+		const name = address.name || (typeof text === "string" ? path.pop() : undefined);
+		stream.name = name ?? "";
+		if (name === undefined) {
+			stream.sendStatus(stream.status(failure, "A stream needs a name."));
+			return undefined;
 		}
-		stream.name = "";
-		stream.sendStatus(stream.status(failure, "A stream needs a name."));
-		return undefined;
+		stream.instance = path.length === 0 ? DEFAULT_INSTANCE : path.join("/");
+		return { ...address, name, query: address.query || query };
 	}
 
 	/** librtmp sends pause on message stream 0: the only playing stream is meant then. */
@@ -545,6 +541,7 @@ export class ServerConnection implements LinkHandler {
 }
 
 const MAX_HELD_MESSAGES = 4096;
+const NO_NAME: StreamAddress = { name: "", prefix: "", query: "" };
 
 const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {
 	FCPublish: ["onFCPublish", "NetStream.Publish.Start"],

@@ -30,8 +30,9 @@ export class ServerStream {
 	/** Message stream id. */
 	readonly id: number;
 	state: StreamState = "idle";
-	/** The name under which it publishes or plays. */
+	/** The name under which it publishes or plays, and the instance that it belongs to. */
 	name = "";
+	instance = "";
 	paused = false;
 	wantsAudio = true;
 	wantsVideo = true;

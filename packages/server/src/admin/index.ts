@@ -1,1 +1,2 @@
+export { LiveView } from "./live-view.ts";
 export type { ServerFacts, ServerView, StreamFacts } from "./server-view.ts";

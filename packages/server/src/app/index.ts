@@ -11,3 +11,4 @@ export type {
 	PortEvent,
 	StreamFacts,
 } from "./port.ts";
+export { StreamName } from "./stream-name.ts";

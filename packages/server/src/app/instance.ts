@@ -5,13 +5,13 @@ import type { ApplicationHost, ApplicationPort, ClientFacts, ClientId, PortEffec
 /** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
 export interface InstanceClient {
 	readonly facts: ClientFacts;
-	onAccepted(): void;
-	onRejected(status: NetStatus): void;
-	onResult(call: number, value: AmfValue): void;
-	onCallFailed(call: number, status: NetStatus): void;
-	/** The application calls a method of the client. */
-	onCall(name: string, args: readonly AmfValue[]): void;
-	onClose(): void;
+	accept(): void;
+	reject(status: NetStatus): void;
+	sendResult(call: number, value: AmfValue): void;
+	sendError(call: number, status: NetStatus): void;
+	/** Calls a method of the client. */
+	callMethod(name: string, args: readonly AmfValue[]): void;
+	close(): void;
 }
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
@@ -78,21 +78,21 @@ export class ApplicationInstance {
 		if (client === undefined) return;
 		switch (effect.kind) {
 			case "accept":
-				return client.onAccepted();
+				return client.accept();
 			case "reject":
-				return client.onRejected(effect.status);
+				return client.reject(effect.status);
 			case "result":
-				return client.onResult(effect.call, effect.value);
+				return client.sendResult(effect.call, effect.value);
 			case "error":
-				return client.onCallFailed(effect.call, effect.status);
+				return client.sendError(effect.call, effect.status);
 			case "call":
-				return client.onCall(effect.name, effect.args);
+				return client.callMethod(effect.name, effect.args);
 			case "allow":
 				return this.#answer(effect.request, undefined);
 			case "refuse":
 				return this.#answer(effect.request, effect.status);
 			case "close":
-				return client.onClose();
+				return client.close();
 		}
 	}
 

@@ -12,7 +12,7 @@ export const rtmpSchema = section("How RTMP itself is spoken. The defaults suit 
 		.describe(
 			"The chunk size that the server announces, in bytes: larger means fewer headers. At most 32767, because a widespread analyser misreads larger ones.",
 		),
-	windowAckBytes: size(1024, 2 ** 31 - 1)
+	windowAckBytes: size(1024, 1024 ** 3)
 		.prefault(2_500_000)
 		.describe("After how many bytes the peer is asked to acknowledge what it received."),
 	handshakeTimeoutMillis: duration(100, 600_000)

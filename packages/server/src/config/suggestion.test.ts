@@ -9,6 +9,7 @@ describe("suggestions", () => {
 		["latncy", "latency"],
 		["levl", "level"],
 		["prt", "port"],
+		["hots", "host"],
 	])("takes %s for %s", (word, meant) => {
 		expect(suggestionFor(word, ["publish", "listeners", "latency", "level", "port", "host"])).toBe(meant);
 	});

@@ -1,13 +1,15 @@
 /**
- * The candidate that a mistyped word most likely means, or undefined when none is near: at most one edit for every
- * three characters. Case does not count as a difference.
+ * The candidate that a mistyped word most likely means, or undefined when none is near: at most two edits for every
+ * five characters. Case does not count as a difference.
  */
 export function suggestionFor(word: string, candidates: Iterable<string>): string | undefined {
 	let best: string | undefined;
-	let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+	let bestDistance = Number.POSITIVE_INFINITY;
 	for (const candidate of candidates) {
-		const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
-		if (distance < bestDistance) {
+		const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) * 0.4));
+		const ceiling = Math.min(bestDistance, allowed + 1);
+		const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), ceiling);
+		if (distance < ceiling) {
 			best = candidate;
 			bestDistance = distance;
 		}

@@ -22,6 +22,8 @@ export interface ViewerSink {
 	onPublished(): void;
 	/** The publisher has gone and its grace time is over. The viewer stays attached and may wait for the next one. */
 	onUnpublished(): void;
+	/** It was too slow and lost what waited for it; it goes on at the next keyframe. */
+	onSkipped(now: number): void;
 	/** The hub has let go of the viewer. */
 	onEnded(reason: ViewerEnd): void;
 }

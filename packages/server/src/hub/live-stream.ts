@@ -67,6 +67,9 @@ export class LiveStream {
 	#flushDueAt = 0;
 	/** How long flushes take and how late they come, in milliseconds, smoothed: the window follows it. */
 	#load = 0;
+	#bitrate = 0;
+	#measuredBytes = 0;
+	#measuredAt = 0;
 
 	readonly #onFlushTimer = (): void => {
 		this.#cancelFlush = undefined;
@@ -201,8 +204,14 @@ export class LiveStream {
 		}
 	}
 
+	/** Bits per second that came in, measured over the last seconds. */
+	get bitrate(): number {
+		return Math.round(this.#bitrate);
+	}
+
 	/** Looks for a publisher that sends nothing and for viewers that take nothing. The hub calls it each second. */
 	sweep(now: number): void {
+		this.#measure(now);
 		const publication = this.#publication;
 		if (publication !== undefined && now - publication.lastMediaAt > this.#options.idleTimeoutMillis) {
 			publication.end("idle");
@@ -425,6 +434,14 @@ export class LiveStream {
 			shape.forget();
 		}
 		this.#reportIdle();
+	}
+
+	#measure(now: number): void {
+		const seconds = (now - this.#measuredAt) / 1000;
+		const rate = (8 * (this.bytesIn - this.#measuredBytes)) / seconds;
+		this.#bitrate = this.#measuredAt === 0 ? 0 : this.#bitrate === 0 ? rate : this.#bitrate * 0.6 + rate * 0.4;
+		this.#measuredAt = now;
+		this.#measuredBytes = this.bytesIn;
 	}
 
 	#forget(viewer: Viewer): void {

@@ -1,5 +1,4 @@
-import type { MediaMessage } from "@millrace/core/flv";
-import type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
+import type { ViewerEnd, ViewerSink } from "./framer.ts";
 import type { ViewerQueueOptions } from "./hub-options.ts";
 import type { LiveStream } from "./live-stream.ts";
 
@@ -25,8 +24,6 @@ export class Viewer {
 	state = VIEWER_WAITING;
 	wantsAudio = true;
 	wantsVideo = true;
-	/** The framer of the shape that this viewer gets; changes with its filter. */
-	framer: Framer;
 	/** Number of the next message that it has not been given; messages count from 0 in each stream. */
 	position = 0;
 	/** Configuration version of the stream when it last got the configurations. */
@@ -44,7 +41,6 @@ export class Viewer {
 	constructor(stream: LiveStream, sink: ViewerSink, limits: ViewerQueueOptions) {
 		this.stream = stream;
 		this.sink = sink;
-		this.framer = sink.framer;
 		this.#limits = limits;
 	}
 
@@ -65,7 +61,7 @@ export class Viewer {
 		this.onDrain(now);
 		const oldest = this.#queue[0];
 		if (oldest === undefined) return;
-		if (this.#queuedBytes > this.#limits.maxBytes || now - oldest.queuedAt > this.#limits.maxMillis) this.#skip();
+		if (this.#queuedBytes > this.#limits.maxBytes || now - oldest.queuedAt > this.#limits.maxMillis) this.#skip(now);
 	}
 
 	/** The sink's network has taken what was written: sends what waits. Sinks call it; the stream does at each flush. */
@@ -111,16 +107,12 @@ export class Viewer {
 		if (reason !== undefined) this.sink.onEnded(reason);
 	}
 
-	/** Whether a message passes its filter. */
-	takes(message: MediaMessage): boolean {
-		return message.isAudio ? this.wantsAudio : message.isVideo ? this.wantsVideo : true;
-	}
-
-	#skip(): void {
+	#skip(now: number): void {
 		this.skips++;
 		this.droppedBlocks += this.#queue.length;
 		this.#queue = [];
 		this.#queuedBytes = 0;
 		this.stream.onViewerSkipped(this);
+		this.sink.onSkipped(now);
 	}
 }

@@ -1,0 +1,97 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "./bench-error.ts";
+import type { LoadReport } from "./result.ts";
+import { expectedSeconds, type Scenario, type Transport } from "./scenario.ts";
+
+/** The server under load. */
+export type Target = { pid: number; rtmpPort: number; httpPort: number };
+
+const FOLDER = join(import.meta.dirname, "rtmpload");
+const PROGRAM = join(FOLDER, "rtmpload");
+/** Beyond its expected time a run may take this long: rtmpload itself waits 30 s for the last first frame. */
+const GRACE_SECONDS = 60;
+const UNANSWERED_PLAYER = 30;
+
+/** Builds rtmpload with make when it is missing or older than its source. Throws a BenchError when that fails. */
+export function buildLoad(): void {
+	const source = join(FOLDER, "rtmpload.c");
+	if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs >= statSync(source).mtimeMs) return;
+	console.error("Building rtmpload …");
+	const make = spawnSync("make", ["-C", FOLDER], { encoding: "utf8" });
+	if (make.error) throw new BenchError("make is needed to build bench/rtmpload (Debian: build-essential).");
+	if (make.status !== 0) throw new BenchError(`bench/rtmpload does not build:\n${make.stderr}`);
+}
+
+/** rtmpload's command line for one run. */
+export function loadArguments(scenario: Scenario, transport: Transport, target: Target, media: string): string[] {
+	const rtmp = `rtmp://127.0.0.1:${target.rtmpPort}/live/s%d`;
+	const scheme = transport === "ws-flv" ? "ws" : "http";
+	const players = transport === "rtmp" ? rtmp : `${scheme}://127.0.0.1:${target.httpPort}/live/s%d`;
+	const args = ["-u", players, "-P", String(target.pid), "-T", "-l", scenario.name];
+	if (scenario.publishers > 0) args.push("-p", rtmp, "-m", String(scenario.publishers), "-f", media);
+	args.push("-g", String(scenario.settleSeconds), "-w", String(scenario.warmUpSeconds));
+	args.push("-d", String(scenario.windowSeconds), "-W", String(UNANSWERED_PLAYER));
+	if (scenario.kind === "connect") return [...args, "-S", "-k", String(scenario.connections)];
+	args.push("-n", String(scenario.connections), "-r", String(scenario.joinRate));
+	return scenario.kind === "idle" ? [...args, "-I"] : args;
+}
+
+/**
+ * Runs the load to its end. Throws an Error that says what rtmpload complained of when the server could not be measured,
+ * and a BenchError when rtmpload itself is broken.
+ */
+export function runLoad(
+	scenario: Scenario,
+	transport: Transport,
+	target: Target,
+	media: string,
+	signal: AbortSignal,
+): Promise<LoadReport> {
+	const limit = Math.ceil(expectedSeconds(scenario) + GRACE_SECONDS);
+	const child = spawn(PROGRAM, loadArguments(scenario, transport, target, media), {
+		stdio: ["ignore", "pipe", "pipe"],
+		timeout: limit * 1000,
+		signal,
+	});
+	let output = "";
+	let complaints = "";
+	child.stdout.setEncoding("utf8").on("data", text => {
+		output += text;
+	});
+	child.stderr.setEncoding("utf8").on("data", text => {
+		complaints += text;
+	});
+	return new Promise((resolve, reject) => {
+		child.once("error", error =>
+			reject(signal.aborted ? error : new BenchError(`rtmpload does not run: ${error.message}`)),
+		);
+		child.once("close", (code, killedBy) => {
+			const said = complaints.trim().split("\n").slice(0, 3).join(" | ");
+			if (code !== 0) {
+				const end = killedBy ? `was ended by ${killedBy} after at most ${limit} s` : `ended with status ${code}`;
+				reject(new Error(`rtmpload ${end}${said && `: ${said}`}`));
+				return;
+			}
+			const report = parseReport(output);
+			if (report === undefined) {
+				reject(new BenchError(`rtmpload did not print one object of JSON: ${output.slice(0, 200)}`));
+				return;
+			}
+			if (report["pubs_up"] !== undefined && report["pubs_up"] !== scenario.publishers) {
+				reject(new Error(`only ${report["pubs_up"]} of ${scenario.publishers} publishers were accepted: ${said}`));
+				return;
+			}
+			resolve(report);
+		});
+	});
+}
+
+function parseReport(output: string): LoadReport | undefined {
+	try {
+		return JSON.parse(output) as LoadReport;
+	} catch {
+		return undefined;
+	}
+}

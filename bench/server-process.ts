@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Launch, Place } from "./peer.ts";
+import type { Transport } from "./scenario.ts";
+
+/** A server that the bench started: where it listens, its process, and its end. */
+export type ServerProcess = Place & {
+	pid: number;
+	/** Ends it and its directory; resolves when the process is gone. */
+	stop(): Promise<void>;
+	/** How it ended by itself, with the last lines that it wrote; undefined while it runs. */
+	end(): string | undefined;
+};
+
+const READY_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 5_000;
+const POLL_MS = 25;
+
+const running = new Set<ChildProcess>();
+
+/**
+ * Starts a fresh server on free ports of 127.0.0.1 and waits until it is ready.
+ * Throws an Error with the server's last words when it ends early or is not ready in 15 s.
+ */
+export async function startServer(
+	launch: (place: Place) => Launch,
+	transports: readonly Transport[],
+): Promise<ServerProcess> {
+	const directory = mkdtempSync(join(tmpdir(), "millrace-bench-"));
+	const [rtmpPort, httpPort] = await freePorts();
+	const { command, args, cwd, readyLine } = launch({ rtmpPort, httpPort, directory });
+	const logFile = join(directory, "output.log");
+	// A file and not a pipe: what a server pays for its log does not depend on how fast we read.
+	const log = openSync(logFile, "w");
+	const child = spawn(command, args, { cwd: cwd ?? directory, stdio: ["ignore", log, log] });
+	closeSync(log);
+	running.add(child);
+	let ended: string | undefined;
+	child.once("error", error => {
+		ended = error.message;
+	});
+	child.once("exit", (code, signal) => {
+		ended = `ended with ${signal ?? `status ${code}`}`;
+		running.delete(child);
+	});
+	const output = () => readFileSync(logFile, "utf8");
+	const server: ServerProcess = {
+		rtmpPort,
+		httpPort,
+		directory,
+		pid: child.pid ?? -1,
+		end: () => ended && `${ended}; it wrote: ${lastLines(output())}`,
+		async stop() {
+			child.kill("SIGTERM");
+			const deadline = Date.now() + STOP_TIMEOUT_MS;
+			while (ended === undefined && Date.now() < deadline) await sleep(POLL_MS);
+			if (ended === undefined) child.kill("SIGKILL");
+			while (ended === undefined) await sleep(POLL_MS);
+			rmSync(directory, { recursive: true, force: true });
+		},
+	};
+	const ports = transports.some(transport => transport !== "rtmp") ? [rtmpPort, httpPort] : [rtmpPort];
+	const deadline = Date.now() + READY_TIMEOUT_MS;
+	const isReady = async () =>
+		(readyLine === undefined || readyLine.test(output())) && (await Promise.all(ports.map(isOpen))).every(Boolean);
+	while (ended === undefined && Date.now() < deadline) {
+		if (await isReady()) return server;
+		await sleep(POLL_MS);
+	}
+	const reason = server.end() ?? `was not ready in 15 s; it wrote: ${lastLines(output())}`;
+	await server.stop();
+	throw new Error(reason);
+}
+
+/** Ends what is still running, at once: for the bench's own end. Only processes that it started itself. */
+export function killServers(): void {
+	for (const child of running) child.kill("SIGTERM");
+}
+
+function lastLines(text: string): string {
+	return text.trim().split("\n").slice(-4).join(" | ").slice(-400) || "nothing";
+}
+
+/** Two ports that were free a moment ago. */
+async function freePorts(): Promise<[number, number]> {
+	const listeners = [createServer(), createServer()];
+	const ports = await Promise.all(
+		listeners.map(
+			listener =>
+				new Promise<number>((resolve, reject) => {
+					listener.once("error", reject);
+					listener.listen(0, "127.0.0.1", () => {
+						const address = listener.address();
+						if (address !== null && typeof address === "object") resolve(address.port);
+					});
+				}),
+		),
+	);
+	await Promise.all(listeners.map(listener => new Promise(resolve => listener.close(resolve))));
+	return ports as [number, number];
+}
+
+function isOpen(port: number): Promise<boolean> {
+	return new Promise(resolve => {
+		const socket = connect(port, "127.0.0.1");
+		socket.once("connect", () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.once("error", () => resolve(false));
+	});
+}

@@ -1,0 +1,41 @@
+// Types only: nothing of the server gets into the page.
+import type { ServerFacts, StreamFacts } from "../../../server/src/admin/index.ts";
+import type { StreamsAnswer } from "../../../server/src/http/index.ts";
+
+export type { ServerFacts, StreamFacts, StreamsAnswer };
+
+export type StreamsPollOptions = {
+	/** Milliseconds from one answer to the next question. Default 2000. */
+	readonly interval?: number;
+	/** `serverNow`: the server's clock in milliseconds since 1970, to the second; `roundTrip`: how long the answer took. */
+	readonly onAnswer: (answer: StreamsAnswer, serverNow: number, roundTrip: number) => void;
+	/** The server did not answer, or not with what it should. */
+	readonly onFailure: () => void;
+};
+
+/** Asks `/api/streams` again and again while the page is visible; a page that comes back into view asks at once. */
+export function pollStreams({ interval = 2000, onAnswer, onFailure }: StreamsPollOptions): void {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	let asking = false;
+	const ask = async () => {
+		if (asking || document.hidden) return;
+		asking = true;
+		clearTimeout(timer);
+		try {
+			const before = performance.now();
+			const response = await fetch("/api/streams", { signal: AbortSignal.timeout(8000), cache: "no-store" });
+			const roundTrip = performance.now() - before;
+			if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+			const answer = (await response.json()) as StreamsAnswer;
+			onAnswer(answer, Date.parse(response.headers.get("date") ?? "") || Date.now(), roundTrip);
+		} catch (error) {
+			console.warn("Asking for the streams failed:", error);
+			onFailure();
+		} finally {
+			asking = false;
+			timer = setTimeout(ask, interval);
+		}
+	};
+	document.addEventListener("visibilitychange", ask);
+	void ask();
+}

@@ -1,0 +1,55 @@
+import { Command, CommanderError } from "commander";
+import { checkCommand } from "./check.ts";
+import type { CliContext } from "./cli-context.ts";
+import { printConfigCommand } from "./print-config.ts";
+import { reportError } from "./report-error.ts";
+import { serveCommand } from "./serve.ts";
+
+/** Every command, in the order of the help. A new one is one line here. */
+const COMMANDS: readonly ((context: CliContext) => Command)[] = [serveCommand, checkCommand, printConfigCommand];
+
+const EXAMPLES = `
+Examples:
+  millrace serve                                  RTMP on port 1935, pages on port 8080
+  millrace serve --demo                           with a test stream to look at
+  millrace serve -c millrace.yaml --latency scale
+  millrace serve --set publish.from=anywhere      no key needed (in a closed network)
+  millrace print-config > millrace.yaml           a file to begin with
+  millrace check -c millrace.yaml
+
+Every setting is also a variable: MILLRACE_LIVE_LATENCY=scale sets live.latency.
+Flags win over variables, and variables over the file.
+`;
+
+/**
+ * Runs one command to its end and resolves to the process's exit code: 0, or 1 after an error that was reported. A
+ * command may throw a `CommanderError` to end with a code of its own.
+ */
+export async function runProgram(argv: readonly string[], context: CliContext): Promise<number> {
+	const program = new Command("millrace")
+		.description("An open media server for RTMP.")
+		.version(context.version, "-V, --version", "print the version")
+		.helpOption("-h, --help", "print this help")
+		.helpCommand(false)
+		.addHelpText("after", EXAMPLES);
+	for (const command of COMMANDS) program.addCommand(command(context));
+	for (const command of [program, ...program.commands]) {
+		command
+			.helpOption("-h, --help", "print this help")
+			.exitOverride()
+			.configureOutput({
+				writeOut: text => context.stdout.write(text),
+				writeErr: text => context.stderr.write(text),
+				getOutHasColors: () => context.stdout.hasColors?.() === true,
+				getErrHasColors: () => context.stderr.hasColors?.() === true,
+			});
+	}
+	try {
+		await program.parseAsync(argv, { from: "user" });
+		return 0;
+	} catch (error) {
+		if (error instanceof CommanderError) return error.exitCode;
+		reportError(error, context.stderr);
+		return 1;
+	}
+}

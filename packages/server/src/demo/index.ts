@@ -1,0 +1,1 @@
+export { DemoPublisher } from "./demo-publisher.ts";

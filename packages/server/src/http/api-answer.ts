@@ -1,0 +1,14 @@
+import type { ServerFacts, StreamFacts } from "../admin/index.ts";
+
+/** What `/api/streams` answers: everything that the start page shows. It holds no key and no address of a client. */
+export type StreamsAnswer = { readonly server: ServerFacts; readonly streams: readonly StreamFacts[] };
+
+/** What `/api/health` answers while the server runs; a server that cannot answer it is not healthy. */
+export type HealthAnswer = {
+	readonly status: "ok";
+	readonly version: string;
+	readonly uptimeSeconds: number;
+	readonly connections: number;
+	/** Live streams, those within their publisher's grace time included. */
+	readonly streams: number;
+};

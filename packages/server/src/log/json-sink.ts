@@ -1,0 +1,74 @@
+import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { escapeText, textOf } from "./escape-text.ts";
+import type { LogRecord, LogSink } from "./event-log.ts";
+
+/** What a reader of the log that does not keep up may leave waiting; beyond it lines are lost, not memory. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** What `flush` needs of a destination. */
+export type JsonDestination = DestinationStream & { flushSync?(): void };
+
+/** Standard output, written without waiting for its reader. */
+export function standardOutput(): JsonDestination {
+	return destination({ dest: 1, sync: false, minLength: 0, maxLength: MAX_WAITING_BYTES });
+}
+
+/**
+ * Writes events as JSON, one object a line: `{"level":"info","time":"2026-01-02T03:04:05.678Z","event":"publish",
+ * "connection":"c12", …}`. Text is escaped as it is for people, so that a line is safe to print too.
+ */
+export class JsonSink implements LogSink {
+	readonly #logger: Logger;
+	readonly #destination: JsonDestination;
+
+	constructor(target: JsonDestination) {
+		this.#destination = target;
+		this.#logger = pino(
+			{
+				level: "debug",
+				base: null,
+				timestamp: false,
+				formatters: { level: level => ({ level }) },
+			},
+			target,
+		);
+	}
+
+	write({ time, level, event, fields }: LogRecord): void {
+		const line: Record<string, unknown> = { time: new Date(time).toISOString(), event: escapeText(event) };
+		for (const [name, value] of Object.entries(fields)) {
+			// The line's own three names are not a field's to take.
+			if (value !== undefined)
+				line[name === "time" || name === "event" || name === "level" ? `${name}_` : name] = plain(value);
+		}
+		this.#logger[level](line);
+	}
+
+	flush(): void {
+		this.#destination.flushSync?.();
+	}
+}
+
+function plain(value: unknown): unknown {
+	if (value instanceof Error) return errorFields(value, 0);
+	if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
+	return escapeText(textOf(value));
+}
+
+function errorFields(error: Error, depth: number): Record<string, unknown> {
+	const code = (error as { code?: unknown }).code;
+	return {
+		type: escapeText(error.name),
+		message: escapeText(error.message),
+		...(code === undefined ? {} : { code: escapeText(String(code)) }),
+		...(error.stack === undefined
+			? {}
+			: {
+					stack: error.stack
+						.split("\n")
+						.slice(1)
+						.map(frame => escapeText(frame.trim())),
+				}),
+		...(error.cause instanceof Error && depth < 4 ? { cause: errorFields(error.cause, depth + 1) } : {}),
+	};
+}

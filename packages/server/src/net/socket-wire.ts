@@ -1,0 +1,67 @@
+import type { Socket } from "node:net";
+import type { Wire, WireHandler } from "./wire.ts";
+
+/** How long a peer may take to read the last bytes, in milliseconds. */
+const END_TIMEOUT_MILLIS = 5000;
+/** TCP probes an idle peer after this time, so that its end is noticed even where it is never written to. */
+const KEEP_ALIVE_MILLIS = 60_000;
+
+/** A wire over a TCP or TLS socket. */
+export class SocketWire implements Wire {
+	readonly remoteAddress: string;
+	readonly #socket: Socket;
+	readonly #handler: WireHandler;
+	#error: Error | undefined;
+	#waitsForDrain = false;
+
+	readonly #onWritten = (): void => {
+		if (!this.#waitsForDrain || this.#socket.writableLength > 0) return;
+		this.#waitsForDrain = false;
+		this.#handler.onWireDrain();
+	};
+
+	constructor(socket: Socket, handler: WireHandler) {
+		this.#socket = socket;
+		this.#handler = handler;
+		this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
+		// Without it, Nagle's algorithm and delayed acknowledgements hold a frame's tail for 40 ms.
+		socket.setNoDelay(true);
+		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
+		if (handler.onWireData !== undefined) socket.on("data", bytes => handler.onWireData?.(bytes));
+		socket.on("error", error => {
+			this.#error = error;
+		});
+		socket.on("close", () => handler.onWireClosed(this.#error));
+	}
+
+	get backlog(): number {
+		return this.#socket.writableLength;
+	}
+
+	get bytesWritten(): number {
+		return this.#socket.bytesWritten;
+	}
+
+	write(bytes: Uint8Array): void {
+		if (this.#socket.destroyed) return;
+		this.#socket.write(bytes, this.#onWritten);
+		if (this.#socket.writableLength > 0) this.#waitsForDrain = true;
+	}
+
+	end(): void {
+		if (this.#socket.destroyed) return;
+		this.#socket.destroySoon();
+		const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MILLIS);
+		timer.unref();
+		this.#socket.once("close", () => clearTimeout(timer));
+	}
+
+	destroy(): void {
+		this.#socket.destroy();
+	}
+}
+
+/** IPv4 addresses that arrive through an IPv6 listener are shown as what they are. */
+export function plainAddress(address: string): string {
+	return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}

@@ -1,0 +1,25 @@
+/** A byte stream to one peer, as protocols see it: what is written leaves in order, and the backlog tells what waits. */
+export interface Wire {
+	/** Bytes that were written and not yet taken by the operating system. */
+	readonly backlog: number;
+	/** The peer's address, without port; empty where it is gone already. */
+	readonly remoteAddress: string;
+	/** Total of the bytes that were written. */
+	readonly bytesWritten: number;
+	/** Sends bytes, which must not change afterwards. */
+	write(bytes: Uint8Array): void;
+	/** Ends after what was written; gives up on a peer that does not take it within some seconds. */
+	end(): void;
+	/** Ends at once. */
+	destroy(): void;
+}
+
+/** What a wire reports. */
+export interface WireHandler {
+	/** The bytes are the handler's only during the call. Without this method nothing is read. */
+	onWireData?(bytes: Uint8Array): void;
+	/** Everything that was written has been taken. */
+	onWireDrain(): void;
+	/** The wire is closed, from either side. Called once, last. `error` where it was not an orderly end. */
+	onWireClosed(error: Error | undefined): void;
+}

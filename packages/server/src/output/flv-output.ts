@@ -1,0 +1,171 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { StreamName } from "../app/index.ts";
+import type { Hub, LiveStream } from "../hub/index.ts";
+import type { EventLog } from "../log/index.ts";
+import { SocketWire } from "../net/index.ts";
+import { flvFramer, webSocketFlvFramer, webSocketFrame } from "./flv-framer.ts";
+import { type FlvTransport, FlvViewer } from "./flv-viewer.ts";
+
+export type FlvOutputOptions = {
+	readonly hub: Hub;
+	readonly log: EventLog;
+	/** Web origins whose pages may play from here; `*` is all. */
+	readonly cors: readonly string[];
+	/** Makes a connection's name for the log. */
+	nextId(): string;
+	/** Monotonic milliseconds. */
+	now(): number;
+};
+
+/** A viewer has nothing to say but control frames. */
+const MAX_WEBSOCKET_MESSAGE = 4096;
+/** A close frame with code 1001, going away (RFC 6455 §7.4.1). */
+const WEBSOCKET_GOODBYE = new Uint8Array([0x88, 2, 0x03, 0xe9]);
+
+/**
+ * Live streams as FLV at `/APPLICATION/NAME.flv`, over HTTP and over WebSocket. It takes the socket after the
+ * request's head and leaves the HTTP library behind: one write of a shared block a viewer, no chunked coding.
+ */
+export class FlvOutput {
+	readonly #options: FlvOutputOptions;
+	readonly #viewers = new Set<FlvViewer>();
+	readonly #webSockets = new WebSocketServer({
+		noServer: true,
+		perMessageDeflate: false,
+		maxPayload: MAX_WEBSOCKET_MESSAGE,
+	});
+
+	constructor(options: FlvOutputOptions) {
+		this.#options = options;
+	}
+
+	get viewerCount(): number {
+		return this.#viewers.size;
+	}
+
+	/** Whether a request is for a live stream as FLV. */
+	static isFlvPath(url: string): boolean {
+		return pathOf(url).endsWith(".flv");
+	}
+
+	/** Answers a request whose path ends in `.flv`. */
+	handle(request: IncomingMessage, response: ServerResponse): void {
+		const headers = this.#corsHeaders(request);
+		if (request.method === "OPTIONS") {
+			response
+				.writeHead(204, { ...headers, "access-control-allow-headers": "*", "access-control-max-age": "86400" })
+				.end();
+			return;
+		}
+		if (request.method !== "GET" && request.method !== "HEAD") {
+			response.writeHead(405, { ...headers, allow: "GET, HEAD, OPTIONS" }).end();
+			return;
+		}
+		const found = this.#find(request);
+		if (found === undefined) {
+			const text = "No such stream is live.\n";
+			response
+				.writeHead(404, { ...headers, "content-type": "text/plain; charset=utf-8", "retry-after": "2" })
+				.end(text);
+			return;
+		}
+		const fields = { "content-type": "video/x-flv", "cache-control": "no-store", connection: "close", ...headers };
+		if (request.method === "HEAD") {
+			response.writeHead(200, fields).end();
+			return;
+		}
+		const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+		const head = new TextEncoder().encode(`HTTP/1.1 200 OK\r\n${lines.join("")}\r\n`);
+		this.#watch(found, request.socket, {
+			framer: flvFramer,
+			start: header => joined(head, header),
+			goodbye: undefined,
+		});
+	}
+
+	/** Answers an upgrade to WebSocket whose path ends in `.flv`. */
+	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+		const found = this.#find(request);
+		if (found === undefined || !(socket instanceof Socket)) {
+			socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+			return;
+		}
+		if (!this.#originAllowed(request.headers.origin, request.headers.host)) {
+			socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+			return;
+		}
+		this.#webSockets.handleUpgrade(request, socket, Buffer.from(head), webSocket => {
+			// The library answers pings and closes; whatever else a viewer sends has no meaning.
+			webSocket.on("error", () => socket.destroy());
+			this.#watch(found, socket, {
+				framer: webSocketFlvFramer,
+				start: webSocketFrame,
+				goodbye: WEBSOCKET_GOODBYE,
+			});
+		});
+	}
+
+	/** Ends all viewers. */
+	stop(): void {
+		for (const viewer of [...this.#viewers]) viewer.end();
+		this.#webSockets.close();
+	}
+
+	#watch({ live, name }: Found, socket: Socket, transport: FlvTransport): void {
+		const { log, now, nextId } = this.#options;
+		const child = log.child({
+			connection: nextId(),
+			stream: String(name),
+			via: transport.framer === flvFramer ? "http-flv" : "ws-flv",
+		});
+		const viewer = new FlvViewer(
+			live,
+			transport,
+			handler => new SocketWire(socket, handler),
+			child,
+			now,
+			gone => this.#viewers.delete(gone),
+		);
+		this.#viewers.add(viewer);
+	}
+
+	#find(request: IncomingMessage): Found | undefined {
+		const name = StreamName.fromPath(pathOf(request.url ?? "").slice(0, -".flv".length));
+		if (name === undefined) return undefined;
+		const live = this.#options.hub.find(name.key);
+		return live?.isLive ? { live, name } : undefined;
+	}
+
+	#corsHeaders(request: IncomingMessage): Record<string, string> {
+		const { cors } = this.#options;
+		const { origin } = request.headers;
+		if (cors.includes("*")) return { "access-control-allow-origin": "*" };
+		return origin !== undefined && cors.includes(origin)
+			? { "access-control-allow-origin": origin, vary: "origin" }
+			: {};
+	}
+
+	/** Programs send no origin; pages of this server send its own. */
+	#originAllowed(origin: string | undefined, host: string | undefined): boolean {
+		const { cors } = this.#options;
+		if (origin === undefined || cors.includes("*") || cors.includes(origin)) return true;
+		return URL.canParse(origin) && new URL(origin).host === host;
+	}
+}
+
+type Found = { readonly live: LiveStream; readonly name: StreamName };
+
+function pathOf(url: string): string {
+	const mark = url.indexOf("?");
+	return mark < 0 ? url : url.slice(0, mark);
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+	const out = new Uint8Array(a.length + b.length);
+	out.set(a);
+	out.set(b, a.length);
+	return out;
+}

@@ -1,0 +1,92 @@
+import { flvHeader } from "@millrace/core/flv";
+import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink } from "../hub/index.ts";
+import type { EventLog } from "../log/index.ts";
+import type { Wire, WireHandler } from "../net/index.ts";
+
+/** How an FLV viewer's bytes travel. */
+export type FlvTransport = {
+	readonly framer: Framer;
+	/** What goes before the first tag: heads and the FLV header in the transport's form. */
+	start(flvHeader: Uint8Array): Uint8Array;
+	/** What goes after the last, when the stream ends. */
+	readonly goodbye: Uint8Array | undefined;
+};
+
+/** A viewer of a live stream as FLV, over HTTP or WebSocket. It ends with its stream. */
+export class FlvViewer implements ViewerSink, WireHandler {
+	readonly framer: Framer;
+	readonly #wire: Wire;
+	readonly #transport: FlvTransport;
+	readonly #log: EventLog;
+	readonly #viewer: Viewer;
+	readonly #now: () => number;
+	readonly #onGone: (viewer: FlvViewer) => void;
+
+	constructor(
+		live: LiveStream,
+		transport: FlvTransport,
+		wire: (handler: WireHandler) => Wire,
+		log: EventLog,
+		now: () => number,
+		onGone: (viewer: FlvViewer) => void,
+	) {
+		this.framer = transport.framer;
+		this.#transport = transport;
+		this.#log = log;
+		this.#now = now;
+		this.#onGone = onGone;
+		this.#wire = wire(this);
+		// Players wait for a kind of media that the header promises, so it promises what is known.
+		const { hasAudio, hasVideo } = live.cache;
+		const known = hasAudio || hasVideo;
+		this.#wire.write(transport.start(flvHeader(hasAudio || !known, hasVideo || !known)));
+		this.#viewer = live.attach(this);
+		log.info("play");
+	}
+
+	get backlog(): number {
+		return this.#wire.backlog;
+	}
+
+	write(block: Uint8Array): void {
+		this.#wire.write(block);
+	}
+
+	onWireDrain(): void {
+		this.#viewer.onDrain(this.#now());
+	}
+
+	onWireClosed(): void {
+		this.#viewer.detach();
+		this.#log.info("stop", { skips: this.#viewer.skips || undefined, bytes: this.#wire.bytesWritten });
+		this.#onGone(this);
+	}
+
+	onPublished(): void {
+		// It left with the publisher before; a viewer that is attached without one has nothing to be told.
+	}
+
+	onUnpublished(): void {
+		this.end();
+	}
+
+	onSkipped(): void {
+		// FLV has no word for it; the log has.
+	}
+
+	onEnded(reason: ViewerEnd): void {
+		if (reason === "too-slow") {
+			this.#log.warn("slow-viewer", { reason: "VIEWER_TOO_SLOW" });
+			this.#wire.destroy();
+		} else {
+			this.end();
+		}
+	}
+
+	/** Ends after what was sent. */
+	end(): void {
+		const { goodbye } = this.#transport;
+		if (goodbye !== undefined) this.#wire.write(goodbye);
+		this.#wire.end();
+	}
+}

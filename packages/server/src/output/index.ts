@@ -1,0 +1,1 @@
+export { FlvOutput, type FlvOutputOptions } from "./flv-output.ts";

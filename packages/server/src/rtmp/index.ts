@@ -1,0 +1,2 @@
+export type { ApplicationRules, PeerContext } from "./peer-context.ts";
+export { RtmpPeer } from "./rtmp-peer.ts";

@@ -1,0 +1,63 @@
+import {
+	dataAsAmf0,
+	MEDIA_AUDIO,
+	MEDIA_DATA,
+	MEDIA_DATA_AMF3,
+	MEDIA_VIDEO,
+	type MediaMessage,
+} from "@millrace/core/flv";
+import { framedLength, frameInto, type ObjectEncoding } from "@millrace/core/rtmp";
+import type { Framer } from "../hub/index.ts";
+
+/** Chunk streams of shared blocks; the connection's own commands use others, so that a block may stand between any two. */
+const AUDIO_CHUNK_STREAM = 6;
+const VIDEO_CHUNK_STREAM = 7;
+const DATA_CHUNK_STREAM = 4;
+
+/** Frames batches for players of one message stream id, chunk size and object encoding: nearly all share one. */
+export class RtmpFramer implements Framer {
+	readonly key: string;
+	readonly #chunkSize: number;
+	readonly #streamId: number;
+	readonly #encoding: ObjectEncoding;
+
+	constructor(chunkSize: number, streamId: number, encoding: ObjectEncoding) {
+		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:`;
+		this.#chunkSize = chunkSize;
+		this.#streamId = streamId;
+		this.#encoding = encoding;
+	}
+
+	frame(batch: readonly MediaMessage[]): Uint8Array {
+		let length = 0;
+		for (let i = 0; i < batch.length; i++) {
+			const message = batch[i]!;
+			const payload = this.#payload(message);
+			if (payload !== undefined) length += framedLength(payload.length, message.timestamp >>> 0, this.#chunkSize);
+		}
+		const block = new Uint8Array(length);
+		let offset = 0;
+		for (let i = 0; i < batch.length; i++) {
+			const message = batch[i]!;
+			const payload = this.#payload(message);
+			if (payload === undefined) continue;
+			const { type } = message;
+			offset = frameInto(
+				block,
+				offset,
+				type === MEDIA_VIDEO ? VIDEO_CHUNK_STREAM : type === MEDIA_AUDIO ? AUDIO_CHUNK_STREAM : DATA_CHUNK_STREAM,
+				type === MEDIA_DATA_AMF3 && this.#encoding === 0 ? MEDIA_DATA : type,
+				message.timestamp >>> 0,
+				this.#streamId,
+				payload,
+				this.#chunkSize,
+			);
+		}
+		return block;
+	}
+
+	/** AMF3 data is put into AMF0 for players that did not ask for AMF3; what cannot be is left out. */
+	#payload(message: MediaMessage): Uint8Array | undefined {
+		return message.type === MEDIA_DATA_AMF3 && this.#encoding === 0 ? dataAsAmf0(message.payload) : message.payload;
+	}
+}

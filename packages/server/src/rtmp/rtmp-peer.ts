@@ -1,0 +1,404 @@
+import type { AmfValue } from "@millrace/core/amf";
+import { type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import type { MediaType } from "@millrace/core/flv";
+import {
+	type Call,
+	type ConnectRequest,
+	EVENT_STREAM_BEGIN,
+	EVENT_STREAM_EOF,
+	type NetStatus,
+	netStatus,
+	type PlayRequest,
+	type PublishRequest,
+	ServerConnection,
+	type ServerConnectionHandler,
+	ServerHandshake,
+	type ServerStream,
+} from "@millrace/core/rtmp";
+import { findPublishKey } from "../access/index.ts";
+import { type ApplicationInstance, type ClientFacts, type InstanceClient, StreamName } from "../app/index.ts";
+import type { PublisherEnd, ViewerEnd } from "../hub/index.ts";
+import type { EventLog } from "../log/index.ts";
+import type { Wire, WireHandler } from "../net/index.ts";
+import type { ApplicationRules, PeerContext } from "./peer-context.ts";
+import { PlaySession, type PlayTransport } from "./play-session.ts";
+import { type PublishObserver, PublishSession } from "./publish-session.ts";
+
+/** Calls of the client that the application has not answered; more are refused. */
+const MAX_OPEN_CALLS = 1024;
+
+/**
+ * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
+ * decides nothing itself: static policy first, then the application, then whether the name is free.
+ */
+export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHandler, PlayTransport, PublishObserver {
+	readonly id: string;
+	readonly connection: ServerConnection;
+	readonly #context: PeerContext;
+	readonly #wire: Wire;
+	readonly #log: EventLog;
+	readonly #onGone: (peer: RtmpPeer) => void;
+	readonly #publishing = new Map<ServerStream, PublishSession>();
+	readonly #playing = new Map<ServerStream, PlaySession>();
+	readonly #calls = new Map<number, Call>();
+	#nextCall = 1;
+	#facts: ClientFacts | undefined;
+	#rules: ApplicationRules | undefined;
+	#instance: ApplicationInstance | undefined;
+	/** The publisher that media came for in this turn: nearly always the only one. */
+	#turn: PublishSession | undefined;
+	#ended = false;
+
+	constructor(
+		id: string,
+		wire: (handler: WireHandler) => Wire,
+		context: PeerContext,
+		onGone: (peer: RtmpPeer) => void,
+	) {
+		this.id = id;
+		this.#context = context;
+		this.#onGone = onGone;
+		this.#wire = wire(this);
+		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress });
+		const handshake = new ServerHandshake({ random: context.random });
+		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
+	}
+
+	/** When `handleTimeout` must be called at the latest. */
+	get deadline(): number {
+		return this.connection.deadline;
+	}
+
+	handleTimeout(now: number): void {
+		this.connection.handleTimeout(now);
+		this.flush();
+	}
+
+	/** The server stops: the client is told, and the connection ends. */
+	stop(): void {
+		if (this.connection.connected) this.connection.closeGracefully(netStatus("NetConnection.Connect.AppShutdown"));
+		else this.connection.link.close();
+		this.flush();
+	}
+
+	/** Ends at once, for a client that does not read its goodbye. */
+	destroy(): void {
+		this.#wire.destroy();
+	}
+
+	// ── the wire ──
+
+	onWireData(bytes: Uint8Array): void {
+		this.connection.receive(bytes, this.#context.now());
+		this.#turn?.endTurn();
+		this.#turn = undefined;
+		this.flush();
+	}
+
+	onWireDrain(): void {
+		this.flush();
+		const now = this.#context.now();
+		for (const session of this.#playing.values()) session.viewer.onDrain(now);
+	}
+
+	onWireClosed(error: Error | undefined): void {
+		this.connection.link.close(
+			error === undefined ? undefined : new TransportError("CONNECTION_LOST", error.message, { cause: error }),
+		);
+		this.#onGone(this);
+	}
+
+	get backlog(): number {
+		return this.#wire.backlog;
+	}
+
+	writeBlock(block: Uint8Array): void {
+		if (this.connection.link.outputBytes > 0) this.#writeOutput();
+		this.#wire.write(block);
+	}
+
+	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
+	flush(): void {
+		if (this.connection.link.outputBytes > 0 && (this.#wire.backlog === 0 || this.#ended)) {
+			this.#writeOutput();
+		}
+		if (this.#ended) this.#wire.end();
+	}
+
+	#writeOutput(): void {
+		const { link } = this.connection;
+		const length = link.outputBytes;
+		const slices = link.takeOutput();
+		if (slices.length === 1) {
+			this.#wire.write(slices[0]!);
+			return;
+		}
+		const joined = new Uint8Array(length);
+		let offset = 0;
+		for (const slice of slices) {
+			joined.set(slice, offset);
+			offset += slice.length;
+		}
+		this.#wire.write(joined);
+	}
+
+	// ── connect ──
+
+	onConnect(request: ConnectRequest): void {
+		const rules = this.#context.application(request.application);
+		if (rules === undefined) {
+			const text = `[ Server.Reject ] : (_defaultRoot_, _defaultVHost_) : Application (${request.application}) is not defined.`;
+			this.#log.warn("reject", { application: request.application, reason: "unknown application" });
+			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
+			return;
+		}
+		this.#rules = rules;
+		this.#facts = {
+			id: this.id,
+			remoteAddress: this.#wire.remoteAddress,
+			protocol: "rtmp",
+			tcUrl: request.tcUrl,
+			pageUrl: request.pageUrl,
+			swfUrl: request.swfUrl,
+			flashVer: request.flashVer,
+			query: request.query,
+			objectEncoding: request.objectEncoding,
+			args: request.args,
+		};
+		this.#instance = this.#context.instances.open(request.application, request.instance);
+		this.#instance.connect(this);
+	}
+
+	get facts(): ClientFacts {
+		if (this.#facts === undefined) throw new Error("The client has not connected.");
+		return this.#facts;
+	}
+
+	accept(): void {
+		const { request } = this.connection;
+		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer });
+		this.connection.acceptConnect();
+		this.flush();
+	}
+
+	reject(status: NetStatus): void {
+		this.#log.warn("reject", { application: this.connection.request?.app, reason: status.description });
+		this.connection.rejectConnect(status);
+		this.flush();
+	}
+
+	close(): void {
+		this.connection.closeGracefully();
+		this.flush();
+	}
+
+	// ── calls ──
+
+	onCall(call: Call): void {
+		let id = 0;
+		if (call.transactionId !== 0) {
+			if (this.#calls.size >= MAX_OPEN_CALLS) {
+				this.connection.sendError(call, netStatus("NetConnection.Call.Failed", "Too many calls are open."));
+				return;
+			}
+			id = this.#nextCall++;
+			this.#calls.set(id, call);
+		}
+		this.#instance?.call(this, id, call.name, call.args);
+	}
+
+	callMethod(name: string, args: readonly AmfValue[]): void {
+		this.connection.call(name, args);
+		this.flush();
+	}
+
+	sendResult(id: number, value: AmfValue): void {
+		const call = this.#takeCall(id);
+		if (call !== undefined) this.connection.sendResult(call, value);
+		this.flush();
+	}
+
+	sendError(id: number, status: NetStatus): void {
+		const call = this.#takeCall(id);
+		if (call !== undefined) this.connection.sendError(call, status);
+		this.flush();
+	}
+
+	#takeCall(id: number): Call | undefined {
+		const call = this.#calls.get(id);
+		this.#calls.delete(id);
+		return call;
+	}
+
+	// ── publish ──
+
+	onPublish(stream: ServerStream, request: PublishRequest): void {
+		const decision = this.#rules!.mayPublish(this.#wire.remoteAddress, this.#publishKey(request));
+		const name = this.#streamName(stream);
+		if (!decision.allowed) {
+			this.#log.warn("refuse-publish", { stream: String(name), reason: decision.reason });
+			stream.refuse(netStatus("NetStream.Publish.Denied", decision.description));
+			return;
+		}
+		const facts = { name: request.name, query: request.query, mode: request.mode };
+		this.#instance!.ask("publish", this, facts, refusal => {
+			if (refusal === undefined) this.#beginPublish(stream, name, decision.identity ?? "");
+			else stream.refuse(refusal);
+			this.flush();
+		});
+	}
+
+	onUnpublish(stream: ServerStream): void {
+		const session = this.#publishing.get(stream);
+		if (session === undefined) return;
+		this.#publishing.delete(stream);
+		// A connection that ends without a word may come back; a command is meant.
+		const reason = this.connection.link.closed ? "dropped" : "stopped";
+		session.end(reason);
+		this.#publishEnded(stream, session, reason);
+	}
+
+	onPublicationEnded(stream: ServerStream, reason: PublisherEnd): void {
+		const session = this.#publishing.get(stream);
+		if (session === undefined) return;
+		this.#publishing.delete(stream);
+		stream.state = "idle";
+		const status = PUBLICATION_END_STATUS[reason];
+		if (status !== undefined) stream.sendStatus(stream.status(...status));
+		this.#publishEnded(stream, session, reason);
+		// An encoder that goes on sending to nobody would never find out: its connection ends.
+		if (reason === "taken-over") this.connection.closeGracefully();
+		else if (reason === "idle") this.connection.link.close(new PeerError("PUBLISHER_IDLE"));
+		this.flush();
+	}
+
+	onMediaStarted(stream: ServerStream): void {
+		const name = this.#streamName(stream);
+		this.#log.info("publish", { stream: String(name), media: this.#context.describe(name) });
+	}
+
+	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void {
+		const session = this.#publishing.get(stream);
+		if (session === undefined) return;
+		if (this.#turn !== session) {
+			this.#turn?.endTurn();
+			this.#turn = session;
+		}
+		session.receive(type, timestamp, payload, this.connection.link.now);
+	}
+
+	#beginPublish(stream: ServerStream, name: StreamName, identity: string): void {
+		if (stream.state !== "publish-pending") return;
+		const session = new PublishSession(stream, this, this.#context.now());
+		const live = this.#context.hub.open(name.key, this.#rules!.live);
+		if (!session.begin(live, identity)) {
+			this.#log.warn("refuse-publish", { stream: String(name), reason: "already published" });
+			stream.refuse(netStatus("NetStream.Publish.BadName", `${name.name} is already being published.`));
+			return;
+		}
+		this.#publishing.set(stream, session);
+		stream.acceptPublish();
+	}
+
+	#publishEnded(stream: ServerStream, session: PublishSession, reason: PublisherEnd): void {
+		const seconds = Math.round((this.#context.now() - session.startedAt) / 1000);
+		this.#log.info("unpublish", { stream: String(this.#streamName(stream)), reason, seconds, bytes: session.bytes });
+		this.#instance?.tell("unpublish", this, { name: stream.name, query: "", mode: "live" });
+	}
+
+	/** In the stream's query, or in that of the application. */
+	#publishKey(request: PublishRequest): string | undefined {
+		return findPublishKey(`${request.name}?${request.query}`, this.connection.request?.app ?? "");
+	}
+
+	// ── play ──
+
+	onPlay(stream: ServerStream, request: PlayRequest): void {
+		const name = this.#streamName(stream);
+		const facts = { name: request.name, query: request.query, mode: "play" };
+		this.#instance!.ask("play", this, facts, refusal => {
+			if (refusal !== undefined) stream.refuse(refusal);
+			else this.#beginPlay(stream, name, request);
+			this.flush();
+		});
+	}
+
+	onStop(stream: ServerStream): void {
+		const session = this.#playing.get(stream);
+		if (session === undefined) return;
+		this.#playing.delete(stream);
+		session.viewer.detach();
+		this.#log.info("stop", { stream: String(this.#streamName(stream)), skips: session.viewer.skips || undefined });
+		this.#instance?.tell("stop", this, { name: stream.name, query: "", mode: "play" });
+		this.connection.link.toleratesSilence = this.#playing.size > 0;
+	}
+
+	onPause(stream: ServerStream, paused: boolean, _positionMillis: number): void {
+		const session = this.#playing.get(stream);
+		if (session === undefined) return;
+		if (paused) {
+			session.viewer.setPaused(true);
+			stream.sendStatus(stream.status("NetStream.Pause.Notify", `Pausing ${stream.name}.`));
+			stream.sendEvent(EVENT_STREAM_EOF);
+			return;
+		}
+		stream.sendEvent(EVENT_STREAM_BEGIN);
+		stream.sendStatus(stream.status("NetStream.Unpause.Notify", `Unpausing ${stream.name}.`));
+		session.viewer.setPaused(false);
+	}
+
+	onSeek(stream: ServerStream, _positionMillis: number): void {
+		stream.sendStatus(stream.status("NetStream.Seek.Failed", "A live stream cannot be sought."));
+	}
+
+	onReceiveChange(stream: ServerStream): void {
+		this.#playing.get(stream)?.viewer.setFilter(stream.wantsAudio, stream.wantsVideo);
+	}
+
+	onViewerEnded(stream: ServerStream, reason: ViewerEnd): void {
+		if (reason === "too-slow") this.connection.link.close(new PeerError("VIEWER_TOO_SLOW"));
+		else stream.state = "idle";
+		this.#playing.delete(stream);
+		this.flush();
+	}
+
+	#beginPlay(stream: ServerStream, name: StreamName, request: PlayRequest): void {
+		if (stream.state !== "play-pending") return;
+		const { hub } = this.#context;
+		// From a time on means a recording. Players that always send 0 still get what is live.
+		if (request.startMillis >= 0 && hub.find(name.key)?.isLive !== true) {
+			stream.refuse(netStatus("NetStream.Play.StreamNotFound", `${name.name} was not found.`));
+			return;
+		}
+		stream.acceptPlay(request.reset);
+		const live = hub.open(name.key, this.#rules!.live);
+		this.#playing.set(stream, new PlaySession(stream, live, this));
+		if (!stream.wantsAudio || !stream.wantsVideo) this.onReceiveChange(stream);
+		// A viewer that takes what it is sent is alive, whether it answers pings (some never do) or not.
+		this.connection.link.toleratesSilence = true;
+		this.#log.info("play", { stream: String(name), waiting: live.isLive ? undefined : true });
+	}
+
+	#streamName(stream: ServerStream): StreamName {
+		return new StreamName(this.connection.request!.application, stream.instance, stream.name);
+	}
+
+	// ── the end ──
+
+	onClosed(reason: MillraceError | undefined): void {
+		this.#ended = true;
+		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
+		const { link } = this.connection;
+		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
+		if (reason === undefined) this.#log.debug("disconnect", fields);
+		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
+	}
+}
+
+const PUBLICATION_END_STATUS: Partial<
+	Record<PublisherEnd, [code: "NetStream.Publish.Idle" | "NetStream.Unpublish.Success", text: string]>
+> = {
+	idle: ["NetStream.Publish.Idle", "The publisher has been idle for too long."],
+	"taken-over": ["NetStream.Unpublish.Success", "Another publisher has taken the name over."],
+	"server-stopping": ["NetStream.Unpublish.Success", "The server stops."],
+};

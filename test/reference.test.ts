@@ -1,0 +1,20 @@
+import { FAULTS } from "@millrace/core/fault";
+import { describe, expect, it } from "vitest";
+import { fixedNodes } from "../packages/server/src/config/index.ts";
+import { referencePages, stalePages } from "../scripts/reference/page.ts";
+
+describe("the generated reference", () => {
+	it("is up to date (otherwise: npm run reference)", () => {
+		expect([...stalePages().keys()]).toEqual([]);
+	});
+
+	it("names every setting and every fault", () => {
+		const pages = referencePages();
+		const configuration = pages.get("docs/reference/configuration.md") ?? "";
+		for (const { path, node } of fixedNodes()) {
+			const name = path.length === 1 && node.kind !== "leaf" ? `## ${path[0]}\n` : `| \`${path.join(".")}\` |`;
+			expect(configuration).toContain(name);
+		}
+		for (const code of Object.keys(FAULTS)) expect(pages.get("docs/reference/errors.md")).toContain(`\`${code}\``);
+	});
+});
