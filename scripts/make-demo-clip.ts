@@ -27,9 +27,12 @@ const output = join(import.meta.dirname, "..", "packages", "server", "media", "d
 const work = mkdtempSync(join(tmpdir(), "millrace-demo-"));
 try {
 	const video = join(work, "video.mp4");
-	const audio = join(work, "audio.aac");
+	const adts = join(work, "audio.aac");
+	const audio = join(work, "audio.m4a");
 	encodeVideo(await drawFrames(), video);
-	writeFileSync(audio, encodeSound(join(work, "three-rounds.aac")));
+	writeFileSync(adts, encodeSound(join(work, "three-rounds.aac")));
+	// Straight from ADTS the FLV muxer would write an empty configuration before the real one.
+	ffmpeg(["-i", adts, "-c", "copy", audio]);
 	ffmpeg([
 		...["-i", video, "-i", audio, "-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1"],
 		...["-metadata", "title=Millrace demonstration", "-fflags", "+bitexact", "-flvflags", "no_sequence_end"],

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from "nod
 import type { Server as TcpServer } from "node:net";
 import { UsageError } from "@millrace/core/fault";
 import { mayPublish } from "./access/index.ts";
-import { LiveView, type ServerView } from "./admin/index.ts";
+import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
 	type ApplicationOptions,
@@ -198,7 +198,8 @@ export class MillraceServer {
 	}
 
 	#describe(name: StreamName): string {
-		return this.#hub.find(name.key)?.cache.codecFacts().summary ?? "";
+		const facts = this.#hub.find(name.key)?.cache.codecFacts();
+		return facts === undefined ? "" : describeCodecs(facts);
 	}
 
 	#onViewerSkipped(stream: LiveStream, viewer: Viewer): void {

@@ -30,7 +30,10 @@ pollStreams({
 		list.show(answer.streams, serverNow);
 		pageElement("offline", HTMLElement).hidden = true;
 		pageElement("empty", HTMLElement).hidden = answer.streams.length > 0;
-		setText(pageElement("count", HTMLElement), answer.streams.length === 0 ? "" : `${answer.streams.length} live`);
+		setText(
+			pageElement("count", HTMLElement),
+			answer.streams.length === 0 ? "" : formatCount(answer.streams.length, "stream"),
+		);
 		setText(
 			pageElement("server-line", HTMLElement),
 			[
@@ -66,6 +69,7 @@ function showAddresses(): void {
 	const keyNeeded = server?.publishKeyNeeded ?? false;
 	const key = keyNeeded ? `${name}?key=YOUR-KEY` : name;
 	pageElement("key-note", HTMLElement).hidden = !keyNeeded;
+	setText(pageElement("watch-hint", HTMLElement), `The addresses of “${name}”, for players and programs.`);
 	rows.server.set(addresses.server);
 	rows.key.set(key);
 	rows.ffmpeg.set(

@@ -66,7 +66,7 @@ function createCard(path: string): Card {
 				place,
 				stream.instance === DEFAULT_INSTANCE ? stream.application : `${stream.application} / ${stream.instance}`,
 			);
-			setText(state, stream.publishing ? "Live" : "Publisher dropped, waiting");
+			setText(state, stream.publishing ? "Live" : "Interrupted");
 			state.dataset["tone"] = stream.publishing ? "live" : "warn";
 			setText(picture, describePicture(stream));
 			setText(

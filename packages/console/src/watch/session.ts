@@ -41,6 +41,8 @@ const SILENCE_BEFORE_NEXT_TRANSPORT = 6000;
 const SILENCE_BEFORE_RECONNECT = 10_000;
 const STEADY_AFTER = 5000;
 const RETRY_DELAYS = [500, 1000, 2000, 4000, 8000];
+/** For a stream that the server says is not there: its list, asked every 2 s, tells the moment to come. */
+const RETRY_DELAY_UNPUBLISHED = 15_000;
 
 /**
  * One visitor's link to one stream: opens a connection, goes on to the next transport when one cannot be opened,
@@ -221,7 +223,10 @@ export class WatchSession {
 
 	#again(delay?: number): void {
 		clearTimeout(this.#retry);
-		const step = RETRY_DELAYS[Math.min(this.#failures, RETRY_DELAYS.length - 1)]!;
+		const unpublished = this.#publishing === false && this.#state !== "refused";
+		const step = unpublished
+			? RETRY_DELAY_UNPUBLISHED
+			: RETRY_DELAYS[Math.min(this.#failures, RETRY_DELAYS.length - 1)]!;
 		this.#failures += 1;
 		// Spread, so that a thousand viewers do not come back in the same moment.
 		this.#retry = setTimeout(() => this.#open(), delay ?? step * (0.8 + 0.4 * Math.random()));

@@ -71,12 +71,9 @@ export class WatchView {
 		const playing = session.state === "playing";
 		const { latency, networkMillis } = playback;
 		set("latency", playing && latency !== undefined ? `${latency.toFixed(1)} s` : "–");
-		set(
-			"latency-note",
-			playing && latency !== undefined
-				? `estimated; ${Math.round(playback.bufferedMillis / 100) / 10} s buffered${networkMillis === undefined ? "" : `, network ${Math.max(1, Math.round(networkMillis))} ms`}`
-				: "",
-		);
+		const network = networkMillis === undefined ? "" : `, ${Math.max(1, Math.round(networkMillis))} ms network`;
+		const buffered = (playback.bufferedMillis / 1000).toFixed(1);
+		set("latency-note", playing && latency !== undefined ? `${buffered} s buffered${network}` : "");
 		set("bitrate", formatBitrate(session.bitrate));
 		const size = playback.size;
 		const rate = facts?.framerate ? `, ${Math.round(facts.framerate * 100) / 100} fps` : "";

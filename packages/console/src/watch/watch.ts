@@ -9,6 +9,7 @@ import { LivePlayback } from "./live-playback.ts";
 import { WatchSession } from "./session.ts";
 import { showUnsupported, WatchView } from "./watch-view.ts";
 
+const rows = new Map<string, ReturnType<typeof createCopyRow>>();
 const stream = parseWatchPath(location.pathname);
 if (!stream) throw new Error(`No stream is named by ${location.pathname}.`);
 document.title = `${stream.name} – Millrace`;
@@ -116,8 +117,6 @@ function exposeStats(session: WatchSession, playback: LivePlayback): void {
 	});
 	Object.defineProperty(window, "__millrace", { value: stats, enumerable: true });
 }
-
-const rows = new Map<string, ReturnType<typeof createCopyRow>>();
 
 function showAddresses(stream: StreamName, rtmpPort: number): void {
 	const addresses = streamAddresses(location, rtmpPort, stream);

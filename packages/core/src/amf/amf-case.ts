@@ -240,6 +240,21 @@ const AMF3_CASES: readonly Omit<AmfCase, "encoding">[] = [
 		value: new AmfTypedObject("DSC", { operation: 5 }),
 	},
 	{
+		name: "small command message with a body that is undefined",
+		bytes: "0a 07 07 445343 01 00 00 00",
+		value: new AmfTypedObject("DSC", { body: undefined }),
+	},
+	{
+		name: "class of an externalizable's name that is sent with its members by name",
+		bytes: "0a 13 07445341 0361 03",
+		value: new AmfTypedObject("DSA", { a: true }),
+	},
+	{
+		name: "dynamic class of an externalizable's name",
+		bytes: "0a 0b 07445341 09 626f6479 01 01",
+		value: new AmfTypedObject("DSA", { body: null }, 0),
+	},
+	{
 		name: "small message with flags that later versions added",
 		bytes: "0a 07 07 445341 80 80 01 0409 00",
 		value: new AmfTypedObject("DSA", {}),

@@ -27,6 +27,11 @@ export type AmfExternalizable = {
 	/** Fills `members`; exactly the bytes of the object must be read, since nothing else marks its end. */
 	read(from: AmfExternalReader, members: AmfObject): void;
 	write(to: AmfExternalWriter, members: AmfObject): void;
+	/**
+	 * Whether `write` would keep every member. An object with others is written with its members by name, as it must
+	 * have come. Default: always.
+	 */
+	holds?(members: AmfObject): boolean;
 };
 
 /**

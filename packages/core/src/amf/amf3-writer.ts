@@ -249,8 +249,8 @@ export class Amf3Writer implements AmfExternalWriter {
 	#typed(identity: object, className: string, members: Members, sealedCount: number | undefined): void {
 		if (!this.#begin(0x0a, identity)) return;
 		this.#sink.enter();
-		const externalizable = this.#sink.classes.externalizable(className);
-		if (externalizable !== undefined) {
+		const externalizable = sealedCount === undefined ? this.#sink.classes.externalizable(className) : undefined;
+		if (externalizable !== undefined && (externalizable.holds?.(members) ?? true)) {
 			this.#writeTraits(className, false, undefined);
 			externalizable.write(this, members);
 		} else {

@@ -38,13 +38,19 @@ function wrapper(className: string, member: string): AmfExternalizable {
 		write(to, members) {
 			to.writeValue(members[member]);
 		},
+		holds(members) {
+			const keys = Object.keys(members);
+			return keys.length === 1 && keys[0] === member;
+		},
 	};
 }
 
 /** Each level sends its flag bytes, then the values of the flags that are set, in their order. */
 function smallMessage(className: string, levels: readonly MessageLevel[]): AmfExternalizable {
+	const names = new Set(levels.flat(2));
 	return {
 		className,
+		holds: members => Object.keys(members).every(key => names.has(key)),
 		read(from, members) {
 			for (const level of levels) {
 				const flagBytes: number[] = [];
@@ -63,7 +69,7 @@ function smallMessage(className: string, levels: readonly MessageLevel[]): AmfEx
 		},
 		write(to, members) {
 			for (const level of levels) {
-				const present = level.map(names => names.filter(name => members[name] !== undefined));
+				const present = level.map(names => names.filter(name => Object.hasOwn(members, name)));
 				const last = present.findLastIndex(names => names.length > 0);
 				for (let index = 0; index <= Math.max(last, 0); index++) {
 					const names = level[index]!;

@@ -9,7 +9,7 @@ export type AvcConfiguration = {
 	readonly compatibility: number;
 	/** `level_idc`: ten times the level. */
 	readonly level: number;
-	/** The bytes of the length in front of each NAL unit: 1, 2 or 4 (3 is refused by no decoder, so it passes). */
+	/** The bytes of the length in front of each NAL unit: 1 to 4, though the standard has no 3. */
 	readonly lengthBytes: number;
 	/** Sequence and picture parameter sets with their NAL header, as views into the record. */
 	readonly sps: readonly Uint8Array[];

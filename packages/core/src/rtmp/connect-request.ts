@@ -1,5 +1,5 @@
-import { AmfEcmaArray, type AmfObject, AmfTypedObject, type AmfValue } from "../amf/index.ts";
-import type { Command, ObjectEncoding } from "./message/command.ts";
+import { AmfEcmaArray, type AmfObject, AmfTypedObject, type AmfValue, type ObjectEncoding } from "../amf/index.ts";
+import type { Command } from "./message/command.ts";
 import { type ApplicationAddress, parseApplication } from "./url.ts";
 
 /** What a client says in `connect` (RTMP 1.0 §7.2.1.1). */

@@ -4,8 +4,6 @@ import { PeerError } from "../fault/index.ts";
 export const HANDSHAKE_PACKET_BYTES = 1536;
 /** The only version that is spoken: C0 and S0 of RTMP without encryption (RTMP 1.0 §5.2.2). */
 export const HANDSHAKE_VERSION = 3;
-/** Where the time and the version of C1 and S1 end and the free 1528 bytes begin. */
-export const HANDSHAKE_FREE_OFFSET = 8;
 
 /** Gives `count` random bytes that nobody can foretell; injected, for the core has no randomness of its own. */
 export type RandomBytes = (count: number) => Uint8Array;
@@ -33,13 +31,16 @@ export function writePacket(packet: Uint8Array, nowMillis: number, version: numb
 	const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
 	view.setUint32(0, nowMillis >>> 0);
 	view.setUint32(4, version);
-	packet.set(random(HANDSHAKE_PACKET_BYTES - HANDSHAKE_FREE_OFFSET), HANDSHAKE_FREE_OFFSET);
+	packet.set(random(HANDSHAKE_PACKET_BYTES - FREE_OFFSET), FREE_OFFSET);
 }
 
 /** Bytes 4 to 7 of C1 or S1 as one number: 0 in the plain handshake, else the version of Flash or of the server. */
 export function packetVersion(packet: Uint8Array): number {
 	return ((packet[4]! << 24) | (packet[5]! << 16) | (packet[6]! << 8) | packet[7]!) >>> 0;
 }
+
+/** Where the time and the version of C1 and S1 end and the free 1528 bytes begin. */
+const FREE_OFFSET = 8;
 
 /** RTMPE and its variants with XTEA and Blowfish. */
 const ENCRYPTED_VERSIONS: readonly number[] = [6, 8, 9];

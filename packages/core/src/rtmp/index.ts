@@ -18,7 +18,6 @@ export {
 	decodeCommand,
 	encodeCommand,
 	encodeData,
-	type ObjectEncoding,
 } from "./message/command.ts";
 export * from "./message/message-type.ts";
 export * from "./message/protocol-control.ts";

@@ -12,6 +12,8 @@ export type RtmpLimits = {
 	readonly chunkStreams: number;
 	/** Message streams (`createStream`) that may exist at once. Default 256. */
 	readonly messageStreams: number;
+	/** Nesting of AMF values in one message; 32 before `connect`. Default 64. */
+	readonly amfDepth: number;
 	/** Answers that the peer has not read yet, in bytes. Default 4 MiB. */
 	readonly outputBytes: number;
 	/** Messages that wait for a pending permission, in bytes. Default 1 MiB. */
@@ -27,6 +29,7 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
 	partialBytes: 32 * 1024 * 1024,
 	chunkStreams: 64,
 	messageStreams: 256,
+	amfDepth: 64,
 	outputBytes: 4 * 1024 * 1024,
 	heldBytes: 1024 * 1024,
 	nameLength: 255,

@@ -1,17 +1,16 @@
-import type { AmfValue } from "../amf/index.ts";
+import {
+	AMF_LIMITS,
+	AMF_LIMITS_BEFORE_CONNECT,
+	type AmfLimits,
+	type AmfValue,
+	type ObjectEncoding,
+} from "../amf/index.ts";
 import { LimitError, MillraceError, PeerError } from "../fault/index.ts";
 import type { MediaType } from "../flv/index.ts";
 import { type ConnectRequest, readConnectRequest } from "./connect-request.ts";
 import { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";
 import { splitAggregate } from "./message/aggregate.ts";
-import {
-	type Command,
-	commandType,
-	decodeCommand,
-	encodeCommand,
-	encodeData,
-	type ObjectEncoding,
-} from "./message/command.ts";
+import { type Command, commandType, decodeCommand, encodeCommand, encodeData } from "./message/command.ts";
 import {
 	TYPE_AGGREGATE,
 	TYPE_AUDIO,
@@ -86,9 +85,6 @@ const STATUS_CHUNK_STREAM = 5;
 const STATE_WAITING = 0;
 const STATE_PENDING = 1;
 const STATE_CONNECTED = 2;
-/** Nesting of AMF values before and after `connect` was accepted. */
-const DEPTH_BEFORE_CONNECT = 32;
-const DEPTH = 64;
 
 type HeldMessage = { type: number; timestamp: number; streamId: number; payload: Uint8Array };
 
@@ -103,6 +99,7 @@ export class ServerConnection implements LinkHandler {
 
 	readonly #handler: ServerConnectionHandler;
 	readonly #options: ServerConnectionOptions;
+	readonly #amfLimits: AmfLimits;
 	readonly #transactions = new TransactionTable();
 	#state = STATE_WAITING;
 	#connectDeadline: number;
@@ -113,6 +110,7 @@ export class ServerConnection implements LinkHandler {
 	constructor(handshake: Handshake, handler: ServerConnectionHandler, options: ServerConnectionOptions, now: number) {
 		this.#handler = handler;
 		this.#options = options;
+		this.#amfLimits = { ...AMF_LIMITS, depth: options.limits.amfDepth };
 		this.#connectDeadline = now + options.handshakeDeadlineMillis + options.connectTimeoutMillis;
 		this.link = new RtmpLink(handshake, this, options, now);
 	}
@@ -266,8 +264,8 @@ export class ServerConnection implements LinkHandler {
 
 	#dispatch(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (type === TYPE_COMMAND || type === TYPE_COMMAND_AMF3) {
-			const depth = this.#state === STATE_CONNECTED ? DEPTH : DEPTH_BEFORE_CONNECT;
-			this.#onCommand(decodeCommand(type, payload, depth), streamId);
+			const limits = this.#state === STATE_CONNECTED ? this.#amfLimits : AMF_LIMITS_BEFORE_CONNECT;
+			this.#onCommand(decodeCommand(type, payload, limits), streamId);
 			return;
 		}
 		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Message type ${type}.`);

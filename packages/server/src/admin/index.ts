@@ -1,2 +1,3 @@
+export { describeCodecs } from "./describe-codecs.ts";
 export { LiveView } from "./live-view.ts";
 export type { ServerFacts, ServerView, StreamFacts } from "./server-view.ts";

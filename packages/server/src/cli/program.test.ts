@@ -20,7 +20,7 @@ async function serving(argv: readonly string[], options: TestContextOptions = {}
 	const context = createTestContext(options);
 	const dataDir = join(newFolder(), "data");
 	const ended = runProgram(["serve", "--data-dir", dataDir, ...argv], context);
-	await vi.waitFor(() => expect(context.written.out).toMatch(/Ctrl\+C|"listen"|listen /));
+	await vi.waitFor(() => expect(context.written.out).toMatch(/Ctrl\+C|"listening"|listening /));
 	return { context, dataDir, ended };
 }
 

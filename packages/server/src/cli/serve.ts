@@ -86,7 +86,7 @@ function bannerFacts(
 /** What the banner says, for a log. The key itself stays out of it: logs are copied and kept. */
 function logStart(server: RunningServer, key: BannerKey | undefined, version: string, log: EventLog): void {
 	log.info("start", { version });
-	for (const { protocol, host, port } of server.addresses) log.info("listen", { protocol, host, port });
+	for (const { protocol, host, port } of server.addresses) log.info("listening", { protocol, host, port });
 	if (key !== undefined) log.info("publish-key", { keptIn: key.keptIn, madeNow: key.madeNow !== undefined });
 }
 

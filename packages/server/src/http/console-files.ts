@@ -27,7 +27,7 @@ const CONTENT_TYPES: Record<string, string> = {
 	".html": "text/html; charset=utf-8",
 	".ico": "image/x-icon",
 	".js": "text/javascript; charset=utf-8",
-	".md": "text/markdown; charset=utf-8",
+	".md": "text/plain; charset=utf-8",
 	".svg": "image/svg+xml",
 };
 

@@ -67,11 +67,14 @@ export class Shape {
 
 const EMPTY = new Uint8Array(0);
 
-/** Data and configurations, stamped with the time of the first message that follows them. */
+/**
+ * Data and configurations for a viewer who joins. Configurations carry the time of the first message that follows them.
+ * Data is stamped 0: ffmpeg takes metadata at any other time for a subtitle track.
+ */
 function head(cache: StreamCache, clock: number): MediaMessage[] {
 	const time = cache.group[0]?.timestamp ?? clock;
 	const messages: MediaMessage[] = [];
-	for (const message of cache.data.messages()) messages.push(message.at(time));
+	for (const message of cache.data.messages()) messages.push(message.at(0));
 	for (const message of cache.configurations()) messages.push(message.at(time));
 	return messages;
 }

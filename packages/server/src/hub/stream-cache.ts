@@ -1,4 +1,6 @@
 import {
+	type CodecFacts,
+	codecFacts,
 	FLAG_CONFIGURATION,
 	FLAG_KEYFRAME,
 	FLAG_METADATA,
@@ -36,6 +38,8 @@ export class StreamCache {
 	#group: MediaMessage[] = [];
 	#groupBytes = 0;
 	#overflowed = false;
+	#lastAudio: MediaMessage | undefined;
+	#lastKeyframe: MediaMessage | undefined;
 
 	constructor(options: GopCacheOptions) {
 		this.#options = options;
@@ -56,11 +60,21 @@ export class StreamCache {
 		return this.#configurations.values();
 	}
 
+	/** What is known of the stream: codecs, size, rates. */
+	codecFacts(): CodecFacts {
+		const frames = [this.#lastAudio, this.#lastKeyframe].filter(frame => frame !== undefined);
+		return codecFacts([...this.data.messages(), ...this.#configurations.values(), ...frames]);
+	}
+
 	/** Remembers a message that viewers have been sent. */
 	add(message: MediaMessage): void {
 		const { flags, type } = message;
 		if (type === MEDIA_VIDEO) this.hasVideo = true;
-		else if (type === MEDIA_AUDIO) this.hasAudio = true;
+		else if (type === MEDIA_AUDIO) {
+			this.hasAudio = true;
+			this.#lastAudio = message;
+		}
+		if ((flags & FLAG_KEYFRAME) !== 0) this.#lastKeyframe = message;
 		if ((flags & (FLAG_CONFIGURATION | FLAG_METADATA)) !== 0) this.#configure(message);
 		if (!this.#options.enabled) return;
 		if ((flags & FLAG_KEYFRAME) !== 0) {
@@ -78,6 +92,8 @@ export class StreamCache {
 		this.#configurations.clear();
 		this.hasVideo = false;
 		this.hasAudio = false;
+		this.#lastAudio = undefined;
+		this.#lastKeyframe = undefined;
 	}
 
 	/** The stream has ended. */
@@ -104,10 +120,16 @@ export class StreamCache {
 	}
 
 	#configure(message: MediaMessage): void {
+		// ffmpeg writes one without content before the real one.
+		if (message.payload.length <= (message.isVideo ? 5 : 2)) return;
 		const key = configurationKey(message);
 		const before = this.#configurations.get(key);
 		if (before === undefined && this.#configurations.size >= MAX_CONFIGURATIONS) return;
-		if (before === undefined || !sameBytes(before.payload, message.payload)) this.configurationVersion++;
+		if (before === undefined || !sameBytes(before.payload, message.payload)) {
+			this.configurationVersion++;
+			// The pictures so far need the configuration before: nobody can start from them any more.
+			if (message.isVideo) this.#forgetGroup();
+		}
 		this.#configurations.set(key, message);
 	}
 }

@@ -27,7 +27,7 @@ export class SocketWire implements Wire {
 		// Without it, Nagle's algorithm and delayed acknowledgements hold a frame's tail for 40 ms.
 		socket.setNoDelay(true);
 		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
-		if (handler.onWireData !== undefined) socket.on("data", bytes => handler.onWireData?.(bytes));
+		if (handler.onWireData !== undefined) socket.on("data", (bytes: Uint8Array) => handler.onWireData?.(bytes));
 		socket.on("error", error => {
 			this.#error = error;
 		});

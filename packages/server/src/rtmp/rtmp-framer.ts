@@ -1,3 +1,4 @@
+import type { ObjectEncoding } from "@millrace/core/amf";
 import {
 	dataAsAmf0,
 	MEDIA_AUDIO,
@@ -6,7 +7,7 @@ import {
 	MEDIA_VIDEO,
 	type MediaMessage,
 } from "@millrace/core/flv";
-import { framedLength, frameInto, type ObjectEncoding } from "@millrace/core/rtmp";
+import { framedLength, frameInto } from "@millrace/core/rtmp";
 import type { Framer } from "../hub/index.ts";
 
 /** Chunk streams of shared blocks; the connection's own commands use others, so that a block may stand between any two. */

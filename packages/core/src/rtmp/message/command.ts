@@ -1,4 +1,11 @@
-import { type AmfValue, decodeAmf0, encodeValues } from "../../amf/index.ts";
+import {
+	AMF_LIMITS,
+	type AmfLimits,
+	type AmfValue,
+	decodeAmf0,
+	encodeValues,
+	type ObjectEncoding,
+} from "../../amf/index.ts";
 import { PeerError } from "../../fault/index.ts";
 import { TYPE_COMMAND, TYPE_COMMAND_AMF3 } from "./message-type.ts";
 
@@ -12,20 +19,14 @@ export type Command = {
 	readonly args: readonly AmfValue[];
 };
 
-/** 0: AMF0, 3: AMF3. */
-export type ObjectEncoding = 0 | 3;
-
 /**
  * Reads a command of type 20 or 17. Type 17 begins with a format selector, 0, before values in AMF0 that may switch
  * to AMF3; some clients leave the selector out, which a string's marker in its place shows.
  *
  * @throws PeerError MESSAGE_MALFORMED where there is no name, or an AMF fault
  */
-export function decodeCommand(type: number, payload: Uint8Array, maxDepth?: number): Command {
-	const values = decodeAmf0(
-		valueBytes(type === TYPE_COMMAND_AMF3, payload),
-		maxDepth === undefined ? undefined : { limits: { depth: maxDepth } },
-	);
+export function decodeCommand(type: number, payload: Uint8Array, limits: AmfLimits = AMF_LIMITS): Command {
+	const values = decodeAmf0(valueBytes(type === TYPE_COMMAND_AMF3, payload), { limits });
 	const name = values[0];
 	if (typeof name !== "string") throw new PeerError("MESSAGE_MALFORMED", "A command has no name.");
 	const transactionId = typeof values[1] === "number" && Number.isFinite(values[1]) ? values[1] : 0;
