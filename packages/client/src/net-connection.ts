@@ -1,6 +1,6 @@
-import type { AmfObject, AmfValue } from "@millrace/core/amf";
+import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
-import { type Call, DEFAULT_RTMP_LIMITS, type NetStatus, netStatus, type ObjectEncoding } from "@millrace/core/rtmp";
+import { type Call, DEFAULT_RTMP_LIMITS, type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
 	type ClientPlatform,
@@ -44,8 +44,8 @@ export type ConnectionInside = {
 	readonly warn: (text: string) => void;
 	/** Is called once, when the network has taken what was sent, or the connection has ended. */
 	onceDrained(action: () => void): void;
-	/** Is called once, when the connection has ended or been given up. */
-	readonly endListeners: Set<() => void>;
+	/** Are called once, when the connection has ended or been given up, by the user or not. */
+	readonly endListeners: Set<(byUser: boolean) => void>;
 };
 
 /** The inside of a connection; not for users of the library. */
@@ -93,7 +93,7 @@ export class NetConnection extends EventDispatcher {
 			{
 				onInfo: (info, cause) => this.#onInfo(info, cause),
 				onServerCall: call => this.#onServerCall(call),
-				onEnded: () => this.#onEnded(),
+				onEnded: byUser => this.#onEnded(byUser),
 				onDrain: () => this.#onDrain(),
 			},
 			driverOptions(options),
@@ -282,10 +282,10 @@ export class NetConnection extends EventDispatcher {
 		else waiting.reject(new NetStatusError(info, cause));
 	}
 
-	#onEnded(): void {
+	#onEnded(byUser: boolean): void {
 		const listeners = [...this.#inside.endListeners];
 		this.#inside.endListeners.clear();
-		for (const listener of listeners) listener();
+		for (const listener of listeners) listener(byUser);
 		this.#onDrain();
 	}
 

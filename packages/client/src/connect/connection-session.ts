@@ -17,8 +17,8 @@ export interface SessionHandler {
 	onInfo(info: NetStatus, cause?: MillraceError): void;
 	/** The server calls a method. */
 	onServerCall(call: Call): void;
-	/** Nothing of what was asked will be answered any more. */
-	onEnded(): void;
+	/** Nothing of what was asked will be answered any more. `byUser`: `stop` was called. */
+	onEnded(byUser: boolean): void;
 	onDrain(): void;
 }
 
@@ -93,7 +93,7 @@ export class ConnectionSession {
 			},
 			onClosed: reason => {
 				if (!isCurrent()) return;
-				this.#drop();
+				this.#drop(false);
 				const code = accepted || refused ? "NetConnection.Connect.Closed" : "NetConnection.Connect.Failed";
 				this.#handler.onInfo(netStatus(code, reason?.message), reason);
 			},
@@ -105,7 +105,7 @@ export class ConnectionSession {
 	/** Ends whatever there is, and says nothing. */
 	stop(): void {
 		const driver = this.#driver;
-		this.#drop();
+		this.#drop(true);
 		driver?.close();
 	}
 
@@ -145,13 +145,13 @@ export class ConnectionSession {
 		this.#driver?.planFlush();
 	}
 
-	#drop(): void {
+	#drop(byUser: boolean): void {
 		this.#driver = undefined;
 		this.#connection = undefined;
 		const waiting = this.#waiting;
 		this.#waiting = [];
 		for (const { onFailed } of waiting) onFailed?.();
-		this.#handler.onEnded();
+		this.#handler.onEnded(byUser);
 	}
 }
 

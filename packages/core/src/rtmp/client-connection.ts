@@ -1,10 +1,10 @@
-import { AmfEcmaArray, type AmfObject, AmfTypedObject, type AmfValue } from "../amf/index.ts";
+import { AmfEcmaArray, type AmfObject, AmfTypedObject, type AmfValue, type ObjectEncoding } from "../amf/index.ts";
 import { type MillraceError, TransportError, UsageError } from "../fault/index.ts";
 import type { MediaType } from "../flv/index.ts";
 import { ClientStream, type ClientStreamHandler } from "./client-stream.ts";
 import { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";
 import { splitAggregate } from "./message/aggregate.ts";
-import { type Command, commandType, decodeCommand, encodeCommand, type ObjectEncoding } from "./message/command.ts";
+import { type Command, commandType, decodeCommand, encodeCommand } from "./message/command.ts";
 import {
 	TYPE_AGGREGATE,
 	TYPE_AUDIO,
@@ -78,7 +78,7 @@ const STATE_OVER = 2;
  */
 export class ClientConnection implements LinkHandler {
 	readonly link: RtmpLink;
-	/** The streams that the server has created, by id. */
+	/** The streams that the server has created, by id; deleted ones until their id is given anew. */
 	readonly streams = new Map<number, ClientStream>();
 	/** Media and events that named no stream of this connection, and messages of unknown type. */
 	strayMessages = 0;
@@ -225,7 +225,7 @@ export class ClientConnection implements LinkHandler {
 	onUserControl(control: UserControl): void {
 		// Stream Begin for stream 0 says only that the connection is ready.
 		if (control.value === 0) return;
-		const stream = this.#streamFor(control.value);
+		const stream = this.#openStream(control.value);
 		if (stream === undefined) this.strayMessages++;
 		else stream.handler.onEvent(control.event);
 	}
@@ -265,7 +265,7 @@ export class ClientConnection implements LinkHandler {
 	}
 
 	#onMedia(streamId: number, type: MediaType, timestamp: number, payload: Uint8Array): void {
-		const stream = this.#streamFor(streamId);
+		const stream = this.#openStream(streamId);
 		if (stream === undefined) this.strayMessages++;
 		else stream.handler.onMedia(type, timestamp, payload);
 	}
@@ -337,7 +337,8 @@ export class ClientConnection implements LinkHandler {
 			return;
 		}
 		const isOfStream = info.code.startsWith("NetStream.");
-		const stream = streamId !== 0 || isOfStream ? this.#streamFor(streamId) : undefined;
+		const known = streamId !== 0 || isOfStream ? this.streams.get(streamId) : undefined;
+		const stream = known ?? (isOfStream ? this.#openStream(streamId) : undefined);
 		if (stream !== undefined) stream.handler.onStatus(info);
 		else if (this.#state === STATE_WAITING && isRefusal(info)) this.#rejected(info);
 		else this.#handler.onStatus(info);
@@ -345,7 +346,7 @@ export class ClientConnection implements LinkHandler {
 
 	#onStreamCreated(stream: ClientStream, value: AmfValue): void {
 		this.#creating.delete(stream);
-		if (typeof value !== "number" || !(value > 0) || this.streams.has(value)) {
+		if (typeof value !== "number" || !(value > 0) || this.streams.get(value)?.closed === false) {
 			const text = `The server answered createStream with ${String(value)}.`;
 			stream.handler.onCreateFailed(netStatus("NetStream.Failed", text));
 			stream.end();
@@ -361,10 +362,17 @@ export class ClientConnection implements LinkHandler {
 		stream.end();
 	}
 
-	#streamFor(streamId: number): ClientStream | undefined {
+	/** The stream of that id, or the only one that is open: some servers always say 1. */
+	#openStream(streamId: number): ClientStream | undefined {
 		const stream = this.streams.get(streamId);
-		if (stream !== undefined || this.streams.size !== 1) return stream;
-		return this.streams.values().next().value;
+		if (stream !== undefined) return stream.closed ? undefined : stream;
+		let only: ClientStream | undefined;
+		for (const other of this.streams.values()) {
+			if (other.closed) continue;
+			if (only !== undefined) return undefined;
+			only = other;
+		}
+		return only;
 	}
 
 	#whenConnected(send: () => void, responder?: Responder): void {

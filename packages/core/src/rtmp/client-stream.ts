@@ -121,15 +121,13 @@ export class ClientStream {
 		this.#command("closeStream", []);
 	}
 
-	/** Stops, and gives the id back to the server. */
+	/** Stops, and gives the id back to the server. Statuses that answer it still come to the handler. */
 	delete(): void {
 		if (this.#closed) return;
 		this.#whenOpen(() => {
-			const id = this.#id!;
 			this.#send("closeStream", []);
 			// RTMP 1.0 errata §8.3: on message stream 0.
-			this.connection.sendCommand("deleteStream", 0, null, [id]);
-			this.connection.streams.delete(id);
+			this.connection.sendCommand("deleteStream", 0, null, [this.#id!]);
 			this.end();
 		});
 	}
@@ -144,11 +142,12 @@ export class ClientStream {
 		);
 	}
 
-	/** Sends a data message with the given time: `handler` is called at those who play. False: it was dropped. */
-	sendData(handler: string, args: readonly AmfValue[], timestamp: number): boolean {
+	/** Sends a data message with the given time in milliseconds: `handler` is called at those who play. */
+	sendData(handler: string, args: readonly AmfValue[], timestamp: number): void {
 		const { objectEncoding } = this.connection;
 		const type = objectEncoding === 3 ? TYPE_DATA_AMF3 : TYPE_DATA;
-		return this.sendMedia(type, timestamp, encodeData(objectEncoding, handler, args));
+		const payload = encodeData(objectEncoding, handler, args);
+		this.#whenOpen(() => this.sendMedia(type, timestamp, payload));
 	}
 
 	/**
