@@ -29,6 +29,16 @@ export type MediaOptions = {
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 
+/** What publishers of the library use of a stream. */
+export type StreamInside = {
+	readonly connection: ConnectionInside;
+	/** Why the stream does not publish any more; `undefined` while it does. */
+	readonly failure: () => NetStatusError | undefined;
+};
+
+/** The inside of a stream; not for users of the library. */
+export let insideOfStream: (stream: NetStream) => StreamInside;
+
 type Waiter = { readonly code: string; resolve(info: NetStatus): void; reject(error: unknown): void };
 
 /**
@@ -39,6 +49,10 @@ type Waiter = { readonly code: string; resolve(info: NetStatus): void; reject(er
  * Media is not decoded: `onMedia` and `media()` hand it over as it comes, `sendMedia` sends it as it is.
  */
 export class NetStream extends EventDispatcher implements AsyncDisposable {
+	static {
+		insideOfStream = stream => ({ connection: stream.#inside, failure: () => stream.#publishFailure() });
+	}
+
 	/** ActionScript 1 and 2: takes the info objects that `netStatus` listeners get. */
 	onStatus?: (info: NetStatus) => void;
 	/** Callbacks for data messages may be members of the stream. */
@@ -64,6 +78,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	#lastTimestamp = -1;
 	#publishedAt = 0;
 	#metaData: AmfValue = null;
+	#failedWith: NetStatus | undefined;
 
 	constructor(connection: NetConnection) {
 		const inside = insideOf(connection);
@@ -299,6 +314,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		this.#paused = false;
 		this.#lastTimestamp = -1;
 		this.#metaData = null;
+		this.#failedWith = undefined;
 	}
 
 	#use(action: (stream: ClientStream) => void): void {
@@ -342,6 +358,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		if (this.#mode === "idle") return;
 		this.#mode = "idle";
 		const info = netStatus("NetConnection.Connect.Closed");
+		this.#failedWith = info;
 		this.#rejectWaiters(info);
 		this.#endQueues(byUser ? undefined : new NetStatusError(info));
 	}
@@ -394,7 +411,21 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		this.dispatchEvent(new NetStatusEvent(info));
 		if (code === "NetStream.Play.Stop") this.#endQueues();
 		else if (code === "NetStream.Play.UnpublishNotify") this.#endQueues(undefined, true);
-		else if (info.level === "error" && this.#mode === "playing") this.#endQueues(new NetStatusError(info));
+		else if (info.level === "error") this.#onError(info);
+	}
+
+	/** A refusal ends what was begun; a recording that fails does not end the publishing. */
+	#onError(info: NetStatus): void {
+		if (this.#mode === "playing") this.#endQueues(new NetStatusError(info));
+		else if (this.#mode === "publishing" && !info.code.startsWith("NetStream.Record.")) {
+			this.#mode = "idle";
+			this.#failedWith = info;
+		}
+	}
+
+	#publishFailure(): NetStatusError | undefined {
+		if (this.#mode === "publishing") return undefined;
+		return new NetStatusError(this.#failedWith ?? netStatus("NetStream.Failed", "Nothing is being published."));
 	}
 
 	#endQueues(error?: Error, onlyIfNotFollowing = false): void {
