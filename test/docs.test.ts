@@ -116,7 +116,7 @@ function* millraceCommands(
 ): Generator<{ readonly command: string; readonly flags: readonly string[]; readonly line: string }> {
 	const shell = blocks(page).filter(block => block.language === "sh");
 	for (const line of shell.flatMap(block => block.text.split("\n"))) {
-		const [, rest] = /(?:^|\s)(?:millrace|npm run millrace --)\s+(.*)$/.exec(line) ?? [];
+		const [, rest] = /(?:^|\s)(?:millrace|npm run -s millrace --)\s+(.*)$/.exec(line) ?? [];
 		const [command = "", ...words] = (rest ?? "").split(/\s+/);
 		if (rest !== undefined) yield { command, flags: words.filter(word => /^--?[a-z]/.test(word)), line };
 	}
