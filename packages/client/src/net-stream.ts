@@ -366,7 +366,8 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	#receive(type: MediaType, wrapped: number, payload: Uint8Array): void {
 		const timestamp = unwrap(wrapped, this.#lastTimestamp);
 		const message = new MediaMessage(type, timestamp, payload);
-		this.#lastTimestamp = timestamp;
+		// Servers give data and configurations the time 0 wherever the stream is.
+		if ((message.isAudio || message.isVideo) && !message.isConfiguration) this.#lastTimestamp = timestamp;
 		this.#meters.add(message, this.#inside.platform.now());
 		const take = this.#onMedia;
 		if (take !== null) this.guard("onMedia threw", () => take(message));
