@@ -48,12 +48,16 @@ export async function withStream(
 	const abort = new AbortController();
 	const release = onSignals(context, abort);
 	const connection = makeConnection(role, context.version);
+	let farewell = "";
+	connection.addEventListener("netStatus", ({ info }) => {
+		if (FAREWELLS.has(info.code)) farewell = info.description;
+	});
 	try {
 		const { url: application, name } = splitStreamUrl(url);
 		await connection.connectAsync(application);
 		await work({ connection, stream: new NetStream(connection), name, abort });
 	} catch (error) {
-		explain(context, url, error);
+		explain(context, url, error, farewell);
 	} finally {
 		release();
 		connection.close();
@@ -108,13 +112,21 @@ function onSignals({ process, exit }: CliContext, abort: AbortController): () =>
 	};
 }
 
-function explain(context: CliContext, url: string, error: unknown): never {
+/** What servers say before they close a connection. */
+const FAREWELLS: ReadonlySet<string> = new Set([
+	"NetConnection.Connect.AppShutdown",
+	"NetConnection.Connect.IdleTimeout",
+	"NetConnection.Connect.Rejected",
+]);
+
+function explain(context: CliContext, url: string, error: unknown, farewell: string): never {
 	if (error instanceof ArgumentError) fail(context, EXIT.usage, error.message);
 	if (error instanceof NetStatusError) {
 		const { code, description } = error.info;
 		if (code === "NetConnection.Connect.Failed") fail(context, EXIT.unreachable, `No connection: ${description}`);
 		if (code === "NetConnection.Connect.Closed") {
-			fail(context, EXIT.lost, `The connection to ${hostOf(url)} was lost. ${description}`);
+			const why = farewell === "" ? "was lost" : `was closed by the server: ${farewell}`;
+			fail(context, EXIT.lost, `The connection to ${hostOf(url)} ${why}`.replace(/[.]*$/, "."));
 		}
 		const exitCode = code === "NetStream.Play.StreamNotFound" ? EXIT.notFound : EXIT.refused;
 		fail(context, exitCode, `The server refused: ${error.message}`);
