@@ -23,4 +23,4 @@ export {
 	ServerProcess,
 	type ServerProcessOptions,
 } from "./server-process.ts";
-export { TempDir } from "./temp-dir.ts";
+export { removeTempDirs, TempDir } from "./temp-dir.ts";

@@ -137,7 +137,7 @@ describe("serve", () => {
 			.trim()
 			.split("\n")
 			.map(line => JSON.parse(line));
-		expect(events.map(({ event }) => event)).toEqual(["start", "listen", "listen", "publish-key", "shutdown"]);
+		expect(events.map(({ event }) => event)).toEqual(["start", "listening", "listening", "publish-key", "shutdown"]);
 		expect(context.written.out).not.toContain(readFileSync(join(dataDir, "publish-key"), "utf8").trim());
 	});
 
