@@ -393,6 +393,8 @@ describe("what the server calls", () => {
 		const { network, nc } = await connected();
 		await answered(network, "missing");
 		await answered(network, "missing");
+		await answered(network, "\x1b[2J");
+		expect(network.warnings.pop()).toMatch(/callback \?\[2J\.$/);
 		expect(network.warnings).toEqual(["Error #2095: NetConnection was unable to invoke callback missing."]);
 		const texts: string[] = [];
 		nc.addEventListener("asyncError", event => texts.push(event.text));
@@ -432,6 +434,17 @@ describe("listeners", () => {
 		nc.close();
 		await network.run();
 		expect(network.warnings.at(-1)).toContain("A listener of asyncError threw: Error: again");
+	});
+
+	test("may be asynchronous: what they reject with is reported", async () => {
+		const network = new TestNetwork();
+		const { nc } = network.connection();
+		nc.addEventListener("netStatus", async () => {
+			throw new Error("later");
+		});
+		nc.connect(null);
+		await network.run();
+		expect(network.warnings[0]).toContain("A listener of netStatus threw: Error: later");
 	});
 
 	test("are called by priority, once each, and not after they were removed", async () => {

@@ -394,7 +394,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 			return;
 		}
 		const method = findCallback(this.#client, name, LIBRARY_PROTOTYPES);
-		if (method !== undefined) this.guard(`The callback ${name} threw`, () => void method(...args));
+		if (method !== undefined) this.guard(`The callback ${name} threw`, () => method(...args));
 		else if (!name.startsWith("|")) this.reportMissing(name, this.#onMedia !== null || this.#queues.size > 0);
 		if (name === "onPlayStatus" && isInfo(args[0]) && args[0].code === "NetStream.Play.Complete") this.#endQueues();
 	}

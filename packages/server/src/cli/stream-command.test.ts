@@ -149,6 +149,14 @@ describe("what goes wrong has one line and an exit code", () => {
 		await publisher.exit;
 	});
 
+	test("Ctrl+C while nothing has come yet", async () => {
+		const { context, exit, interrupt } = run("record", `${base}/live/later`, join(folder, "later.flv"));
+		await until(() => context.events.listenerCount("SIGINT") > 0);
+		interrupt();
+		expect(await exit).toBe(130);
+		expect(context.events.listenerCount("SIGINT")).toBe(0);
+	});
+
 	test("a server that stops", async () => {
 		const [own, ownBase] = await start();
 		const publisher = run("publish", DEMO, `${ownBase}/live/a`);

@@ -1,6 +1,7 @@
 import { ArgumentError, NetConnection, NetStatusError, NetStream, splitStreamUrl } from "@millrace/client";
 import { MillraceError } from "@millrace/core/fault";
 import { CommanderError, InvalidArgumentError } from "commander";
+import { escapeText } from "../log/index.ts";
 import type { CliContext } from "./cli-context.ts";
 
 /** How the commands that talk to a server end, beside 0. */
@@ -15,7 +16,7 @@ export const EXIT = {
 	notFound: 4,
 	/** The connection was lost on the way. */
 	lost: 5,
-	/** A second Ctrl+C. */
+	/** Ctrl+C before there was anything to end cleanly, or a second one. */
 	interrupted: 130,
 } as const;
 
@@ -29,9 +30,9 @@ export type StreamWork = {
 	readonly abort: AbortController;
 };
 
-/** Ends a command with one line and an exit code. */
+/** Ends a command with one line and an exit code. Texts of servers are in it: they must not steer the terminal. */
 export function fail(context: CliContext, exitCode: number, text: string): never {
-	context.stderr.write(`${text}\n`);
+	context.stderr.write(`${escapeText(text)}\n`);
 	throw new CommanderError(exitCode, "millrace.failed", text);
 }
 
@@ -52,11 +53,16 @@ export async function withStream(
 	connection.addEventListener("netStatus", ({ info }) => {
 		if (FAREWELLS.has(info.code)) farewell = info.description;
 	});
+	// An attempt that is under way ends with Ctrl+C; what is connected ends as the work wants it.
+	abort.signal.addEventListener("abort", () => {
+		if (!connection.connected) connection.close();
+	});
 	try {
 		const { url: application, name } = splitStreamUrl(url);
 		await connection.connectAsync(application);
 		await work({ connection, stream: new NetStream(connection), name, abort });
 	} catch (error) {
+		if (abort.signal.aborted) throw new CommanderError(EXIT.interrupted, "millrace.interrupted", "Interrupted.");
 		explain(context, url, error, farewell);
 	} finally {
 		release();
