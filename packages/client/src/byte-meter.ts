@@ -22,7 +22,7 @@ export class ByteMeter {
 		if (this.#recent > this.highest) this.highest = this.#recent;
 	}
 
-	/** Bytes within the second before `now`. */
+	/** Bytes within the second before `now`, to a tenth of a second. */
 	rate(now: number): number {
 		this.#moveTo(now);
 		return this.#recent;

@@ -60,32 +60,39 @@ export abstract class EventDispatcher {
 	dispatchEvent(event: NetEvents[keyof NetEvents]): boolean {
 		event.target = this;
 		for (const { call } of this.#listeners.get(event.type) ?? []) {
-			this.guard(`A listener of ${event.type} threw`, () => (call as (event: FlashEvent) => void)(event));
+			const what = `A listener of ${event.type} threw`;
+			this.guard(what, () => (call as (event: FlashEvent) => unknown)(event), event.type !== "asyncError");
 		}
 		if (event instanceof NetStatusEvent) this.#callOnStatus(event);
 		return true;
 	}
 
-	/** Runs code of the user. What it throws is reported, never thrown on. */
-	protected guard(what: string, action: () => void): void {
+	/** Runs code of the user. What it throws, or its promise rejects with, is reported, never thrown on. */
+	protected guard(what: string, action: () => unknown, toListeners = true): void {
 		try {
-			action();
+			const answer = action();
+			if (answer instanceof Promise) answer.catch((error: unknown) => this.reportError(what, error, toListeners));
 		} catch (error) {
-			this.reportError(what, error);
+			this.reportError(what, error, toListeners);
 		}
 	}
 
-	/** Reports an error of the user's code, or that some of it is missing. */
-	protected reportError(what: string, error: unknown): void {
+	/**
+	 * Reports an error of the user's code.
+	 *
+	 * @param toListeners false for what an `asyncError` listener throws, which would come back to it for ever
+	 */
+	protected reportError(what: string, error: unknown, toListeners = true): void {
 		const cause = error instanceof Error ? error : new Error(String(error));
-		// An error of an asyncError listener would come back to it for ever.
-		if (this.hasEventListener("asyncError") && !what.includes("asyncError")) {
+		if (toListeners && this.hasEventListener("asyncError")) {
 			this.dispatchEvent(new AsyncErrorEvent(`${what}: ${cause.message}`, cause));
 		} else this.#warn(`${what}: ${cause.stack ?? cause.message}`);
 	}
 
 	/** Reports that a callback is missing: to listeners each time, otherwise as one warning for each name. */
-	protected reportMissing(name: string, quiet: boolean): void {
+	protected reportMissing(wireName: string, quiet: boolean): void {
+		// The peer chose it: it must not steer a terminal.
+		const name = wireName.slice(0, 100).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?");
 		const text = `Error #2095: ${this.constructor.name} was unable to invoke callback ${name}.`;
 		if (this.hasEventListener("asyncError")) {
 			this.dispatchEvent(new AsyncErrorEvent(text, new ReferenceError(text)));

@@ -297,11 +297,8 @@ export class NetConnection extends EventDispatcher {
 
 	#answer(name: string, responder: Responder | ResponderObject, ok: boolean, value: AmfValue): void {
 		this.guard(`The responder of ${name} threw`, () => {
-			if (responder instanceof Responder) {
-				if (ok) responder.result(value);
-				else responder.status?.(value);
-			} else if (ok) responder.onResult?.(value);
-			else responder.onStatus?.(value);
+			if (responder instanceof Responder) return ok ? responder.result(value) : responder.status?.(value);
+			return ok ? responder.onResult?.(value) : responder.onStatus?.(value);
 		});
 	}
 

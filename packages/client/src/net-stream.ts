@@ -366,7 +366,8 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	#receive(type: MediaType, wrapped: number, payload: Uint8Array): void {
 		const timestamp = unwrap(wrapped, this.#lastTimestamp);
 		const message = new MediaMessage(type, timestamp, payload);
-		this.#lastTimestamp = timestamp;
+		// Servers give data and configurations the time 0 wherever the stream is.
+		if ((message.isAudio || message.isVideo) && !message.isConfiguration) this.#lastTimestamp = timestamp;
 		this.#meters.add(message, this.#inside.platform.now());
 		const take = this.#onMedia;
 		if (take !== null) this.guard("onMedia threw", () => take(message));
@@ -393,7 +394,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 			return;
 		}
 		const method = findCallback(this.#client, name, LIBRARY_PROTOTYPES);
-		if (method !== undefined) this.guard(`The callback ${name} threw`, () => void method(...args));
+		if (method !== undefined) this.guard(`The callback ${name} threw`, () => method(...args));
 		else if (!name.startsWith("|")) this.reportMissing(name, this.#onMedia !== null || this.#queues.size > 0);
 		if (name === "onPlayStatus" && isInfo(args[0]) && args[0].code === "NetStream.Play.Complete") this.#endQueues();
 	}

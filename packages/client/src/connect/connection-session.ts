@@ -102,11 +102,12 @@ export class ConnectionSession {
 		this.#driver = driver;
 	}
 
-	/** Ends whatever there is, and says nothing. */
+	/** Ends the connection or the attempt, and says nothing. What waits for a first attempt goes on waiting. */
 	stop(): void {
 		const driver = this.#driver;
+		if (driver === undefined) return;
 		this.#drop(true);
-		driver?.close();
+		driver.close();
 	}
 
 	/**

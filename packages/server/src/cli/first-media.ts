@@ -15,31 +15,34 @@ export async function playMedia(
 ): Promise<void> {
 	let isLate = false;
 	let hasMedia = false;
-	// Seconds that a server may send ahead of a recorded stream, so that it is not paced too tightly.
-	stream.bufferTime = 3;
+	// A server may send this far ahead of a recorded stream.
+	stream.bufferTime = BUFFER_SECONDS;
 	const media = watchFirst(stream, () => {
 		hasMedia = true;
 		clearTimeout(timer);
 	});
 	const timer = setTimeout(() => {
 		isLate = true;
-		void media.return?.();
+		stream.close();
 	}, waitSeconds * 1000);
-	const stop = (): void => clearTimeout(timer);
+	const stop = (): void => stream.close();
 	abort.signal.addEventListener("abort", stop);
 	try {
 		await stream.playAsync(name);
 		await consume(media);
+	} catch (error) {
+		if (!isLate) throw error;
 	} finally {
-		stop();
+		clearTimeout(timer);
 		abort.signal.removeEventListener("abort", stop);
 	}
-	if (isLate && !hasMedia) {
+	if (isLate)
 		fail(context, EXIT.notFound, `Nothing is published there: no media came within ${waitSeconds} s (--wait).`);
-	}
 	if (!hasMedia && !abort.signal.aborted) fail(context, EXIT.notFound, "The stream ended before any media came.");
 	stream.close();
 }
+
+const BUFFER_SECONDS = 3;
 
 /** The stream's media; tells of the first audio or video. */
 function watchFirst(stream: NetStream, onFirst: () => void): AsyncIterableIterator<MediaMessage, undefined> {

@@ -1,5 +1,6 @@
 import { StreamProbe, type StreamReport } from "@millrace/client";
 import { Command } from "commander";
+import { escapeText } from "../log/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { playMedia } from "./first-media.ts";
 import { bitrateText } from "./progress-line.ts";
@@ -21,13 +22,11 @@ export function probeCommand(context: CliContext): Command {
 				await playMedia(context, work, flags.wait, async media => {
 					let end: NodeJS.Timeout | undefined;
 					const stop = (): void => void media.return?.();
-					work.abort.signal.addEventListener("abort", stop);
 					for await (const message of media) {
 						probe.add(message);
 						if (message.isAudio || message.isVideo) end ??= setTimeout(stop, flags.seconds * 1000);
 					}
 					clearTimeout(end);
-					work.abort.signal.removeEventListener("abort", stop);
 				});
 				const report = probe.report();
 				context.stdout.write(flags.json === true ? `${JSON.stringify(report, null, "\t")}\n` : reportText(report));
@@ -61,10 +60,10 @@ function reportText(report: StreamReport): string {
 	if (report.keyframeInterval !== undefined) lines.push(["Keyframes", `every ${round(report.keyframeInterval)} s`]);
 	lines.push(["Watched", `${round(report.seconds)} s`]);
 	for (const [name, value] of Object.entries(report.metadata ?? {})) {
-		lines.push([`  ${name}`, typeof value === "object" ? JSON.stringify(value) : printable(String(value))]);
+		lines.push([`  ${name}`, typeof value === "object" ? JSON.stringify(value) : escapeText(String(value))]);
 	}
 	const width = Math.max(...lines.map(([name]) => name.length)) + 2;
-	return lines.map(([name, text]) => `${printable(name).padEnd(width)}${text}\n`).join("");
+	return lines.map(([name, text]) => `${escapeText(name).padEnd(width)}${text}\n`).join("");
 }
 
 function join(parts: readonly (string | undefined)[]): string {
@@ -74,9 +73,4 @@ function join(parts: readonly (string | undefined)[]): string {
 
 function round(value: number): number {
 	return Math.round(value * 100) / 100;
-}
-
-/** Metadata comes from outside and must not steer the terminal. */
-function printable(text: string): string {
-	return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?");
 }

@@ -1,6 +1,7 @@
 import { ArgumentError, NetConnection, NetStatusError, NetStream, splitStreamUrl } from "@millrace/client";
 import { MillraceError } from "@millrace/core/fault";
 import { CommanderError, InvalidArgumentError } from "commander";
+import { escapeText } from "../log/index.ts";
 import type { CliContext } from "./cli-context.ts";
 
 /** How the commands that talk to a server end, beside 0. */
@@ -15,7 +16,7 @@ export const EXIT = {
 	notFound: 4,
 	/** The connection was lost on the way. */
 	lost: 5,
-	/** A second Ctrl+C. */
+	/** Ctrl+C before there was anything to end cleanly, or a second one. */
 	interrupted: 130,
 } as const;
 
@@ -29,9 +30,9 @@ export type StreamWork = {
 	readonly abort: AbortController;
 };
 
-/** Ends a command with one line and an exit code. */
+/** Ends a command with one line and an exit code. Texts of servers are in it: they must not steer the terminal. */
 export function fail(context: CliContext, exitCode: number, text: string): never {
-	context.stderr.write(`${text}\n`);
+	context.stderr.write(`${escapeText(text)}\n`);
 	throw new CommanderError(exitCode, "millrace.failed", text);
 }
 
@@ -48,12 +49,21 @@ export async function withStream(
 	const abort = new AbortController();
 	const release = onSignals(context, abort);
 	const connection = makeConnection(role, context.version);
+	let farewell = "";
+	connection.addEventListener("netStatus", ({ info }) => {
+		if (FAREWELLS.has(info.code)) farewell = info.description;
+	});
+	// An attempt that is under way ends with Ctrl+C; what is connected ends as the work wants it.
+	abort.signal.addEventListener("abort", () => {
+		if (!connection.connected) connection.close();
+	});
 	try {
 		const { url: application, name } = splitStreamUrl(url);
 		await connection.connectAsync(application);
 		await work({ connection, stream: new NetStream(connection), name, abort });
 	} catch (error) {
-		explain(context, url, error);
+		if (abort.signal.aborted) throw new CommanderError(EXIT.interrupted, "millrace.interrupted", "Interrupted.");
+		explain(context, url, error, farewell);
 	} finally {
 		release();
 		connection.close();
@@ -108,13 +118,21 @@ function onSignals({ process, exit }: CliContext, abort: AbortController): () =>
 	};
 }
 
-function explain(context: CliContext, url: string, error: unknown): never {
+/** What servers say before they close a connection. */
+const FAREWELLS: ReadonlySet<string> = new Set([
+	"NetConnection.Connect.AppShutdown",
+	"NetConnection.Connect.IdleTimeout",
+	"NetConnection.Connect.Rejected",
+]);
+
+function explain(context: CliContext, url: string, error: unknown, farewell: string): never {
 	if (error instanceof ArgumentError) fail(context, EXIT.usage, error.message);
 	if (error instanceof NetStatusError) {
 		const { code, description } = error.info;
 		if (code === "NetConnection.Connect.Failed") fail(context, EXIT.unreachable, `No connection: ${description}`);
 		if (code === "NetConnection.Connect.Closed") {
-			fail(context, EXIT.lost, `The connection to ${hostOf(url)} was lost. ${description}`);
+			const why = farewell === "" ? "was lost" : `was closed by the server: ${farewell}`;
+			fail(context, EXIT.lost, `The connection to ${hostOf(url)} ${why}`.replace(/[.]*$/, "."));
 		}
 		const exitCode = code === "NetStream.Play.StreamNotFound" ? EXIT.notFound : EXIT.refused;
 		fail(context, exitCode, `The server refused: ${error.message}`);
