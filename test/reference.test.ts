@@ -1,4 +1,5 @@
 import { FAULTS } from "@millrace/core/fault";
+import { NET_STATUS } from "@millrace/core/rtmp";
 import { describe, expect, it } from "vitest";
 import { fixedNodes } from "../packages/server/src/config/index.ts";
 import { referencePages, stalePages } from "../scripts/reference/page.ts";
@@ -8,7 +9,7 @@ describe("the generated reference", () => {
 		expect([...stalePages().keys()]).toEqual([]);
 	});
 
-	it("names every setting and every fault", () => {
+	it("names every setting, every fault and every status", () => {
 		const pages = referencePages();
 		const configuration = pages.get("docs/reference/configuration.md") ?? "";
 		for (const { path, node } of fixedNodes()) {
@@ -16,5 +17,7 @@ describe("the generated reference", () => {
 			expect(configuration).toContain(name);
 		}
 		for (const code of Object.keys(FAULTS)) expect(pages.get("docs/reference/errors.md")).toContain(`\`${code}\``);
+		for (const code of Object.keys(NET_STATUS))
+			expect(pages.get("docs/reference/statuses.md")).toContain(`\`${code}\``);
 	});
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationReference } from "./configuration.ts";
 import { errorReference } from "./error.ts";
+import { statusReference } from "./status.ts";
 
 /** The folder of the repository. */
 export const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -12,6 +13,7 @@ export function referencePages(): ReadonlyMap<string, string> {
 	return new Map([
 		["docs/reference/configuration.md", configurationReference()],
 		["docs/reference/errors.md", errorReference()],
+		["docs/reference/statuses.md", statusReference()],
 	]);
 }
 

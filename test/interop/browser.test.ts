@@ -5,6 +5,7 @@ import {
 	MediaLibrary,
 	needEncoders,
 	probePackets,
+	removeTempDirs,
 	type ServerProcess,
 } from "@millrace/testkit";
 import type { Browser } from "playwright-core";
@@ -36,6 +37,7 @@ afterAll(async () => {
 	await (await launched)?.close();
 	await server?.stop();
 	await closeAllPrograms();
+	removeTempDirs();
 });
 
 describe.each(publishers.map(publisher => [publisher.name, publisher] as const))(

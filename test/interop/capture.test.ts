@@ -1,5 +1,12 @@
 import { connect } from "node:net";
-import { closeAllPrograms, MediaLibrary, needEncoders, type ServerProcess, TempDir } from "@millrace/testkit";
+import {
+	closeAllPrograms,
+	MediaLibrary,
+	needEncoders,
+	removeTempDirs,
+	type ServerProcess,
+	TempDir,
+} from "@millrace/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runLiveSession } from "./live-session.ts";
 import { PacketCapture } from "./packet-capture.ts";
@@ -18,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	await server?.stop();
 	await closeAllPrograms();
-	dir.remove();
+	removeTempDirs();
 });
 
 const sessions: readonly (readonly [Publisher, readonly Player[]])[] = [

@@ -7,6 +7,7 @@ import {
 	mediaNames,
 	needEncoders,
 	probePackets,
+	removeTempDirs,
 	type ServerProcess,
 } from "@millrace/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +24,6 @@ const gstMedia: readonly (readonly [MediaName, "video" | "audio"])[] = [
 	...([
 		["video-only", "video"],
 		["screen", "video"],
-		["vp6", "video"],
 		["audio-only", "audio"],
 	] as const),
 	...([
@@ -47,6 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	await server?.stop();
 	await closeAllPrograms();
+	removeTempDirs();
 });
 
 async function play(name: MediaName, publisher: Publisher, players: readonly Player[]): Promise<LiveSessionResult> {

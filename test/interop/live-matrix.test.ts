@@ -5,6 +5,7 @@ import {
 	MediaLibrary,
 	needEncoders,
 	probePackets,
+	removeTempDirs,
 	type ServerProcess,
 } from "@millrace/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,6 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	await server?.stop();
 	await closeAllPrograms();
+	removeTempDirs();
 });
 
 describe.each(publishers.map(publisher => [publisher.name, publisher] as const))(

@@ -7,10 +7,11 @@ import {
 	needEncoders,
 	Program,
 	probePackets,
+	removeTempDirs,
 	type ServerProcess,
 	TempDir,
 } from "@millrace/testkit";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { NamespacePair } from "./network-namespace.ts";
 import { ffmpegPlayer, httpFlvPlayer, millracePlayer, rtmpdumpPlayer } from "./player.ts";
 import { ffmpegPublisher } from "./publisher.ts";
@@ -19,14 +20,17 @@ import { isStandIn, needMillrace, programPath, sleep, startServer, waitUntilLive
 
 const library = new MediaLibrary();
 let server: ServerProcess | undefined;
-let dir = new TempDir("restart");
+let dir: TempDir;
+
+beforeEach(() => {
+	dir = new TempDir("restart");
+});
 
 afterEach(async () => {
 	await closeAllPrograms();
 	await server?.stop();
 	server = undefined;
-	dir.remove();
-	dir = new TempDir("restart");
+	removeTempDirs();
 });
 
 /** Waits until a publisher's stream can be played; the stand-in cannot tell. */
@@ -101,13 +105,16 @@ test("a second publisher of a name takes it over under the policy takeover, and 
 	expect((await second.waitForExit(20_000)).code, second.stderr).toBe(0);
 	await playing.finish();
 
-	const received = await probePackets(file);
-	const reference = [await probePackets(media), await probePackets(other)] as const;
-	const known = reference.map(packets => new Set(packets.map(packet => packet.hash)));
-	const parts = known.map(hashes => received.filter(packet => hashes.has(packet.hash)));
+	// A frame of silence may be in both: it tells nothing about whose it is.
+	const sources = [await probePackets(media), await probePackets(other)] as const;
+	const [firstHashes, secondHashes] = sources.map(packets => new Set(packets.map(packet => packet.hash)));
+	const isShared = (hash: string) => firstHashes!.has(hash) && secondHashes!.has(hash);
+	const received = (await probePackets(file)).filter(packet => !isShared(packet.hash));
+	const parts = [firstHashes!, secondHashes!].map(hashes => received.filter(packet => hashes.has(packet.hash)));
 	expect(parts[0]!.length + parts[1]!.length, "packets of neither publisher").toBe(received.length);
-	comparePackets(reference[0], parts[0]!, { missingAtEnd: Number.POSITIVE_INFINITY });
-	comparePackets(reference[1], parts[1]!);
+	const [reference, otherReference] = sources.map(packets => packets.filter(packet => !isShared(packet.hash)));
+	comparePackets(reference!, parts[0]!, { missingAtEnd: Number.POSITIVE_INFINITY });
+	comparePackets(otherReference!, parts[1]!);
 });
 
 test("a viewer that stops reading neither disturbs another one nor fills the server's memory", async context => {
@@ -167,7 +174,8 @@ test("a publisher whose cable is pulled is found in time", async context => {
 	const pair = await NamespacePair.create(context);
 	try {
 		const where = isStandIn ? { host: pair.serverAddress } : { host: "0.0.0.0" };
-		server = await startServer(SILENCE_SETTINGS, { ...where, prefix: pair.serverPrefix });
+		const settings = [...SILENCE_SETTINGS, "publish.from=anywhere"];
+		server = await startServer(settings, { ...where, prefix: pair.serverPrefix });
 		const [program, ...prefix] = pair.peerPrefix;
 		const url = `rtmp://${pair.serverAddress}:${server.place.rtmpPort}/live/cable`;
 		const media = await library.file("h264-aac");
@@ -194,10 +202,10 @@ async function findsSilence(at: ServerProcess, cut: () => void | Promise<void>):
 		const record = await at.waitForEvent(
 			"disconnect",
 			SILENCE_FOUND_MILLIS,
-			fields => /timeout/i.test(String(fields["reason"])),
+			fields => fields["reason"] === "PEER_SILENT",
 			from,
 		);
-		expect(record.fields["reason"]).toBeDefined();
+		expect(record.fields["connection"]).toBeDefined();
 	}
 	expect(Date.now() - start, "found too early for a timeout").toBeGreaterThan(1500);
 }

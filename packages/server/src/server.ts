@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import type { Server as TcpServer } from "node:net";
+import { fileURLToPath } from "node:url";
 import { UsageError } from "@millrace/core/fault";
 import { mayPublish } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
@@ -172,7 +174,7 @@ export class MillraceServer {
 	async #listenHttp(host: string, port: number): Promise<HttpServer> {
 		this.#pages ??= await createHttpApplication({
 			view: this.#view,
-			consoleDir: CONSOLE_DIR,
+			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
 		const pages = this.#pages;
@@ -231,7 +233,12 @@ export class MillraceServer {
 
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");
 const DEMO_CLIP = new URL("../media/demo.flv", import.meta.url);
-const CONSOLE_DIR = new URL("../../console/dist/", import.meta.url).pathname;
+
+/** The built pages: inside this package once it is built, beside it in the repository. */
+function consoleFolder(): string {
+	const inside = fileURLToPath(new URL("./console/", import.meta.url));
+	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
+}
 
 function rulesOf({ publish, live }: ApplicationOptions): ApplicationRules {
 	const liveOptions: LiveStreamOptions = {

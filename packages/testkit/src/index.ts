@@ -24,4 +24,4 @@ export {
 	type ServerProcessOptions,
 } from "./server-process.ts";
 export { randomSplit, type Split, splits } from "./split.ts";
-export { TempDir } from "./temp-dir.ts";
+export { removeTempDirs, TempDir } from "./temp-dir.ts";

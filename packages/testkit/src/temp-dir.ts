@@ -10,7 +10,7 @@ export class TempDir {
 	constructor(prefix = "test") {
 		this.path = mkdtempSync(join(tmpdir(), `millrace-${prefix}-`));
 		open.add(this);
-		if (open.size === 1) process.once("exit", removeAll);
+		if (open.size === 1) process.once("exit", removeTempDirs);
 	}
 
 	/** The path of a file in the folder. */
@@ -21,13 +21,14 @@ export class TempDir {
 	/** Removes the folder and what is in it. */
 	remove(): void {
 		open.delete(this);
-		if (open.size === 0) process.off("exit", removeAll);
+		if (open.size === 0) process.off("exit", removeTempDirs);
 		rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
 	}
 }
 
-const open = new Set<TempDir>();
-
-function removeAll(): void {
+/** Removes every folder that is still there: for `afterAll`, because test workers are ended without an exit. */
+export function removeTempDirs(): void {
 	for (const dir of [...open]) dir.remove();
 }
+
+const open = new Set<TempDir>();

@@ -1,7 +1,14 @@
 export { framedLength, frameInto } from "./chunk-frame.ts";
 export { type ChunkHandler, ChunkReader, type ChunkReaderLimits, DEFAULT_CHUNK_SIZE } from "./chunk-reader.ts";
 export { ChunkWriter } from "./chunk-writer.ts";
-export { ClientHandshake } from "./client-handshake.ts";
+export {
+	ClientConnection,
+	type ClientConnectionHandler,
+	type ClientConnectionOptions,
+	type ConnectParameters,
+} from "./client-connection.ts";
+export { ClientHandshake, type ClientHandshakeOptions } from "./client-handshake.ts";
+export { ClientStream, type ClientStreamHandler, type PublishMode } from "./client-stream.ts";
 export type { ConnectRequest } from "./connect-request.ts";
 export { DEFAULT_RTMP_LIMITS, type RtmpLimits } from "./limits.ts";
 export { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";

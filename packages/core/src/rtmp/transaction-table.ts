@@ -20,6 +20,11 @@ export class TransactionTable {
 		return id;
 	}
 
+	/** Gives up a transaction whose call could not be sent. */
+	forget(id: number): void {
+		this.#waiting.delete(id);
+	}
+
 	/** Hands a `_result` or `_error` to its responder. False: nobody waits for that transaction. */
 	settle(command: Command): boolean {
 		const responder = this.#waiting.get(command.transactionId);

@@ -28,7 +28,7 @@ export interface CliStream {
 	readonly isTTY?: boolean | undefined;
 	/** Whether colours are wanted and known. */
 	hasColors?(): boolean;
-	write(text: string): unknown;
+	write(data: string | Uint8Array): unknown;
 }
 
 /** The process's signals and its errors that nobody caught. */

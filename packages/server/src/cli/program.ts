@@ -2,11 +2,21 @@ import { Command, CommanderError } from "commander";
 import { checkCommand } from "./check.ts";
 import type { CliContext } from "./cli-context.ts";
 import { printConfigCommand } from "./print-config.ts";
+import { probeCommand } from "./probe.ts";
+import { publishCommand } from "./publish.ts";
+import { recordCommand } from "./record.ts";
 import { reportError } from "./report-error.ts";
 import { serveCommand } from "./serve.ts";
 
 /** Every command, in the order of the help. A new one is one line here. */
-const COMMANDS: readonly ((context: CliContext) => Command)[] = [serveCommand, checkCommand, printConfigCommand];
+const COMMANDS: readonly ((context: CliContext) => Command)[] = [
+	serveCommand,
+	checkCommand,
+	printConfigCommand,
+	publishCommand,
+	recordCommand,
+	probeCommand,
+];
 
 const EXAMPLES = `
 Examples:
@@ -16,6 +26,9 @@ Examples:
   millrace serve --set publish.from=anywhere      no key needed (in a closed network)
   millrace print-config > millrace.yaml           a file to begin with
   millrace check -c millrace.yaml
+  millrace publish film.flv rtmp://localhost/live/film --loop
+  millrace record rtmp://localhost/live/film film.flv
+  millrace probe rtmp://localhost/live/film
 
 Every setting is also a variable: MILLRACE_LIVE_LATENCY=scale sets live.latency.
 Flags win over variables, and variables over the file.

@@ -16,7 +16,7 @@ export const liveSchema = section("How live streams travel from the publisher to
 	}),
 	audioFlushMillis: duration(1, 1000)
 		.prefault("20ms")
-		.describe("In the mode `interactive`, how long audio may wait for a video frame to go with."),
+		.describe("In the mode `interactive`, how long audio waits where no video frame is due that it could go with."),
 	gopCache: section("The frames since the last keyframe, with which a new viewer starts at once.", {
 		enabled: z.boolean().default(true).describe("Without it, a new viewer waits for the next keyframe."),
 		maxBytes: size(64 * 1024, 1024 ** 3)

@@ -17,6 +17,8 @@ const MAX_BYTES = 1024 * 1024;
 export class DataSlots {
 	readonly #slots = new Map<string, MediaMessage>();
 	#bytes = 0;
+	/** Rises with each change. */
+	version = 0;
 
 	/** The kept messages, in the order in which they were first set. */
 	messages(): IterableIterator<MediaMessage> {
@@ -63,12 +65,13 @@ export class DataSlots {
 		const bytes = this.#bytes - (before?.payload.length ?? 0) + message.payload.length;
 		if (bytes > MAX_BYTES || (before === undefined && this.#slots.size >= MAX_SLOTS)) return;
 		this.#slots.set(name, message);
+		this.version++;
 		this.#bytes = bytes;
 	}
 
 	#forget(name: string): void {
 		this.#bytes -= this.#slots.get(name)?.payload.length ?? 0;
-		this.#slots.delete(name);
+		if (this.#slots.delete(name)) this.version++;
 	}
 }
 

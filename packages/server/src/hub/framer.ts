@@ -14,10 +14,11 @@ export type ViewerEnd = "too-slow" | "server-stopping";
 /** A viewer as the hub sees it: something that takes blocks. Implemented by peers, recorders and outputs. */
 export interface ViewerSink {
 	readonly framer: Framer;
-	/** Bytes that were written and that the network has not taken yet; 0 when it has taken all. */
-	readonly backlog: number;
-	/** Sends a shared block; it must not be changed or kept for changing. */
-	write(block: Uint8Array): void;
+	/**
+	 * Sends a shared block, which must not be changed, if the network has taken everything before it. False: it has not,
+	 * and the block was not taken either; `Viewer.onDrain` is called as soon as it has.
+	 */
+	offer(block: Uint8Array): boolean;
 	/** A publisher has come; its media follows. Not called where one was there already when the viewer attached. */
 	onPublished(): void;
 	/** The publisher has gone and its grace time is over. The viewer stays attached and may wait for the next one. */

@@ -1,12 +1,4 @@
-import {
-	FLAG_KEYFRAME,
-	MEDIA_DATA,
-	MEDIA_DATA_AMF3,
-	MEDIA_VIDEO,
-	MediaMessage,
-	type MediaType,
-	mediaFlags,
-} from "@millrace/core/flv";
+import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
@@ -28,8 +20,10 @@ export type PublishAnswer = { readonly publication: Publication } | { readonly r
 
 /** Without a keyframe for this long after a publisher came back, its frames are passed on as they are. */
 const KEYFRAME_WAIT_MILLIS = 10_000;
-/** Windows shorter than this under load are not worth a timer. */
-const MIN_LOAD_WINDOW_MILLIS = 10;
+/** Flushing may take this part of the time at most: when it takes more, the window grows. */
+const MAX_FLUSH_SHARE = 0.6;
+/** Video at this distance or closer carries the audio with it in `interactive` mode, in milliseconds. */
+const REGULAR_VIDEO_MILLIS = 60;
 
 /**
  * One live stream: a publisher at most, and its viewers. Messages gather in a batch, which is flushed by the latency
@@ -65,15 +59,21 @@ export class LiveStream {
 	#flushNow = false;
 	#cancelFlush: (() => void) | undefined;
 	#flushDueAt = 0;
-	/** How long flushes take and how late they come, in milliseconds, smoothed: the window follows it. */
-	#load = 0;
+	#flushedAt = 0;
+	/** How long a flush takes, and how late the timer calls for it, in milliseconds, smoothed: the window follows. */
+	#flushMillis = 0;
+	#lateMillis = 0;
+	#videoAt = 0;
+	/** Distance of video messages as they arrive, in milliseconds, smoothed; infinite before the second. */
+	#videoMillis = Number.POSITIVE_INFINITY;
 	#bitrate = 0;
 	#measuredBytes = 0;
 	#measuredAt = 0;
 
 	readonly #onFlushTimer = (): void => {
 		this.#cancelFlush = undefined;
-		this.#flush(Math.max(0, this.#clock.now() - this.#flushDueAt));
+		this.#lateMillis = smooth(this.#lateMillis, Math.max(0, this.#clock.now() - this.#flushDueAt));
+		this.#flush();
 	};
 
 	constructor(key: string, owner: LiveStreamOwner, options: LiveStreamOptions, clock: HubClock) {
@@ -127,7 +127,7 @@ export class LiveStream {
 		const wasLive = before !== undefined || this.#cancelGrace !== undefined;
 		this.#cancelGrace?.();
 		this.#cancelGrace = undefined;
-		this.#flush(0);
+		this.#flush();
 		this.#repair.restart();
 		this.cache.beginPublisher();
 		this.#version++;
@@ -158,19 +158,21 @@ export class LiveStream {
 		} else if (this.#keyframeWaitUntil >= 0 && type === MEDIA_VIDEO && !this.#mayResume(message, now)) {
 			return;
 		}
+		if (type === MEDIA_VIDEO) this.#noteVideo(now);
 		this.#batch.push(message);
-		if (type === MEDIA_VIDEO && this.#options.latency === "interactive" && this.#loadWindow() === 0) {
+		if (this.#flushNow) return;
+		const wait = this.#window(type, now);
+		if (wait <= 0) {
 			this.#flushNow = true;
-		} else if (this.#cancelFlush === undefined && !this.#flushNow) {
-			const window = this.#window();
-			this.#flushDueAt = now + window;
-			this.#cancelFlush = this.#clock.schedule(window, this.#onFlushTimer);
+		} else if (this.#cancelFlush === undefined) {
+			this.#flushDueAt = now + wait;
+			this.#cancelFlush = this.#clock.schedule(wait, this.#onFlushTimer);
 		}
 	}
 
 	/** All that came together has been given: sends what must not wait. */
 	endTurn(): void {
-		if (this.#flushNow) this.#flush(0);
+		if (this.#flushNow) this.#flush();
 	}
 
 	/** A viewer joins. It gets the cached start at once where there is one. */
@@ -193,7 +195,7 @@ export class LiveStream {
 		if (this.#publication !== publication) return;
 		this.#publication = undefined;
 		if (reason === "taken-over") return;
-		this.#flush(0);
+		this.#flush();
 		if (reason === "dropped" && this.#options.graceMillis > 0) {
 			this.#cancelGrace = this.#clock.schedule(this.#options.graceMillis, () => {
 				this.#cancelGrace = undefined;
@@ -217,10 +219,7 @@ export class LiveStream {
 			publication.end("idle");
 		}
 		for (const viewer of [...this.#viewers]) {
-			if (!viewer.isStuck(now)) {
-				viewer.onDrain(now);
-				continue;
-			}
+			if (!viewer.isStuck(now)) continue;
 			this.viewersClosedSlow++;
 			this.#leaveShape(viewer);
 			viewer.end("too-slow");
@@ -274,7 +273,7 @@ export class LiveStream {
 		const shape = this.#shapeOf(viewer);
 		if (viewer.state === VIEWER_WAITING || (gainsVideo && this.cache.hasVideo)) {
 			viewer.state = VIEWER_WAITING;
-			viewer.configurationVersion = -1;
+			viewer.headVersion = -1;
 			shape.waiting.add(viewer);
 		} else {
 			shape.steady.add(viewer);
@@ -294,14 +293,14 @@ export class LiveStream {
 	#join(viewer: Viewer): void {
 		const shape = this.#shapeOf(viewer);
 		viewer.state = VIEWER_WAITING;
-		viewer.configurationVersion = -1;
+		viewer.headVersion = -1;
 		const { cache } = this;
 		if (!this.isLive) {
 			shape.waiting.add(viewer);
 			return;
 		}
 		const start = shape.start(cache, this.#version, this.#repair.newest);
-		viewer.configurationVersion = cache.configurationVersion;
+		viewer.headVersion = cache.headVersion;
 		if (start.length > 0) this.#give(viewer, start);
 		// Without video any message is a start; where keyframes are too rare to be kept, waiting could take forever.
 		const mayStart = cache.group.length > 0 || cache.overflowed || (cache.hasAudio && !cache.hasVideo);
@@ -310,7 +309,7 @@ export class LiveStream {
 	}
 
 	/** Frames the batch for each shape and hands it to each viewer. */
-	#flush(late: number): void {
+	#flush(): void {
 		this.#flushNow = false;
 		this.#cancelFlush?.();
 		this.#cancelFlush = undefined;
@@ -318,15 +317,12 @@ export class LiveStream {
 		if (batch.length === 0) return;
 		this.#batch = [];
 		const startedAt = this.#clock.now();
-		const resume = this.#resumeIndex(batch);
-		for (const shape of this.#shapes.values()) {
-			if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
-			if (resume >= 0 && shape.waiting.size > 0) this.#resumeWaiting(shape, batch, resume, startedAt);
-		}
-		for (const message of batch) this.cache.add(message);
+		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
+		this.#resumeWaiting(batch, startedAt);
 		this.#flushed += batch.length;
 		this.#version++;
-		this.#load = this.#load * 0.8 + (late + this.#clock.now() - startedAt) * 0.2;
+		this.#flushedAt = this.#clock.now();
+		this.#flushMillis = smooth(this.#flushMillis, this.#flushedAt - startedAt);
 	}
 
 	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
@@ -336,19 +332,31 @@ export class LiveStream {
 		for (const viewer of shape.steady) viewer.deliver(block, now);
 	}
 
-	/** Viewers that wait join the stream at the batch's keyframe. */
-	#resumeWaiting(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
+	/**
+	 * Takes the batch into the cache, and lets viewers that wait start at its first keyframe, with the data and
+	 * configurations that hold there where they have not had them.
+	 */
+	#resumeWaiting(batch: readonly MediaMessage[], now: number): void {
+		const { cache } = this;
+		const from = this.#resumeIndex(batch);
+		for (let i = 0; i < from; i++) cache.add(batch[i]!);
+		if (from >= 0) for (const shape of this.#shapes.values()) this.#resumeShape(shape, batch, from, now);
+		for (let i = Math.max(from, 0); i < batch.length; i++) cache.add(batch[i]!);
+	}
+
+	#resumeShape(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
+		if (shape.waiting.size === 0) return;
 		const block = shape.frame(batch, from);
 		if (block.length === 0) return;
-		const { configurationVersion } = this.cache;
-		let configurations: Uint8Array | undefined;
+		const { headVersion } = this.cache;
+		let head: Uint8Array | undefined;
 		for (const viewer of [...shape.waiting]) {
 			if (!viewer.isDrained) continue;
-			if (viewer.configurationVersion !== configurationVersion && !hasConfigurationBefore(batch, from)) {
-				configurations ??= shape.configurations(this.cache, batch[from]!.timestamp);
-				if (configurations.length > 0) viewer.deliver(configurations, now);
+			if (viewer.headVersion !== headVersion) {
+				head ??= shape.head(this.cache, batch[from]!.timestamp);
+				if (head.length > 0) this.#give(viewer, head);
+				viewer.headVersion = headVersion;
 			}
-			viewer.configurationVersion = configurationVersion;
 			shape.waiting.delete(viewer);
 			shape.steady.add(viewer);
 			viewer.state = VIEWER_STEADY;
@@ -358,15 +366,12 @@ export class LiveStream {
 	}
 
 	/**
-	 * Where in a batch waiting viewers may start: at its first keyframe, with the configurations and data right before
-	 * it; without video, or where keyframes are too rare, at its beginning. −1: nowhere.
+	 * Where in a batch waiting viewers may start: at its first keyframe; without video, or where keyframes are too rare,
+	 * at its beginning. −1: nowhere.
 	 */
 	#resumeIndex(batch: readonly MediaMessage[]): number {
-		for (let i = 0; i < batch.length; i++) {
-			if ((batch[i]!.flags & FLAG_KEYFRAME) === 0) continue;
-			while (i > 0 && (batch[i - 1]!.isConfiguration || !(batch[i - 1]!.isAudio || batch[i - 1]!.isVideo))) i--;
-			return i;
-		}
+		const keyframe = batch.findIndex(message => message.isKeyframe);
+		if (keyframe >= 0) return keyframe;
 		const { cache } = this;
 		const audioOnly = !cache.hasVideo && !batch.some(message => message.isVideo);
 		return audioOnly || cache.overflowed ? 0 : -1;
@@ -379,17 +384,30 @@ export class LiveStream {
 		return true;
 	}
 
-	/** How long a batch gathers, in milliseconds: by the mode, and longer when the machine falls behind. */
-	#window(): number {
-		const { latency, defaultWindowMillis, scaleWindowMillis, audioFlushMillis } = this.#options;
-		const base =
-			latency === "interactive" ? audioFlushMillis : latency === "scale" ? scaleWindowMillis : defaultWindowMillis;
-		return Math.max(base, this.#loadWindow());
+	/**
+	 * How long a message may wait for others, in milliseconds: by the mode, and longer when the machine falls behind, so
+	 * that overload turns into larger batches and not into queues.
+	 */
+	#window(type: MediaType, now: number): number {
+		const { latency, defaultWindowMillis, scaleWindowMillis } = this.#options;
+		const underLoad = Math.min(scaleWindowMillis, Math.max(this.#flushMillis / MAX_FLUSH_SHARE, this.#lateMillis * 2));
+		if (latency === "scale") return Math.max(scaleWindowMillis, underLoad);
+		if (latency === "default") return Math.max(defaultWindowMillis, underLoad);
+		if (type === MEDIA_VIDEO) return this.#flushedAt + underLoad - now;
+		return Math.max(this.#audioWindow(now), underLoad);
 	}
 
-	#loadWindow(): number {
-		const wanted = this.#load * 2;
-		return wanted < MIN_LOAD_WINDOW_MILLIS ? 0 : Math.min(wanted, this.#options.scaleWindowMillis);
+	/** Audio goes with the next video message where one is due soon: a flush of its own costs as much as that one. */
+	#audioWindow(now: number): number {
+		const { audioFlushMillis } = this.#options;
+		const videoIsDue = this.#videoMillis <= REGULAR_VIDEO_MILLIS && now - this.#videoAt < 2 * this.#videoMillis;
+		return videoIsDue ? Math.max(audioFlushMillis, 1.5 * this.#videoMillis) : audioFlushMillis;
+	}
+
+	#noteVideo(now: number): void {
+		const distance = now - this.#videoAt;
+		this.#videoAt = now;
+		this.#videoMillis = Number.isFinite(this.#videoMillis) ? smooth(this.#videoMillis, distance) : distance;
 	}
 
 	#shapeOf(viewer: Viewer): Shape {
@@ -427,7 +445,7 @@ export class LiveStream {
 		for (const shape of this.#shapes.values()) {
 			for (const viewer of shape.steady) {
 				viewer.state = VIEWER_WAITING;
-				viewer.configurationVersion = -1;
+				viewer.headVersion = -1;
 				shape.waiting.add(viewer);
 			}
 			shape.steady.clear();
@@ -454,6 +472,6 @@ export class LiveStream {
 	}
 }
 
-function hasConfigurationBefore(batch: readonly MediaMessage[], from: number): boolean {
-	return batch[from]!.isConfiguration;
+function smooth(average: number, sample: number): number {
+	return average * 0.8 + sample * 0.2;
 }

@@ -48,15 +48,16 @@ export class Shape {
 	 */
 	start(cache: StreamCache, version: number, clock: number): Uint8Array {
 		if (this.#startBlock === undefined || this.#startVersion !== version) {
-			this.#startBlock = this.frame([...head(cache, clock), ...cache.group]);
+			const time = cache.group[0]?.timestamp ?? clock;
+			this.#startBlock = this.frame([...head(cache, time), ...cache.group]);
 			this.#startVersion = version;
 		}
 		return this.#startBlock;
 	}
 
-	/** Configurations alone, for a viewer who lost some, at the time of what follows. */
-	configurations(cache: StreamCache, clock: number): Uint8Array {
-		return this.frame([...cache.configurations()].map(message => message.at(clock)));
+	/** Data and configurations alone, for a viewer who starts or goes on with a message at `time`. */
+	head(cache: StreamCache, time: number): Uint8Array {
+		return this.frame(head(cache, time));
 	}
 
 	/** Drops what was made, so that an idle shape keeps no memory. */
@@ -68,11 +69,10 @@ export class Shape {
 const EMPTY = new Uint8Array(0);
 
 /**
- * Data and configurations for a viewer who joins. Configurations carry the time of the first message that follows them.
+ * Data and configurations for a viewer who joins. Configurations carry the time of the message that follows them.
  * Data is stamped 0: ffmpeg takes metadata at any other time for a subtitle track.
  */
-function head(cache: StreamCache, clock: number): MediaMessage[] {
-	const time = cache.group[0]?.timestamp ?? clock;
+function head(cache: StreamCache, time: number): MediaMessage[] {
 	const messages: MediaMessage[] = [];
 	for (const message of cache.data.messages()) messages.push(message.at(0));
 	for (const message of cache.configurations()) messages.push(message.at(time));

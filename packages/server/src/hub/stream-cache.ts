@@ -28,13 +28,12 @@ const MAX_CONFIGURATIONS = 64;
  */
 export class StreamCache {
 	readonly data = new DataSlots();
-	/** Rises with each configuration that differs from the one before. */
-	configurationVersion = 0;
 	hasVideo = false;
 	hasAudio = false;
 
 	readonly #options: GopCacheOptions;
 	readonly #configurations = new Map<string, MediaMessage>();
+	#configurationVersion = 0;
 	#group: MediaMessage[] = [];
 	#groupBytes = 0;
 	#overflowed = false;
@@ -43,6 +42,11 @@ export class StreamCache {
 
 	constructor(options: GopCacheOptions) {
 		this.#options = options;
+	}
+
+	/** Rises with each change of data or configurations. */
+	get headVersion(): number {
+		return this.data.version + this.#configurationVersion;
 	}
 
 	/** Messages from the last keyframe on; empty where there was none, or where they are not kept. */
@@ -126,7 +130,7 @@ export class StreamCache {
 		const before = this.#configurations.get(key);
 		if (before === undefined && this.#configurations.size >= MAX_CONFIGURATIONS) return;
 		if (before === undefined || !sameBytes(before.payload, message.payload)) {
-			this.configurationVersion++;
+			this.#configurationVersion++;
 			// The pictures so far need the configuration before: nobody can start from them any more.
 			if (message.isVideo) this.#forgetGroup();
 		}

@@ -26,8 +26,8 @@ export class Viewer {
 	wantsVideo = true;
 	/** Number of the next message that it has not been given; messages count from 0 in each stream. */
 	position = 0;
-	/** Configuration version of the stream when it last got the configurations. */
-	configurationVersion = -1;
+	/** Version of the data and configurations that it got last; −1: none. */
+	headVersion = -1;
 	/** How often it lost messages, and how many blocks. */
 	skips = 0;
 	droppedBlocks = 0;
@@ -44,43 +44,37 @@ export class Viewer {
 		this.#limits = limits;
 	}
 
-	/** Nothing waits for its network. */
+	/** Its network has taken everything that it was given. */
 	get isDrained(): boolean {
-		return this.#queue.length === 0 && this.sink.backlog === 0;
+		return this.#stalledAt < 0;
 	}
 
 	/** Hands over a block, or queues it behind what waits. */
 	deliver(block: Uint8Array, now: number): void {
-		if (this.#queue.length === 0 && this.sink.backlog === 0) {
-			this.#stalledAt = -1;
-			this.sink.write(block);
-			return;
+		if (this.#queue.length === 0) {
+			if (this.sink.offer(block)) return;
+			this.#stalledAt = now;
 		}
 		this.#queue.push({ block, queuedAt: now });
 		this.#queuedBytes += block.length;
-		this.onDrain(now);
-		const oldest = this.#queue[0];
-		if (oldest === undefined) return;
-		if (this.#queuedBytes > this.#limits.maxBytes || now - oldest.queuedAt > this.#limits.maxMillis) this.#skip(now);
+		const { maxBytes, maxMillis } = this.#limits;
+		if (this.#queuedBytes > maxBytes || now - this.#queue[0]!.queuedAt > maxMillis) this.#skip(now);
 	}
 
-	/** The sink's network has taken what was written: sends what waits. Sinks call it; the stream does at each flush. */
+	/** The sink's network has taken what was written: sends what waits. */
 	onDrain(now: number): void {
 		let sent = 0;
-		while (sent < this.#queue.length && this.sink.backlog === 0) {
-			const { block } = this.#queue[sent++]!;
-			this.#queuedBytes -= block.length;
-			this.sink.write(block);
+		while (sent < this.#queue.length && this.sink.offer(this.#queue[sent]!.block)) {
+			this.#queuedBytes -= this.#queue[sent]!.block.length;
+			sent++;
 		}
-		if (sent > 0) this.#queue.splice(0, sent);
-		if (this.sink.backlog === 0) this.#stalledAt = -1;
-		else if (sent > 0 || this.#stalledAt < 0) this.#stalledAt = now;
+		if (sent === this.#queue.length) this.#stalledAt = -1;
+		else if (sent > 0) this.#stalledAt = now;
+		this.#queue.splice(0, sent);
 	}
 
 	/** Whether its network has taken nothing for longer than is allowed. */
 	isStuck(now: number): boolean {
-		if (this.sink.backlog === 0) this.#stalledAt = -1;
-		else if (this.#stalledAt < 0) this.#stalledAt = now;
 		return this.#stalledAt >= 0 && now - this.#stalledAt > this.#limits.closeAfterMillis;
 	}
 

@@ -6,6 +6,8 @@ const END_TIMEOUT_MILLIS = 5000;
 /** TCP probes an idle peer after this time, so that its end is noticed even where it is never written to. */
 const KEEP_ALIVE_MILLIS = 60_000;
 
+const NOTHING = new Uint8Array(0);
+
 /** A wire over a TCP or TLS socket. */
 export class SocketWire implements Wire {
 	readonly remoteAddress: string;
@@ -14,8 +16,7 @@ export class SocketWire implements Wire {
 	#error: Error | undefined;
 	#waitsForDrain = false;
 
-	readonly #onWritten = (): void => {
-		if (!this.#waitsForDrain || this.#socket.writableLength > 0) return;
+	readonly #onDrained = (): void => {
 		this.#waitsForDrain = false;
 		this.#handler.onWireDrain();
 	};
@@ -43,9 +44,14 @@ export class SocketWire implements Wire {
 	}
 
 	write(bytes: Uint8Array): void {
-		if (this.#socket.destroyed) return;
-		this.#socket.write(bytes, this.#onWritten);
-		if (this.#socket.writableLength > 0) this.#waitsForDrain = true;
+		this.#socket.write(bytes);
+	}
+
+	notifyDrain(): void {
+		if (this.#waitsForDrain || this.#socket.destroyed) return;
+		this.#waitsForDrain = true;
+		// Nothing, behind what waits: a callback on each write would cost all the viewers that keep up.
+		this.#socket.write(NOTHING, this.#onDrained);
 	}
 
 	end(): void {

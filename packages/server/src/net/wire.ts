@@ -6,8 +6,10 @@ export interface Wire {
 	readonly remoteAddress: string;
 	/** Total of the bytes that were written. */
 	readonly bytesWritten: number;
-	/** Sends bytes, which must not change afterwards. */
+	/** Sends bytes, which must not change afterwards. A Buffer costs less than another kind of array. */
 	write(bytes: Uint8Array): void;
+	/** Asks for `onWireDrain`, once, when everything that was written so far has been taken. */
+	notifyDrain(): void;
 	/** Ends after what was written; gives up on a peer that does not take it within some seconds. */
 	end(): void;
 	/** Ends at once. */
@@ -18,7 +20,7 @@ export interface Wire {
 export interface WireHandler {
 	/** The bytes are the handler's only during the call. Without this method nothing is read. */
 	onWireData?(bytes: Uint8Array): void;
-	/** Everything that was written has been taken. */
+	/** What was written before `notifyDrain` has been taken. */
 	onWireDrain(): void;
 	/** The wire is closed, from either side. Called once, last. `error` where it was not an orderly end. */
 	onWireClosed(error: Error | undefined): void;

@@ -44,12 +44,13 @@ export class FlvViewer implements ViewerSink, WireHandler {
 		log.info("play");
 	}
 
-	get backlog(): number {
-		return this.#wire.backlog;
-	}
-
-	write(block: Uint8Array): void {
+	offer(block: Uint8Array): boolean {
+		if (this.#wire.backlog > 0) {
+			this.#wire.notifyDrain();
+			return false;
+		}
 		this.#wire.write(block);
+		return true;
 	}
 
 	onWireDrain(): void {

@@ -4,9 +4,8 @@ import { RtmpFramer } from "./rtmp-framer.ts";
 
 /** The connection of a playing stream, as its session needs it. */
 export interface PlayTransport {
-	readonly backlog: number;
-	/** Sends what the connection has queued, then the block. */
-	writeBlock(block: Uint8Array): void;
+	/** Sends what the connection has queued, then the block, unless the client has not taken what was sent before. */
+	offer(block: Uint8Array): boolean;
 	/** Sends what the connection has queued. */
 	flush(): void;
 	/** The hub has let go of a player. */
@@ -35,12 +34,8 @@ export class PlaySession implements ViewerSink {
 		this.viewer = live.attach(this);
 	}
 
-	get backlog(): number {
-		return this.#transport.backlog;
-	}
-
-	write(block: Uint8Array): void {
-		this.#transport.writeBlock(block);
+	offer(block: Uint8Array): boolean {
+		return this.#transport.offer(block);
 	}
 
 	onPublished(): void {

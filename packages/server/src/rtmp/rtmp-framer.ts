@@ -36,7 +36,8 @@ export class RtmpFramer implements Framer {
 			const payload = this.#payload(message);
 			if (payload !== undefined) length += framedLength(payload.length, message.timestamp >>> 0, this.#chunkSize);
 		}
-		const block = new Uint8Array(length);
+		// A Buffer, for the sockets would make one of any other array, once a viewer; every byte of it is written.
+		const block = Buffer.allocUnsafeSlow(length);
 		let offset = 0;
 		for (let i = 0; i < batch.length; i++) {
 			const message = batch[i]!;

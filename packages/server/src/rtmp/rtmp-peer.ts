@@ -108,19 +108,22 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#onGone(this);
 	}
 
-	get backlog(): number {
-		return this.#wire.backlog;
-	}
-
-	writeBlock(block: Uint8Array): void {
+	offer(block: Uint8Array): boolean {
+		const wire = this.#wire;
+		if (wire.backlog > 0) {
+			wire.notifyDrain();
+			return false;
+		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		this.#wire.write(block);
+		wire.write(block);
+		return true;
 	}
 
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
-		if (this.connection.link.outputBytes > 0 && (this.#wire.backlog === 0 || this.#ended)) {
-			this.#writeOutput();
+		if (this.connection.link.outputBytes > 0) {
+			if (this.#wire.backlog === 0 || this.#ended) this.#writeOutput();
+			else this.#wire.notifyDrain();
 		}
 		if (this.#ended) this.#wire.end();
 	}

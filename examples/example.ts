@@ -1,0 +1,22 @@
+/** What the examples run against. */
+export type ExamplePlace = {
+	/** `127.0.0.1:port` of a server that publishes `live/demo` and lets everyone publish. */
+	readonly server: string;
+	readonly port: number;
+	/** A port on which nothing listens. */
+	readonly closedPort: number;
+	/** An FLV file. */
+	readonly file: string;
+	/** A folder for what the example writes. */
+	readonly folder: string;
+};
+
+/** How `run-all.ts` runs an example and knows that it works. */
+export type ExampleCheck = {
+	/** The arguments of `main.ts`. */
+	readonly args: (place: ExamplePlace) => readonly string[];
+	/** What its output must hold, in this order. */
+	readonly expect: readonly RegExp[];
+	/** Looks at what it left behind; throws where that is wrong. */
+	readonly verify?: (place: ExamplePlace) => Promise<void>;
+};

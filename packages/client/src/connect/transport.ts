@@ -1,0 +1,33 @@
+/** Where a connection goes. */
+export type TransportTarget = {
+	/** Name or address, IPv6 without brackets. */
+	readonly host: string;
+	readonly port: number;
+};
+
+/** What a transport reports. */
+export interface TransportHandler {
+	/** Bytes can be sent. */
+	onOpen(): void;
+	/** The bytes are the handler's until it returns. */
+	onData(bytes: Uint8Array): void;
+	/** Everything that was written has been taken by the network. */
+	onDrain(): void;
+	/** The last call, exactly one, whether or not the transport ever opened. */
+	onClosed(error: Error | undefined): void;
+}
+
+/** A byte stream to a server: TCP in Node; others may follow. */
+export interface Transport {
+	/** Bytes that were written and that the network has not taken yet. */
+	readonly backlog: number;
+	/** Sends slices in order, as one piece where that is cheaper. */
+	write(slices: readonly Uint8Array[]): void;
+	/** Sends what was written and ends. */
+	close(): void;
+	/** Ends at once. */
+	destroy(): void;
+}
+
+/** Opens a transport. Nothing is reported before it has returned. */
+export type TransportOpener = (target: TransportTarget, handler: TransportHandler) => Transport;

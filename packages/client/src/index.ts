@@ -1,0 +1,28 @@
+export type {
+	ClientPlatform,
+	StreamUrl,
+	Transport,
+	TransportHandler,
+	TransportOpener,
+	TransportTarget,
+} from "./connect/index.ts";
+export { splitStreamUrl } from "./connect/index.ts";
+export { ArgumentError, NetStatusError } from "./errors.ts";
+export {
+	AsyncErrorEvent,
+	FlashEvent,
+	IOErrorEvent,
+	type NetEvents,
+	NetStatusEvent,
+	SecurityErrorEvent,
+} from "./events.ts";
+export { type FilePatch, FlvRecording } from "./flv-recording.ts";
+export { NetConnection as PlatformConnection, type NetConnectionOptions } from "./net-connection.ts";
+export { type MediaOptions, NetStream } from "./net-stream.ts";
+export type { NetStreamInfo } from "./net-stream-info.ts";
+export { type FlvFileOptions, FlvFileSink, readFlvFile } from "./node/flv-file.ts";
+export { NetConnection } from "./node/net-connection.ts";
+export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
+export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
+export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";
+export { StreamProbe, type StreamReport } from "./stream-probe.ts";

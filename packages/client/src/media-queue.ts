@@ -1,0 +1,120 @@
+import type { MediaMessage } from "@millrace/core/flv";
+
+/** Holds at most this many bytes for a reader that does not read. */
+const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * What stands between a stream and one reader of `media()`. A reader that falls behind further than the limit loses
+ * messages up to the next keyframe that has room (or, without video, until there is room again); configurations and
+ * data are kept.
+ */
+export class MediaQueue implements AsyncIterableIterator<MediaMessage, undefined> {
+	droppedMessages = 0;
+	readonly #maxBytes: number;
+	readonly #onReturn: (queue: MediaQueue) => void;
+	#messages: MediaMessage[] = [];
+	/** Where the first message stands; the array is cut when it has been read. */
+	#first = 0;
+	#bytes = 0;
+	#skipsVideo = false;
+	#ended = false;
+	#error: Error | undefined;
+	#readers: { resolve(result: IteratorResult<MediaMessage, undefined>): void; reject(error: Error): void }[] = [];
+
+	/** @param onReturn called when the reader has had enough */
+	constructor(onReturn: (queue: MediaQueue) => void, maxBytes: number = DEFAULT_MAX_BYTES) {
+		this.#onReturn = onReturn;
+		this.#maxBytes = maxBytes;
+	}
+
+	push(message: MediaMessage): void {
+		if (this.#ended) return;
+		const reader = this.#readers.shift();
+		if (reader !== undefined) {
+			reader.resolve({ value: message, done: false });
+			return;
+		}
+		if (this.#mustDrop(message)) {
+			this.droppedMessages++;
+			return;
+		}
+		this.#messages.push(message);
+		this.#bytes += message.payload.length;
+	}
+
+	/** The reader gets what is there, then the end, or the error. */
+	end(error?: Error): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		const readers = this.#readers;
+		this.#readers = [];
+		if (error !== undefined && readers.length > 0) {
+			readers.shift()!.reject(error);
+		} else this.#error = error;
+		for (const reader of readers) reader.resolve({ value: undefined, done: true });
+	}
+
+	/** What waits, by kind. */
+	buffered(kind: "audio" | "video" | "data"): { readonly bytes: number; readonly seconds: number } {
+		let bytes = 0;
+		let from = 0;
+		let to = 0;
+		for (let index = this.#first; index < this.#messages.length; index++) {
+			const message = this.#messages[index]!;
+			if ((message.isAudio ? "audio" : message.isVideo ? "video" : "data") !== kind) continue;
+			if (bytes === 0) from = message.timestamp;
+			to = message.timestamp;
+			bytes += message.payload.length;
+		}
+		return { bytes, seconds: Math.max(0, to - from) / 1000 };
+	}
+
+	next(): Promise<IteratorResult<MediaMessage, undefined>> {
+		const message = this.#messages[this.#first];
+		if (message !== undefined) {
+			this.#first++;
+			this.#bytes -= message.payload.length;
+			if (this.#first === this.#messages.length || this.#first > 1024) {
+				this.#messages = this.#messages.slice(this.#first);
+				this.#first = 0;
+			}
+			return Promise.resolve({ value: message, done: false });
+		}
+		const error = this.#error;
+		if (error !== undefined) {
+			this.#error = undefined;
+			return Promise.reject(error);
+		}
+		if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+		return new Promise((resolve, reject) => {
+			this.#readers.push({ resolve, reject });
+		});
+	}
+
+	return(): Promise<IteratorResult<MediaMessage, undefined>> {
+		this.#messages = [];
+		this.#first = 0;
+		this.#bytes = 0;
+		this.#error = undefined;
+		this.end();
+		this.#onReturn(this);
+		return Promise.resolve({ value: undefined, done: true });
+	}
+
+	[Symbol.asyncIterator](): this {
+		return this;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.return();
+	}
+
+	#mustDrop(message: MediaMessage): boolean {
+		if (message.isConfiguration || !(message.isAudio || message.isVideo)) return false;
+		const isFull = this.#bytes + message.payload.length > this.#maxBytes;
+		if (!message.isVideo) return isFull;
+		if (isFull) this.#skipsVideo = true;
+		else if (message.isKeyframe) this.#skipsVideo = false;
+		return this.#skipsVideo;
+	}
+}

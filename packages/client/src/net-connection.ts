@@ -1,0 +1,371 @@
+import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
+import type { MillraceError } from "@millrace/core/fault";
+import { type Call, DEFAULT_RTMP_LIMITS, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type Callback, findCallback, flashValue } from "./callback.ts";
+import {
+	type ClientPlatform,
+	type ConnectAddress,
+	ConnectionSession,
+	callFailed,
+	type DriverOptions,
+	parseConnectAddress,
+} from "./connect/index.ts";
+import { ArgumentError, NetStatusError } from "./errors.ts";
+import { EventDispatcher } from "./event-dispatcher.ts";
+import { NetStatusEvent } from "./events.ts";
+import { Responder, type ResponderObject } from "./responder.ts";
+
+/** What a connection can be told beyond ActionScript. Times are in milliseconds. */
+export type NetConnectionOptions = {
+	/** What the client calls itself. Default `WIN 32,0,0,465`, the last Flash Player. */
+	readonly flashVersion?: string;
+	/** Further members of `connect`'s command object, such as `swfUrl`, `pageUrl` or `type`. */
+	readonly properties?: AmfObject;
+	/** Longest wait for the network's connection. Default 10 s. */
+	readonly openTimeoutMillis?: number;
+	/** Longest wait for the server's answer to `connect`. Default 60 s, for applications may take their time. */
+	readonly connectTimeoutMillis?: number;
+	/** A server that is silent for this long is sent a ping. Default 10 s. */
+	readonly pingIntervalMillis?: number;
+	/** A server that is silent for this long, pings included, is dead: `NetConnection.Connect.Closed`. Default 30 s. */
+	readonly readTimeoutMillis?: number;
+	/** Chunk size while publishing, in bytes, at most 32,767. Default 32,000. */
+	readonly chunkSize?: number;
+	/** More bytes than this that the server does not take end the connection. Default 64 MiB. */
+	readonly maxBacklogBytes?: number;
+	/** Takes warnings that no listener takes. Default: the console. */
+	readonly warn?: (text: string) => void;
+};
+
+/** What other classes of the library use of a connection. */
+export type ConnectionInside = {
+	readonly session: ConnectionSession;
+	readonly platform: ClientPlatform;
+	readonly warn: (text: string) => void;
+	/** Is called once, when the network has taken what was sent, or the connection has ended. */
+	onceDrained(action: () => void): void;
+	/** Are called once, when the connection has ended or been given up, by the user or not. */
+	readonly endListeners: Set<(byUser: boolean) => void>;
+};
+
+/** The inside of a connection; not for users of the library. */
+export let insideOf: (connection: NetConnection) => ConnectionInside;
+
+/**
+ * A connection to an application of a media server, as ActionScript 1, 2 and 3 have it, with promises beside them.
+ * Nothing is reported before the call that causes it has returned, so handlers may be set after `connect`.
+ *
+ * This class needs a platform; the package's entry gives it that of Node.
+ */
+export class NetConnection extends EventDispatcher {
+	/** The encoding of connections that are made from now on. Default AMF3, as in ActionScript 3. */
+	static defaultObjectEncoding: ObjectEncoding = 3;
+
+	static {
+		insideOf = connection => connection.#inside;
+	}
+
+	/** RTMP has no proxies here: kept for code that sets it. */
+	proxyType = "none";
+	/** ActionScript 1 and 2: takes the info objects that `netStatus` listeners get. */
+	onStatus?: (info: NetStatus) => void;
+	/** Callbacks that the server calls may be members of the connection. */
+	[callback: `on${string}`]: unknown;
+
+	readonly #inside: ConnectionInside;
+	readonly #session: ConnectionSession;
+	readonly #options: NetConnectionOptions;
+	#client: object = this;
+	#objectEncoding: ObjectEncoding;
+	#uri = "";
+	/** `connect(null)`: connected to nothing. */
+	#isLocal = false;
+	#connecting: { resolve(info: NetStatus): void; reject(error: unknown): void } | undefined;
+	#drainWaiters: (() => void)[] = [];
+
+	constructor(platform: ClientPlatform, options: NetConnectionOptions = {}) {
+		const warn = options.warn ?? (text => platform.warn(text));
+		super(warn);
+		this.#options = options;
+		this.#objectEncoding = (new.target as typeof NetConnection).defaultObjectEncoding;
+		this.#session = new ConnectionSession(
+			platform,
+			{
+				onInfo: (info, cause) => this.#onInfo(info, cause),
+				onServerCall: call => this.#onServerCall(call),
+				onEnded: byUser => this.#onEnded(byUser),
+				onDrain: () => this.#onDrain(),
+			},
+			driverOptions(options),
+		);
+		this.#inside = {
+			session: this.#session,
+			platform,
+			warn,
+			onceDrained: action => this.#drainWaiters.push(action),
+			endListeners: new Set(),
+		};
+	}
+
+	/** True from `NetConnection.Connect.Success` to `NetConnection.Connect.Closed`. */
+	get connected(): boolean {
+		return this.#isLocal || this.#session.connection !== undefined;
+	}
+
+	/** ActionScript 1 and 2: the same as `connected`. */
+	get isConnected(): boolean {
+		return this.connected;
+	}
+
+	/** The address as it was given to `connect`; `"null"` after `connect(null)`. */
+	get uri(): string {
+		return this.#uri;
+	}
+
+	/** The protocol of the connection; empty while there is none. */
+	get protocol(): string {
+		return this.#session.connection === undefined ? "" : "rtmp";
+	}
+
+	/** No proxy is used. */
+	get connectedProxyType(): string {
+		return "none";
+	}
+
+	get usingTLS(): boolean {
+		return false;
+	}
+
+	/** RTMFP only; empty here. */
+	get nearID(): string {
+		return "";
+	}
+
+	/** RTMFP only; empty here. */
+	get farID(): string {
+		return "";
+	}
+
+	/** What was agreed, while connected; otherwise what is asked for. The server may agree on AMF0 only. */
+	get objectEncoding(): ObjectEncoding {
+		return this.#session.connection?.objectEncoding ?? this.#objectEncoding;
+	}
+
+	/** @throws ReferenceError while connected, as in ActionScript 3; ArgumentError for another number than 0 and 3 */
+	set objectEncoding(value: ObjectEncoding) {
+		if (this.connected) throw new ReferenceError("objectEncoding cannot be set while the connection is open.");
+		if (value !== 0 && value !== 3) throw new ArgumentError("objectEncoding is 0 (AMF0) or 3 (AMF3).");
+		this.#objectEncoding = value;
+	}
+
+	/** The object whose methods the server calls; the connection itself by default. */
+	get client(): object {
+		return this.#client;
+	}
+
+	/** @throws TypeError for `null` and what is no object */
+	set client(value: object) {
+		if (typeof value !== "object" || value === null) throw new TypeError("client must be an object.");
+		this.#client = value;
+	}
+
+	/**
+	 * Connects to `rtmp://host[:port]/application[/instance]`; what follows goes to the application's `onConnect`. The
+	 * outcome comes as `netStatus`. An open connection is closed first, which emits `NetConnection.Connect.Closed`; an
+	 * attempt that is under way is given up. `null` succeeds at once without a network. May be called again at any time,
+	 * from a handler too.
+	 *
+	 * @returns true. For a bad address false, where the connection wears the face of ActionScript 1 and 2 (`onStatus` is
+	 * set and nobody listens for `netStatus`).
+	 * @throws ArgumentError for a bad address otherwise
+	 */
+	connect(address: string | null, ...args: AmfValue[]): boolean {
+		if (address === null) {
+			this.#restart("null");
+			this.#isLocal = true;
+			queueMicrotask(() => {
+				if (this.#isLocal) this.#onInfo(netStatus("NetConnection.Connect.Success"));
+			});
+			return true;
+		}
+		let target: ConnectAddress;
+		try {
+			target = parseConnectAddress(address);
+		} catch (error) {
+			if (typeof this.onStatus === "function" && !this.hasEventListener(NetStatusEvent.NET_STATUS)) return false;
+			throw error;
+		}
+		this.#restart(address);
+		const { flashVersion, properties } = this.#options;
+		this.#session.start(target, {
+			app: target.app,
+			tcUrl: target.tcUrl,
+			objectEncoding: this.#objectEncoding,
+			args,
+			...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
+			...(properties === undefined ? {} : { properties }),
+		});
+		return true;
+	}
+
+	/**
+	 * `connect` as a promise: resolves to the info object of `NetConnection.Connect.Success`. Rejects with a
+	 * `NetStatusError` whose `info` says why, or with an `ArgumentError`. The events come as well.
+	 */
+	async connectAsync(address: string | null, ...args: AmfValue[]): Promise<NetStatus> {
+		if (!this.connect(address, ...args)) throw new ArgumentError(`${String(address)} is no address.`);
+		return new Promise((resolve, reject) => {
+			this.#connecting = { resolve, reject };
+		});
+	}
+
+	/**
+	 * Calls a method of the server's application. Before the connection is there the call waits for it.
+	 *
+	 * @param responder a `Responder`, an object with `onResult` and `onStatus`, or `null` for no answer
+	 * @throws UsageError for values that cannot be sent
+	 */
+	call(name: string, responder: Responder | ResponderObject | null | undefined, ...args: AmfValue[]): void {
+		if (responder === null || responder === undefined) {
+			this.#session.use(connection => connection.call(name, args));
+			return;
+		}
+		const answer = {
+			onResult: (value: AmfValue) => this.#answer(name, responder, true, flashValue(value)),
+			onError: (value: AmfValue) => this.#answer(name, responder, false, flashValue(callFailed(value))),
+		};
+		this.#session.use(
+			connection => connection.call(name, args, answer),
+			() => answer.onError(undefined),
+		);
+	}
+
+	/** `call` as a promise. Rejects with a `NetStatusError` whose `info` is what the server said. */
+	callAsync(name: string, ...args: AmfValue[]): Promise<AmfValue> {
+		return new Promise((resolve, reject) => {
+			const fail = (info: AmfValue): void => reject(new NetStatusError(asStatus(info)));
+			this.call(name, new Responder(resolve, fail), ...args);
+		});
+	}
+
+	/** Closes the connection and every stream of it. Emits `NetConnection.Connect.Closed` if it was open. */
+	close(): void {
+		const wasConnected = this.connected;
+		this.#isLocal = false;
+		this.#session.stop();
+		const info = netStatus("NetConnection.Connect.Closed");
+		this.#settle(info, undefined);
+		if (wasConnected) queueMicrotask(() => this.dispatchEvent(new NetStatusEvent(info)));
+	}
+
+	/** Headers belong to remoting over HTTP: over RTMP this does nothing, as in Flash Player. */
+	addHeader(_operation: string, _mustUnderstand = false, _param: AmfValue = null): void {}
+
+	#restart(uri: string): void {
+		this.close();
+		this.#uri = uri;
+	}
+
+	#onInfo(info: NetStatus, cause?: MillraceError): void {
+		const plain = flashValue(info) as NetStatus;
+		// Other statuses may come before the answer to `connect`.
+		if (this.connected || plain.level === "error" || cause !== undefined) this.#settle(plain, cause);
+		this.dispatchEvent(new NetStatusEvent(plain));
+	}
+
+	/** Answers `connectAsync`. A status of a connection that stands is none of its business. */
+	#settle(info: NetStatus, cause: MillraceError | undefined): void {
+		const waiting = this.#connecting;
+		if (waiting === undefined) return;
+		this.#connecting = undefined;
+		if (this.connected) waiting.resolve(info);
+		else waiting.reject(new NetStatusError(info, cause));
+	}
+
+	#onEnded(byUser: boolean): void {
+		const listeners = [...this.#inside.endListeners];
+		this.#inside.endListeners.clear();
+		for (const listener of listeners) listener(byUser);
+		this.#onDrain();
+	}
+
+	#onDrain(): void {
+		const waiters = this.#drainWaiters;
+		this.#drainWaiters = [];
+		for (const waiter of waiters) waiter();
+	}
+
+	#answer(name: string, responder: Responder | ResponderObject, ok: boolean, value: AmfValue): void {
+		this.guard(`The responder of ${name} threw`, () => {
+			if (responder instanceof Responder) return ok ? responder.result(value) : responder.status?.(value);
+			return ok ? responder.onResult?.(value) : responder.onStatus?.(value);
+		});
+	}
+
+	#onServerCall(call: Call): void {
+		const method = findCallback(this.#client, call.name, LIBRARY_PROTOTYPES);
+		if (method !== undefined) {
+			void this.#run(method, call);
+			return;
+		}
+		const usual = USUAL_CALLS.get(call.name);
+		this.reportMissing(call.name, usual !== undefined);
+		const { connection } = this.#session;
+		if (usual !== undefined) connection?.sendResult(call, usual.result);
+		else {
+			const text = `Method not found (${call.name}).`;
+			connection?.sendError(call, netStatus("NetConnection.Call.Failed", text));
+		}
+	}
+
+	/** A method may answer with a promise. What it throws, or what cannot be sent, is the answer "failed". */
+	async #run(method: Callback, call: Call): Promise<void> {
+		const { connection } = this.#session;
+		try {
+			const answer = method(...call.args.map(value => flashValue(value)));
+			const value = answer instanceof Promise ? await answer : answer;
+			connection?.sendResult(call, value as AmfValue);
+		} catch (error) {
+			connection?.sendError(call, netStatus("NetConnection.Call.Failed", `${call.name} failed.`));
+			this.reportError(`The callback ${call.name} threw`, error);
+		}
+		this.#session.planFlush();
+	}
+}
+
+const LIBRARY_PROTOTYPES: ReadonlySet<object> = new Set([NetConnection.prototype, EventDispatcher.prototype]);
+
+/** What servers call whether or not anybody cares, with the answer that they get then. */
+const USUAL_CALLS: ReadonlyMap<string, { readonly result: AmfValue }> = new Map([
+	["onBWDone", { result: undefined }],
+	["onBWCheck", { result: 0 }],
+	["_onbwcheck", { result: 0 }],
+	["_onbwdone", { result: undefined }],
+	["onFCPublish", { result: undefined }],
+	["onFCUnpublish", { result: undefined }],
+	["onFCSubscribe", { result: undefined }],
+	["onFCUnsubscribe", { result: undefined }],
+]);
+
+function driverOptions(options: NetConnectionOptions): DriverOptions {
+	return {
+		openTimeoutMillis: options.openTimeoutMillis ?? 10_000,
+		handshakeTimeoutMillis: 10_000,
+		handshakeDeadlineMillis: 15_000,
+		connectTimeoutMillis: options.connectTimeoutMillis ?? 60_000,
+		pingIntervalMillis: options.pingIntervalMillis ?? 10_000,
+		readTimeoutMillis: options.readTimeoutMillis ?? 30_000,
+		chunkSize: options.chunkSize ?? 32_000,
+		limits: { ...DEFAULT_RTMP_LIMITS, outputBytes: options.maxBacklogBytes ?? 64 * 1024 * 1024 },
+	};
+}
+
+/** An answer that says "failed", as an info object. */
+function asStatus(value: AmfValue): NetStatus {
+	const info = typeof value === "object" && value !== null ? (value as AmfObject) : {};
+	const { code, description } = info;
+	if (typeof code === "string" && typeof description === "string") return info as NetStatus;
+	const text = typeof description === "string" ? description : typeof value === "string" ? value : undefined;
+	const made = netStatus("NetConnection.Call.Failed", text, info);
+	return typeof code === "string" ? { ...made, code } : made;
+}

@@ -1,0 +1,97 @@
+import type { AmfValue } from "@millrace/core/amf";
+import type { MediaMessage } from "@millrace/core/flv";
+import { ByteMeter } from "./byte-meter.ts";
+import type { MediaQueue } from "./media-queue.ts";
+
+/**
+ * Measures of a stream at one moment (ActionScript 3, `NetStreamInfo`). Bytes are payloads, received or sent; rates are
+ * those of the last second; lengths are in seconds. Buffers are what waits for a reader of `media()`.
+ */
+export type NetStreamInfo = {
+	readonly currentBytesPerSecond: number;
+	readonly byteCount: number;
+	/** The highest rate so far. */
+	readonly maxBytesPerSecond: number;
+	readonly audioBytesPerSecond: number;
+	readonly videoBytesPerSecond: number;
+	readonly dataBytesPerSecond: number;
+	/** The same as `currentBytesPerSecond`: nothing is played here. */
+	readonly playbackBytesPerSecond: number;
+	readonly audioByteCount: number;
+	readonly videoByteCount: number;
+	readonly dataByteCount: number;
+	readonly audioBufferByteLength: number;
+	readonly videoBufferByteLength: number;
+	readonly dataBufferByteLength: number;
+	readonly audioBufferLength: number;
+	readonly videoBufferLength: number;
+	readonly dataBufferLength: number;
+	/** Messages that were dropped: by a reader that is too slow, or sent while there was no stream. */
+	readonly droppedFrames: number;
+	/** Round trip of the last ping, in milliseconds; 0 before the first. */
+	readonly SRTT: number;
+	readonly isLive: boolean;
+	/** The last `onMetaData`, or `null`. */
+	readonly metaData: AmfValue;
+	/** The address of the connection and the name of the stream. */
+	readonly uri: string;
+	readonly resourceName: string;
+};
+
+/** Keeps the counts behind `NetStreamInfo`. */
+export class StreamMeters {
+	readonly all = new ByteMeter();
+	readonly audio = new ByteMeter();
+	readonly video = new ByteMeter();
+	readonly data = new ByteMeter();
+	droppedFrames = 0;
+
+	add(message: MediaMessage, now: number): void {
+		const bytes = message.payload.length;
+		const meter = message.isVideo ? this.video : message.isAudio ? this.audio : this.data;
+		this.all.add(bytes, now);
+		meter.add(bytes, now);
+	}
+
+	/** The measures, with what only the stream knows. */
+	snapshot(
+		now: number,
+		queues: Iterable<MediaQueue>,
+		more: Pick<NetStreamInfo, "SRTT" | "isLive" | "metaData" | "uri" | "resourceName">,
+	): NetStreamInfo {
+		const buffer = { audio: [0, 0], video: [0, 0], data: [0, 0] } as Record<
+			"audio" | "video" | "data",
+			[number, number]
+		>;
+		let dropped = this.droppedFrames;
+		for (const queue of queues) {
+			dropped += queue.droppedMessages;
+			for (const kind of ["audio", "video", "data"] as const) {
+				const { bytes, seconds } = queue.buffered(kind);
+				buffer[kind][0] += bytes;
+				buffer[kind][1] = Math.max(buffer[kind][1], seconds);
+			}
+		}
+		const current = this.all.rate(now);
+		return {
+			currentBytesPerSecond: current,
+			byteCount: this.all.total,
+			maxBytesPerSecond: this.all.highest,
+			audioBytesPerSecond: this.audio.rate(now),
+			videoBytesPerSecond: this.video.rate(now),
+			dataBytesPerSecond: this.data.rate(now),
+			playbackBytesPerSecond: current,
+			audioByteCount: this.audio.total,
+			videoByteCount: this.video.total,
+			dataByteCount: this.data.total,
+			audioBufferByteLength: buffer.audio[0],
+			videoBufferByteLength: buffer.video[0],
+			dataBufferByteLength: buffer.data[0],
+			audioBufferLength: buffer.audio[1],
+			videoBufferLength: buffer.video[1],
+			dataBufferLength: buffer.data[1],
+			droppedFrames: dropped,
+			...more,
+		};
+	}
+}

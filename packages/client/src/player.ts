@@ -1,0 +1,55 @@
+import type { MediaMessage } from "@millrace/core/flv";
+import { FlvRecording } from "./flv-recording.ts";
+
+/** Where an FLV file goes. */
+export interface FlvSink {
+	/** Appends bytes. */
+	write(bytes: Uint8Array): void | Promise<void>;
+	/** Overwrites bytes that were written; left out where that cannot be done, as in a pipe. */
+	patch?(offset: number, bytes: Uint8Array): void | Promise<void>;
+}
+
+export type PlayToFlvOptions = {
+	/** Ends the file; `playToFlv` then resolves. */
+	readonly signal?: AbortSignal;
+	/** Ends the file at this length, in milliseconds of media time. */
+	readonly durationMillis?: number;
+	/** Is told of the file after each message that was written. */
+	readonly onProgress?: (bytes: number, millis: number) => void;
+};
+
+export type PlayedToFlv = {
+	/** The file's length. */
+	readonly bytes: number;
+	/** Media time, in milliseconds. */
+	readonly millis: number;
+};
+
+/**
+ * Writes what `NetStream.media()` gives as an FLV file, complete in itself whenever it ends: duration and size are
+ * patched into its metadata where the sink can do that. What the media throws is thrown on after the file is complete.
+ */
+export async function playToFlv(
+	media: AsyncIterableIterator<MediaMessage, undefined>,
+	sink: FlvSink,
+	options: PlayToFlvOptions = {},
+): Promise<PlayedToFlv> {
+	const { signal, durationMillis = Number.POSITIVE_INFINITY, onProgress } = options;
+	const recording = new FlvRecording();
+	const stop = (): void => void media.return?.();
+	signal?.addEventListener("abort", stop);
+	if (signal?.aborted) stop();
+	try {
+		for await (const message of media) {
+			const bytes = recording.add(message);
+			if (bytes === undefined) continue;
+			await sink.write(bytes);
+			onProgress?.(recording.bytes, recording.millis);
+			if (recording.millis >= durationMillis) break;
+		}
+	} finally {
+		signal?.removeEventListener("abort", stop);
+		if (sink.patch !== undefined) for (const { offset, bytes } of recording.finish()) await sink.patch(offset, bytes);
+	}
+	return { bytes: recording.bytes, millis: recording.millis };
+}

@@ -1,0 +1,49 @@
+import type { CliContext } from "./cli-context.ts";
+
+/** How often the line is written anew: on a terminal, and elsewhere. */
+const TERMINAL_MILLIS = 250;
+const LOG_MILLIS = 5000;
+
+/** What a progress line tells. */
+export type Progress = { readonly seconds: number; readonly bytes: number; readonly bytesPerSecond: number };
+
+/**
+ * Tells on standard error how far a stream is: one line that changes on a terminal, a line each 5 s elsewhere.
+ *
+ * @returns what ends it, with a last line
+ */
+export function showProgress({ stderr }: CliContext, read: () => Progress): () => void {
+	const isTerminal = stderr.isTTY === true;
+	const write = (): void => {
+		const line = progressText(read());
+		stderr.write(isTerminal ? `\r${line}\x1b[K` : `${line}\n`);
+	};
+	const timer = setInterval(write, isTerminal ? TERMINAL_MILLIS : LOG_MILLIS);
+	return () => {
+		clearInterval(timer);
+		// Where nothing came there is nothing to tell.
+		if (read().bytes > 0) write();
+		if (isTerminal) stderr.write("\n");
+	};
+}
+
+/** `00:01:23   2.5 Mbit/s   12.3 MB` */
+export function progressText({ seconds, bytes, bytesPerSecond }: Progress): string {
+	return `${clockText(seconds)}   ${bitrateText(bytesPerSecond * 8)}   ${sizeText(bytes)}`;
+}
+
+export function bitrateText(bitsPerSecond: number): string {
+	if (bitsPerSecond < 1e6) return `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
+	return `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
+}
+
+function sizeText(bytes: number): string {
+	if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
+	return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+function clockText(seconds: number): string {
+	const whole = Math.floor(seconds);
+	const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+	return parts.map(part => String(part).padStart(2, "0")).join(":");
+}
