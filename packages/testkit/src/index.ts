@@ -24,3 +24,4 @@ export {
 	type ServerProcessOptions,
 } from "./server-process.ts";
 export { removeTempDirs, TempDir } from "./temp-dir.ts";
+export { VirtualClock } from "./virtual-clock.ts";
