@@ -237,7 +237,7 @@ describe("TimestampRepair", () => {
 		fc.assert(
 			fc.property(
 				fc.integer({ min: 0, max: WRAP - 1 }),
-				fc.array(step, { minLength: 2, maxLength: 60 }),
+				fc.array(step, { minLength: 2, maxLength: 60, size: "max" }),
 				(start, steps) => {
 					let time = 0;
 					const sent = steps.map(({ isAudio, distance }): Step => {
@@ -259,7 +259,7 @@ describe("TimestampRepair", () => {
 			fc.boolean(),
 		);
 		fc.assert(
-			fc.property(fc.array(step, { maxLength: 80 }), steps => {
+			fc.property(fc.array(step, { maxLength: 80, size: "max" }), steps => {
 				const repair = new TimestampRepair();
 				const last: Record<string, number> = { A: 0, V: 0, D: 0 };
 				let now = 1;
