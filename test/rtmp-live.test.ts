@@ -277,6 +277,16 @@ describe("a server", () => {
 		expect(performance.now() - startedAt).toBeLessThan(3000);
 	});
 
+	it("listens nowhere when it is stopped while it starts, and can be stopped before it starts", async () => {
+		const server = createServer({ listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }] });
+		await server.stop();
+		const starting = server.start();
+		await server.stop();
+		await starting;
+		expect(server.addresses).toEqual([]);
+		await expect(server.start()).rejects.toThrow("A server is started once.");
+	});
+
 	it("takes no more connections than its limit", async () => {
 		const server = await serve({ limits: { connections: 1 } });
 		await client(server);
