@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { Server as TcpServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "@millrace/core/fault";
@@ -19,7 +19,7 @@ import { DemoPublisher } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
-import { closeServer, listen, listenTcp, portOf, SocketWire } from "./net/index.ts";
+import { closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
 import { FlvOutput } from "./output/index.ts";
 import { type ApplicationRules, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
@@ -69,6 +69,7 @@ export class MillraceServer {
 	#sweep: NodeJS.Timeout | undefined;
 	#nextId = 1;
 	#state: "new" | "running" | "stopped" = "new";
+	#stopping: Promise<void> | undefined;
 
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options;
@@ -87,6 +88,7 @@ export class MillraceServer {
 			hub: this.#hub,
 			log,
 			cors: options.http.cors,
+			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
 			now: this.#clock.now,
 		});
@@ -114,6 +116,11 @@ export class MillraceServer {
 		try {
 			for (const { protocol, host, port } of this.options.listeners) {
 				const server = protocol === "rtmp" ? await this.#listenRtmp(host, port) : await this.#listenHttp(host, port);
+				if (this.#stopping !== undefined) {
+					await closeServer(server);
+					return;
+				}
+				server.on("error", error => this.#log.error("listener", { protocol, error }));
 				this.#servers.push(server);
 				this.#addresses.push({ protocol, host, port: portOf(server) });
 			}
@@ -122,12 +129,17 @@ export class MillraceServer {
 			await this.stop();
 			throw error;
 		}
-		this.#sweep = setInterval(() => this.#handleTimeouts(), TIMEOUT_SWEEP_MILLIS);
+		if (this.#stopping === undefined) this.#sweep = setInterval(() => this.#handleTimeouts(), TIMEOUT_SWEEP_MILLIS);
 	}
 
-	/** Tells every client, closes every connection and listener, and resolves when all is closed. */
-	async stop(): Promise<void> {
-		if (this.#state !== "running") return;
+	/** Tells every client, closes every connection and listener, and resolves when all is closed, in some two seconds. */
+	stop(): Promise<void> {
+		if (this.#state === "new") return Promise.resolve();
+		this.#stopping ??= this.#stop();
+		return this.#stopping;
+	}
+
+	async #stop(): Promise<void> {
 		this.#state = "stopped";
 		clearInterval(this.#sweep);
 		const closed = this.#servers.map(closeServer);
@@ -135,9 +147,9 @@ export class MillraceServer {
 		this.#hub.stop();
 		this.#flv.stop();
 		for (const peer of [...this.#peers]) peer.stop();
+		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#pages?.close();
 		for (const server of this.#servers) if ("closeIdleConnections" in server) server.closeIdleConnections();
-		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await Promise.all(closed);
 		clearTimeout(late);
 		this.#instances.stop();
@@ -156,8 +168,9 @@ export class MillraceServer {
 			describe: (name: StreamName) => this.#describe(name),
 		};
 		return listenTcp({ host, port }, socket => {
-			if (this.connectionCount >= limits.connections || this.#state !== "running") {
-				this.#log.warn("refuse", { from: socket.remoteAddress, text: `More than ${limits.connections} connections.` });
+			if (!this.#hasRoom) {
+				const from = plainAddress(socket.remoteAddress ?? "");
+				this.#log.warn("refuse", { from, text: `More than ${limits.connections} connections.` });
 				socket.destroy();
 				return;
 			}
@@ -178,7 +191,13 @@ export class MillraceServer {
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
 		const pages = this.#pages;
-		const server = createHttpServer({ headersTimeout: HTTP_HEADERS_TIMEOUT_MILLIS }, (request, response) => {
+		const options = {
+			headersTimeout: HTTP_HEADERS_TIMEOUT_MILLIS,
+			// A client that offers another protocol beside (h2c: curl, Java) is answered in HTTP/1.1. Node before 24.9 does
+			// not know this and asks for every upgrade.
+			shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+		};
+		const server = createHttpServer(options, (request, response) => {
 			if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
 			else pages.handle(request, response);
 		});
@@ -193,7 +212,7 @@ export class MillraceServer {
 		if (!this.#rules.has(name)) {
 			const options = applicationOptions(this.options, name);
 			// Any name may be asked for: only those that exist by name are kept.
-			if (options === undefined || !(name in this.options.applications)) return options && rulesOf(options);
+			if (options === undefined || !Object.hasOwn(this.options.applications, name)) return options && rulesOf(options);
 			this.#rules.set(name, rulesOf(options));
 		}
 		return this.#rules.get(name);
@@ -223,7 +242,12 @@ export class MillraceServer {
 
 	#destroyConnections(): void {
 		for (const peer of [...this.#peers]) peer.destroy();
+		this.#flv.destroy();
 		for (const server of this.#servers) if ("closeAllConnections" in server) server.closeAllConnections();
+	}
+
+	get #hasRoom(): boolean {
+		return this.#state === "running" && this.connectionCount < this.options.limits.connections;
 	}
 
 	#id(): string {

@@ -25,3 +25,4 @@ export {
 } from "./server-process.ts";
 export { randomSplit, type Split, splits } from "./split.ts";
 export { removeTempDirs, TempDir } from "./temp-dir.ts";
+export { VirtualClock } from "./virtual-clock.ts";

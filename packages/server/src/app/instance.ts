@@ -22,8 +22,8 @@ export class ApplicationInstance {
 	readonly application: string;
 	readonly instance: string;
 	readonly #port: ApplicationPort;
-	readonly #clients = new Map<ClientId, InstanceClient>();
-	readonly #permissions = new Map<number, PermissionHandler>();
+	readonly #clients = new Map<ClientId, ClientSlot>();
+	readonly #permissions = new Map<number, Permission>();
 	#nextRequest = 1;
 
 	constructor(application: string, instance: string, host: ApplicationHost) {
@@ -40,13 +40,18 @@ export class ApplicationInstance {
 
 	/** Asks the application to let a client in. */
 	connect(client: InstanceClient): void {
-		this.#clients.set(client.facts.id, client);
+		this.#clients.set(client.facts.id, { client, held: [] });
 		this.#port.send({ kind: "connect", client: client.facts });
 	}
 
 	/** The client has gone, whether it was let in or not. */
 	disconnect(client: InstanceClient): void {
-		if (this.#clients.delete(client.facts.id)) this.#port.send({ kind: "disconnect", client: client.facts.id });
+		const { id } = client.facts;
+		if (!this.#clients.delete(id)) return;
+		for (const [request, permission] of this.#permissions) {
+			if (permission.client === id) this.#permissions.delete(request);
+		}
+		this.#port.send({ kind: "disconnect", client: id });
 	}
 
 	call(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {
@@ -56,7 +61,7 @@ export class ApplicationInstance {
 	/** Asks whether a client may publish or play. */
 	ask(kind: "publish" | "play", client: InstanceClient, stream: StreamFacts, onAnswer: PermissionHandler): void {
 		const request = this.#nextRequest++;
-		this.#permissions.set(request, onAnswer);
+		this.#permissions.set(request, { client: client.facts.id, onAnswer });
 		this.#port.send({ kind, client: client.facts.id, request, stream });
 	}
 
@@ -74,11 +79,20 @@ export class ApplicationInstance {
 
 	#apply(effect: PortEffect): void {
 		// A client may be gone before the application has answered.
-		const client = this.#clients.get(effect.client);
-		if (client === undefined) return;
+		const slot = this.#clients.get(effect.client);
+		if (slot === undefined) return;
+		const { client, held } = slot;
+		if (held !== undefined && effect.kind !== "accept" && effect.kind !== "reject" && effect.kind !== "close") {
+			held.push(effect);
+			return;
+		}
 		switch (effect.kind) {
 			case "accept":
-				return client.accept();
+				slot.held = undefined;
+				client.accept();
+				// The client may leave in answer to any of them.
+				for (const later of held ?? []) this.#apply(later);
+				return;
 			case "reject":
 				return client.reject(effect.status);
 			case "result":
@@ -97,8 +111,13 @@ export class ApplicationInstance {
 	}
 
 	#answer(request: number, refusal: NetStatus | undefined): void {
-		const handler = this.#permissions.get(request);
+		const permission = this.#permissions.get(request);
 		this.#permissions.delete(request);
-		handler?.(refusal);
+		permission?.onAnswer(refusal);
 	}
 }
+
+/** A client, and what the application did to it before it let it in: that follows the answer to `connect`. */
+type ClientSlot = { readonly client: InstanceClient; held: PortEffect[] | undefined };
+
+type Permission = { readonly client: ClientId; readonly onAnswer: PermissionHandler };

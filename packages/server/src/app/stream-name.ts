@@ -25,12 +25,9 @@ export class StreamName {
 
 	/** Path of the stream's pages and outputs: `/live/cam`, `/live/@room/cam`. */
 	get path(): string {
-		const segments = [this.application];
-		if (this.instance !== DEFAULT_INSTANCE) segments.push(`@${this.instance}`);
-		return `/${[...segments.map(encodeURIComponent), ...this.name.split("/").map(encodeURIComponent)].join("/")}`.replace(
-			"/%40",
-			"/@",
-		);
+		const room = this.instance === DEFAULT_INSTANCE ? [] : [`@${encodeURIComponent(this.instance)}`];
+		const name = this.name.split("/").map(encodeURIComponent);
+		return `/${[encodeURIComponent(this.application), ...room, ...name].join("/")}`;
 	}
 
 	static fromKey(key: string): StreamName {
@@ -54,7 +51,9 @@ export class StreamName {
 			}
 		}
 		const application = segments.shift();
-		const instance = segments[0]?.startsWith("@") ? segments.shift()!.slice(1) : DEFAULT_INSTANCE;
+		// With nothing behind it, `@…` is a name.
+		const hasRoom = segments.length > 1 && segments[0]!.startsWith("@");
+		const instance = hasRoom ? segments.shift()!.slice(1) : DEFAULT_INSTANCE;
 		if (application === undefined || instance === "" || segments.length === 0) return undefined;
 		return new StreamName(application, instance, segments.join("/"));
 	}

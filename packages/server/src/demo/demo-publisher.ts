@@ -26,8 +26,9 @@ export class DemoPublisher {
 		this.#clock = clock;
 	}
 
-	/** Begins to publish; it ends by `stop`, or when somebody takes the stream over. */
+	/** Begins to publish, unless somebody does already or the clip holds nothing; it ends by `stop`. */
 	start(live: LiveStream): void {
+		if (this.#messages.length === 0) return;
 		const answer = live.publish("demo", { onPublicationEnded: () => this.stop() });
 		if (!("publication" in answer)) return;
 		this.#publication = answer.publication;

@@ -16,6 +16,8 @@ const MAX_BYTES = 1024 * 1024;
  */
 export class DataSlots {
 	readonly #slots = new Map<string, MediaMessage>();
+	/** Messages that are on their way to the viewers, and the name that each is kept under once it is with them. */
+	readonly #coming = new Map<MediaMessage, string>();
 	#bytes = 0;
 	/** Rises with each change. */
 	version = 0;
@@ -26,23 +28,20 @@ export class DataSlots {
 	}
 
 	/**
-	 * Takes a data message. `@setDataFrame h, v` is kept and becomes `h, v`; `@clearDataFrame h` forgets. Bodies that
-	 * are not AMF are passed on as they are: some encoders send raw time codes so.
+	 * Reads a data message as it arrives. `@setDataFrame h, v` becomes `h, v`, which `commit` will keep. Bodies that are
+	 * not AMF are passed on as they are: some encoders send raw time codes so.
 	 *
-	 * @returns the message to pass on to viewers, or `undefined` where there is none
+	 * @returns the message to pass on to viewers; the name that `@clearDataFrame` wants forgotten; or `undefined` where
+	 *   there is nothing to do
 	 */
-	apply(message: MediaMessage): MediaMessage | undefined {
+	read(message: MediaMessage): MediaMessage | string | undefined {
 		const { payload } = message;
 		const start = message.type === MEDIA_DATA_AMF3 && payload[0] === 0 ? 1 : 0;
 		const handler = readString(payload, start);
 		if (handler === undefined) return message;
-		if (handler.text === CLEAR) {
-			const name = readString(payload, handler.end);
-			if (name !== undefined) this.#forget(name.text);
-			return undefined;
-		}
+		if (handler.text === CLEAR) return readString(payload, handler.end)?.text;
 		if (handler.text === METADATA) {
-			this.#keep(METADATA, message);
+			this.#coming.set(message, METADATA);
 			return message;
 		}
 		if (handler.text !== SET) return message;
@@ -50,28 +49,45 @@ export class DataSlots {
 		if (name === undefined) return undefined;
 		const body = withoutFirst(payload, start, handler.end);
 		const plain = new MediaMessage(message.type, message.timestamp, body, message.flags);
-		this.#keep(name.text, plain);
+		this.#coming.set(plain, name.text);
 		return plain;
+	}
+
+	/**
+	 * A message that `read` gave has gone out to the viewers: from now on, it is replayed to those who join. Earlier,
+	 * they would get it twice.
+	 */
+	commit(message: MediaMessage): void {
+		const name = this.#coming.get(message);
+		if (name === undefined) return;
+		this.#coming.delete(message);
+		this.#keep(name, message);
+	}
+
+	/** Forgets what is kept under a name. */
+	forget(name: string): void {
+		this.#bytes -= this.#slots.get(name)?.payload.length ?? 0;
+		if (this.#slots.delete(name)) this.version++;
 	}
 
 	/** Forgets everything, as when the stream has ended. */
 	clear(): void {
 		this.#slots.clear();
+		this.#coming.clear();
 		this.#bytes = 0;
 	}
 
 	#keep(name: string, message: MediaMessage): void {
 		const before = this.#slots.get(name);
 		const bytes = this.#bytes - (before?.payload.length ?? 0) + message.payload.length;
-		if (bytes > MAX_BYTES || (before === undefined && this.#slots.size >= MAX_SLOTS)) return;
+		if (bytes > MAX_BYTES || (before === undefined && this.#slots.size >= MAX_SLOTS)) {
+			// What was kept under that name no longer holds.
+			this.forget(name);
+			return;
+		}
 		this.#slots.set(name, message);
 		this.version++;
 		this.#bytes = bytes;
-	}
-
-	#forget(name: string): void {
-		this.#bytes -= this.#slots.get(name)?.payload.length ?? 0;
-		if (this.#slots.delete(name)) this.version++;
 	}
 }
 

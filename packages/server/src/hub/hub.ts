@@ -14,12 +14,12 @@ export class Hub implements LiveStreamOwner {
 	readonly #streams = new Map<string, LiveStream>();
 	readonly #clock: HubClock;
 	readonly #observer: HubObserver;
-	#cancelSweep: () => void;
+	/** Runs while there are streams: a hub that nobody uses keeps no timer. */
+	#cancelSweep: (() => void) | undefined;
 
 	constructor(clock: HubClock, observer: HubObserver) {
 		this.#clock = clock;
 		this.#observer = observer;
-		this.#cancelSweep = clock.schedule(SWEEP_MILLIS, () => this.#sweep());
 	}
 
 	/** Streams that are published, watched or waited for. */
@@ -37,15 +37,17 @@ export class Hub implements LiveStreamOwner {
 		if (stream === undefined) {
 			stream = new LiveStream(key, this, options, this.#clock);
 			this.#streams.set(key, stream);
+			if (this.#cancelSweep === undefined) this.#scheduleSweep();
 		}
 		return stream;
 	}
 
 	/** Tells every publisher and viewer that the server stops, and forgets all streams. */
 	stop(): void {
-		this.#cancelSweep();
 		for (const stream of [...this.#streams.values()]) stream.stop();
 		this.#streams.clear();
+		this.#cancelSweep?.();
+		this.#cancelSweep = undefined;
 	}
 
 	onStreamIdle(stream: LiveStream): void {
@@ -59,6 +61,11 @@ export class Hub implements LiveStreamOwner {
 	#sweep(): void {
 		const now = this.#clock.now();
 		for (const stream of [...this.#streams.values()]) stream.sweep(now);
+		this.#cancelSweep = undefined;
+		if (this.#streams.size > 0) this.#scheduleSweep();
+	}
+
+	#scheduleSweep(): void {
 		this.#cancelSweep = this.#clock.schedule(SWEEP_MILLIS, () => this.#sweep());
 	}
 }

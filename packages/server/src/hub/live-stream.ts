@@ -1,7 +1,18 @@
-import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
+import {
+	FLAG_CONFIGURATION,
+	FLAG_METADATA,
+	MEDIA_DATA,
+	MEDIA_DATA_AMF3,
+	MEDIA_VIDEO,
+	MediaMessage,
+	type MediaType,
+	mediaFlags,
+} from "@millrace/core/flv";
+import { missedMessages } from "./catch-up.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
+import { RateMeter } from "./rate-meter.ts";
 import { Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { TimestampRepair } from "./timestamp-repair.ts";
@@ -43,6 +54,7 @@ export class LiveStream {
 	readonly #options: LiveStreamOptions;
 	readonly #clock: HubClock;
 	readonly #repair: TimestampRepair;
+	readonly #rate = new RateMeter();
 	readonly #shapes = new Map<string, Shape>();
 	readonly #viewers = new Set<Viewer>();
 
@@ -63,12 +75,9 @@ export class LiveStream {
 	/** How long a flush takes, and how late the timer calls for it, in milliseconds, smoothed: the window follows. */
 	#flushMillis = 0;
 	#lateMillis = 0;
-	#videoAt = 0;
+	#videoAt = -1;
 	/** Distance of video messages as they arrive, in milliseconds, smoothed; infinite before the second. */
 	#videoMillis = Number.POSITIVE_INFINITY;
-	#bitrate = 0;
-	#measuredBytes = 0;
-	#measuredAt = 0;
 
 	readonly #onFlushTimer = (): void => {
 		this.#cancelFlush = undefined;
@@ -131,6 +140,8 @@ export class LiveStream {
 		this.#repair.restart();
 		this.cache.beginPublisher();
 		this.#version++;
+		this.#videoAt = -1;
+		this.#videoMillis = Number.POSITIVE_INFINITY;
 		const now = this.#clock.now();
 		const publication = new Publication(this, identity, sink, now);
 		this.#publication = publication;
@@ -150,11 +161,12 @@ export class LiveStream {
 		this.bytesIn += payload.length;
 		this.messagesIn++;
 		const time = this.#repair.repair(type, timestamp, flags, now);
-		let message: MediaMessage | undefined = new MediaMessage(type, time, payload, flags);
+		let message = new MediaMessage(type, time, payload, flags);
 		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) {
-			message = this.cache.data.apply(message);
-			if (message === undefined) return;
-			this.#version++;
+			const read = this.cache.data.read(message);
+			if (typeof read === "string") this.#forgetData(read);
+			if (!(read instanceof MediaMessage)) return;
+			message = read;
 		} else if (this.#keyframeWaitUntil >= 0 && type === MEDIA_VIDEO && !this.#mayResume(message, now)) {
 			return;
 		}
@@ -175,9 +187,11 @@ export class LiveStream {
 		if (this.#flushNow) this.#flush();
 	}
 
-	/** A viewer joins. It gets the cached start at once where there is one. */
-	attach(sink: ViewerSink): Viewer {
+	/** A viewer joins. It gets the cached start at once where there is one: of both media, or of what it wants. */
+	attach(sink: ViewerSink, wantsAudio = true, wantsVideo = true): Viewer {
 		const viewer = new Viewer(this, sink, this.#options.viewerQueue);
+		viewer.wantsAudio = wantsAudio;
+		viewer.wantsVideo = wantsVideo;
 		this.#viewers.add(viewer);
 		this.#join(viewer);
 		return viewer;
@@ -208,12 +222,12 @@ export class LiveStream {
 
 	/** Bits per second that came in, measured over the last seconds. */
 	get bitrate(): number {
-		return Math.round(this.#bitrate);
+		return Math.round(8 * this.#rate.perSecond);
 	}
 
 	/** Looks for a publisher that sends nothing and for viewers that take nothing. The hub calls it each second. */
 	sweep(now: number): void {
-		this.#measure(now);
+		this.#rate.measure(this.bytesIn, now);
 		const publication = this.#publication;
 		if (publication !== undefined && now - publication.lastMediaAt > this.#options.idleTimeoutMillis) {
 			publication.end("idle");
@@ -245,39 +259,38 @@ export class LiveStream {
 	pauseViewer(viewer: Viewer, paused: boolean): void {
 		if (paused) {
 			this.#leaveShape(viewer);
+			viewer.waitedAtPause = viewer.state === VIEWER_WAITING;
 			viewer.state = VIEWER_PAUSED;
 			viewer.position = this.#flushed;
+			if (viewer.wantsVideo) viewer.videoPosition = this.#flushed;
 			return;
 		}
 		// Nothing of the group is sent twice: a pause shorter than the group goes on where it stopped.
-		const groupStart = this.#flushed - this.#groupLength();
-		if (viewer.position < groupStart || this.cache.group.length === 0) {
-			this.#join(viewer);
-			return;
-		}
-		const shape = this.#shapeOf(viewer);
-		const missed = this.cache.group.slice(this.cache.group.length - (this.#flushed - viewer.position));
-		const block = shape.frame(missed);
-		if (block.length > 0) this.#give(viewer, block);
-		viewer.state = VIEWER_STEADY;
-		shape.steady.add(viewer);
+		const { group } = this.cache;
+		const groupStart = this.#flushed - group.length;
+		const mayJoin = viewer.waitedAtPause && group.length > 0 ? viewer.position <= groupStart : false;
+		if (viewer.position < groupStart || mayJoin) this.#join(viewer);
+		else if (viewer.waitedAtPause) this.#wait(viewer);
+		else this.#goOn(viewer, viewer.position, viewer.videoPosition);
 	}
 
 	/** Called by `Viewer`. */
 	filterViewer(viewer: Viewer, wantsAudio: boolean, wantsVideo: boolean): void {
+		const gainsAudio = wantsAudio && !viewer.wantsAudio;
 		const gainsVideo = wantsVideo && !viewer.wantsVideo;
 		this.#leaveShape(viewer);
+		if (viewer.wantsVideo && !wantsVideo && viewer.state !== VIEWER_PAUSED) {
+			viewer.videoPosition = viewer.state === VIEWER_STEADY ? this.#flushed : -1;
+		}
+		viewer.lacksAudio ||= !wantsAudio;
+		viewer.lacksVideo ||= !wantsVideo;
 		viewer.wantsAudio = wantsAudio;
 		viewer.wantsVideo = wantsVideo;
-		if (viewer.state === VIEWER_PAUSED) return;
-		const shape = this.#shapeOf(viewer);
-		if (viewer.state === VIEWER_WAITING || (gainsVideo && this.cache.hasVideo)) {
-			viewer.state = VIEWER_WAITING;
-			viewer.headVersion = -1;
-			shape.waiting.add(viewer);
-		} else {
-			shape.steady.add(viewer);
-		}
+		if (viewer.state === VIEWER_WAITING) this.#wait(viewer);
+		else if (viewer.state !== VIEWER_STEADY) return;
+		else if (gainsAudio || gainsVideo)
+			this.#goOn(viewer, this.#flushed, gainsVideo ? viewer.videoPosition : this.#flushed);
+		else this.#shapeOf(viewer).steady.add(viewer);
 	}
 
 	/** Called by `Viewer`: it lost messages and goes on at the next keyframe. */
@@ -286,26 +299,68 @@ export class LiveStream {
 		const shape = this.#shapeOf(viewer);
 		shape.steady.delete(viewer);
 		viewer.state = VIEWER_WAITING;
+		// What was dropped may have held data and configurations.
+		viewer.headVersion = -1;
 		shape.waiting.add(viewer);
 		this.#owner.onViewerSkipped(this, viewer);
 	}
 
 	#join(viewer: Viewer): void {
-		const shape = this.#shapeOf(viewer);
-		viewer.state = VIEWER_WAITING;
-		viewer.headVersion = -1;
-		const { cache } = this;
 		if (!this.isLive) {
-			shape.waiting.add(viewer);
+			this.#wait(viewer);
 			return;
 		}
-		const start = shape.start(cache, this.#version, this.#repair.newest);
+		const { cache } = this;
+		const shape = this.#shapeOf(viewer);
+		const start = shape.start(cache, this.#version, this.#batch[0]?.timestamp ?? this.#repair.newest);
 		viewer.headVersion = cache.headVersion;
-		if (start.length > 0) this.#give(viewer, start);
 		// Without video any message is a start; where keyframes are too rare to be kept, waiting could take forever.
-		const mayStart = cache.group.length > 0 || cache.overflowed || (cache.hasAudio && !cache.hasVideo);
+		const isAudio = !viewer.wantsVideo || (cache.hasAudio && !cache.hasVideo);
+		const mayStart = cache.group.length > 0 || cache.overflowed || isAudio;
 		viewer.state = mayStart ? VIEWER_STEADY : VIEWER_WAITING;
 		(mayStart ? shape.steady : shape.waiting).add(viewer);
+		// Last, for the viewer may have no room for it and be sent to the waiting ones.
+		if (start.length > 0) this.#give(viewer, start);
+	}
+
+	#wait(viewer: Viewer): void {
+		viewer.state = VIEWER_WAITING;
+		viewer.headVersion = -1;
+		this.#shapeOf(viewer).waiting.add(viewer);
+	}
+
+	/**
+	 * Makes a viewer steady that has had everything before number `from`, and of the video what was before `videoFrom`:
+	 * it gets from the group what it has missed. Where the group does not reach back to its video, that begins with the
+	 * group's keyframe.
+	 */
+	#goOn(viewer: Viewer, from: number, videoFrom: number): void {
+		const { cache } = this;
+		const groupStart = this.#flushed - cache.group.length;
+		if (
+			viewer.wantsVideo &&
+			cache.hasVideo &&
+			videoFrom < groupStart &&
+			cache.group.length === 0 &&
+			!cache.overflowed
+		) {
+			this.#wait(viewer);
+			return;
+		}
+		const next = this.#batch[0]?.timestamp ?? this.#repair.newest;
+		const missed = missedMessages(viewer, cache, groupStart, from, videoFrom, next);
+		const shape = this.#shapeOf(viewer);
+		viewer.state = VIEWER_STEADY;
+		shape.steady.add(viewer);
+		const block = shape.frame(missed);
+		if (block.length > 0) this.#give(viewer, block);
+	}
+
+	/** What came before the wish is still kept, and replayed to nobody after it. */
+	#forgetData(name: string): void {
+		this.#flush();
+		this.cache.data.forget(name);
+		this.#version++;
 	}
 
 	/** Frames the batch for each shape and hands it to each viewer. */
@@ -340,8 +395,12 @@ export class LiveStream {
 		const { cache } = this;
 		const from = this.#resumeIndex(batch);
 		for (let i = 0; i < from; i++) cache.add(batch[i]!);
-		if (from >= 0) for (const shape of this.#shapes.values()) this.#resumeShape(shape, batch, from, now);
-		for (let i = Math.max(from, 0); i < batch.length; i++) cache.add(batch[i]!);
+		const start = Math.max(from, 0);
+		for (const shape of this.#shapes.values()) {
+			// Without video any message is a start.
+			if (from >= 0 || !shape.wantsVideo) this.#resumeShape(shape, batch, start, now);
+		}
+		for (let i = start; i < batch.length; i++) cache.add(batch[i]!);
 	}
 
 	#resumeShape(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
@@ -351,15 +410,17 @@ export class LiveStream {
 		const { headVersion } = this.cache;
 		let head: Uint8Array | undefined;
 		for (const viewer of [...shape.waiting]) {
-			if (!viewer.isDrained) continue;
-			if (viewer.headVersion !== headVersion) {
-				head ??= shape.head(this.cache, batch[from]!.timestamp);
-				if (head.length > 0) this.#give(viewer, head);
-				viewer.headVersion = headVersion;
-			}
+			// Another viewer's end may have taken this one with it.
+			if (viewer.state !== VIEWER_WAITING || !viewer.isDrained) continue;
 			shape.waiting.delete(viewer);
 			shape.steady.add(viewer);
 			viewer.state = VIEWER_STEADY;
+			if (viewer.headVersion !== headVersion) {
+				head ??= shape.head(this.cache, batch[from]!.timestamp);
+				viewer.headVersion = headVersion;
+				if (head.length > 0) this.#give(viewer, head);
+				if (!shape.steady.has(viewer)) continue;
+			}
 			this.bytesOut += block.length;
 			viewer.deliver(block, now);
 		}
@@ -378,7 +439,7 @@ export class LiveStream {
 	}
 
 	#mayResume(message: MediaMessage, now: number): boolean {
-		if (message.isConfiguration) return true;
+		if ((message.flags & (FLAG_CONFIGURATION | FLAG_METADATA)) !== 0) return true;
 		if (!message.isKeyframe && now < this.#keyframeWaitUntil) return false;
 		this.#keyframeWaitUntil = -1;
 		return true;
@@ -405,7 +466,7 @@ export class LiveStream {
 	}
 
 	#noteVideo(now: number): void {
-		const distance = now - this.#videoAt;
+		const distance = this.#videoAt < 0 ? Number.POSITIVE_INFINITY : now - this.#videoAt;
 		this.#videoAt = now;
 		this.#videoMillis = Number.isFinite(this.#videoMillis) ? smooth(this.#videoMillis, distance) : distance;
 	}
@@ -433,33 +494,23 @@ export class LiveStream {
 		viewer.deliver(block, this.#clock.now());
 	}
 
-	#groupLength(): number {
-		return this.cache.group.length;
-	}
-
 	#endLive(): void {
 		this.cache.clear();
 		this.#version++;
 		for (const viewer of [...this.#viewers]) viewer.sink.onUnpublished();
-		// Whoever stays waits for the next publisher's keyframe.
+		// Whoever stays waits for the next publisher's keyframe, with that one's data and configurations.
+		for (const viewer of this.#viewers) {
+			viewer.headVersion = -1;
+			viewer.videoPosition = -1;
+			viewer.position = -1;
+			if (viewer.state === VIEWER_STEADY) viewer.state = VIEWER_WAITING;
+		}
 		for (const shape of this.#shapes.values()) {
-			for (const viewer of shape.steady) {
-				viewer.state = VIEWER_WAITING;
-				viewer.headVersion = -1;
-				shape.waiting.add(viewer);
-			}
+			for (const viewer of shape.steady) shape.waiting.add(viewer);
 			shape.steady.clear();
 			shape.forget();
 		}
 		this.#reportIdle();
-	}
-
-	#measure(now: number): void {
-		const seconds = (now - this.#measuredAt) / 1000;
-		const rate = (8 * (this.bytesIn - this.#measuredBytes)) / seconds;
-		this.#bitrate = this.#measuredAt === 0 ? 0 : this.#bitrate === 0 ? rate : this.#bitrate * 0.6 + rate * 0.4;
-		this.#measuredAt = now;
-		this.#measuredBytes = this.bytesIn;
 	}
 
 	#forget(viewer: Viewer): void {

@@ -77,6 +77,8 @@ export class StreamCache {
 		else if (type === MEDIA_AUDIO) {
 			this.hasAudio = true;
 			this.#lastAudio = message;
+		} else {
+			this.data.commit(message);
 		}
 		if ((flags & FLAG_KEYFRAME) !== 0) this.#lastKeyframe = message;
 		if ((flags & (FLAG_CONFIGURATION | FLAG_METADATA)) !== 0) this.#configure(message);

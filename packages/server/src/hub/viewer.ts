@@ -24,8 +24,15 @@ export class Viewer {
 	state = VIEWER_WAITING;
 	wantsAudio = true;
 	wantsVideo = true;
-	/** Number of the next message that it has not been given; messages count from 0 in each stream. */
-	position = 0;
+	/** While paused: number of the next message that it has not been given; messages count from 0 in each stream. */
+	position = -1;
+	/** While paused or without video: number of the message from which on it has been given no video; −1: it had none. */
+	videoPosition = -1;
+	/** It waited for a keyframe when it paused. */
+	waitedAtPause = false;
+	/** It has been without a medium since it last got the configurations, and may have missed one. */
+	lacksAudio = false;
+	lacksVideo = false;
 	/** Version of the data and configurations that it got last; −1: none. */
 	headVersion = -1;
 	/** How often it lost messages, and how many blocks. */
@@ -53,7 +60,7 @@ export class Viewer {
 	deliver(block: Uint8Array, now: number): void {
 		if (this.#queue.length === 0) {
 			if (this.sink.offer(block)) return;
-			this.#stalledAt = now;
+			if (this.#stalledAt < 0) this.#stalledAt = now;
 		}
 		this.#queue.push({ block, queuedAt: now });
 		this.#queuedBytes += block.length;

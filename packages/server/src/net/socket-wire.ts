@@ -15,6 +15,7 @@ export class SocketWire implements Wire {
 	readonly #handler: WireHandler;
 	#error: Error | undefined;
 	#waitsForDrain = false;
+	#isEnding = false;
 
 	readonly #onDrained = (): void => {
 		this.#waitsForDrain = false;
@@ -55,7 +56,8 @@ export class SocketWire implements Wire {
 	}
 
 	end(): void {
-		if (this.#socket.destroyed) return;
+		if (this.#socket.destroyed || this.#isEnding) return;
+		this.#isEnding = true;
 		this.#socket.destroySoon();
 		const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MILLIS);
 		timer.unref();

@@ -14,6 +14,8 @@ export type FlvOutputOptions = {
 	readonly log: EventLog;
 	/** Web origins whose pages may play from here; `*` is all. */
 	readonly cors: readonly string[];
+	/** Whether one more viewer may come. */
+	hasRoom(): boolean;
 	/** Makes a connection's name for the log. */
 	nextId(): string;
 	/** Monotonic milliseconds. */
@@ -32,10 +34,14 @@ const WEBSOCKET_GOODBYE = new Uint8Array([0x88, 2, 0x03, 0xe9]);
 export class FlvOutput {
 	readonly #options: FlvOutputOptions;
 	readonly #viewers = new Set<FlvViewer>();
+	/** Sockets that carry a stream: whatever the client asks for behind that has no answer. */
+	readonly #taken = new WeakSet<Duplex>();
 	readonly #webSockets = new WebSocketServer({
 		noServer: true,
 		perMessageDeflate: false,
 		maxPayload: MAX_WEBSOCKET_MESSAGE,
+		autoPong: false,
+		clientTracking: false,
 	});
 
 	constructor(options: FlvOutputOptions) {
@@ -53,6 +59,8 @@ export class FlvOutput {
 
 	/** Answers a request whose path ends in `.flv`. */
 	handle(request: IncomingMessage, response: ServerResponse): void {
+		const { socket } = request;
+		if (this.#taken.has(socket)) return;
 		const headers = this.#corsHeaders(request);
 		if (request.method === "OPTIONS") {
 			response
@@ -77,9 +85,19 @@ export class FlvOutput {
 			response.writeHead(200, fields).end();
 			return;
 		}
+		if (!this.#options.hasRoom()) {
+			response.writeHead(503, { ...headers, "retry-after": "10", connection: "close" }).end();
+			return;
+		}
 		const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
 		const head = new TextEncoder().encode(`HTTP/1.1 200 OK\r\n${lines.join("")}\r\n`);
-		this.#watch(found, request.socket, {
+		this.#taken.add(socket);
+		// The parser would go on reading, and keep an answer in wait for each request (RFC 9112 §9.6: none is due).
+		socket.on("data", ignore);
+		for (const listener of socket.listeners("data")) {
+			if (listener !== ignore) socket.off("data", listener as (bytes: Uint8Array) => void);
+		}
+		this.#watch(found, socket, {
 			framer: flvFramer,
 			start: header => joined(head, header),
 			goodbye: undefined,
@@ -88,24 +106,31 @@ export class FlvOutput {
 
 	/** Answers an upgrade to WebSocket whose path ends in `.flv`. */
 	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+		// The HTTP server has let go of the socket: without a listener, a reset would end the process.
+		socket.on("error", () => socket.destroy());
 		const found = this.#find(request);
-		if (found === undefined || !(socket instanceof Socket)) {
-			socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-			return;
-		}
-		if (!this.#originAllowed(request.headers.origin, request.headers.host)) {
-			socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-			return;
-		}
+		if (this.#taken.has(socket)) return;
+		if (found === undefined || !(socket instanceof Socket)) return refuse(socket, "404 Not Found");
+		if (!this.#originAllowed(request.headers.origin, request.headers.host)) return refuse(socket, "403 Forbidden");
+		if (!this.#options.hasRoom()) return refuse(socket, "503 Service Unavailable");
 		this.#webSockets.handleUpgrade(request, socket, Buffer.from(head), webSocket => {
-			// The library answers pings and closes; whatever else a viewer sends has no meaning.
-			webSocket.on("error", () => socket.destroy());
+			// The library answers closes and errors; whatever else a viewer sends has no meaning. Pings of one that does
+			// not read must not pile up answers.
+			webSocket.on("error", () => socket.destroySoon());
+			webSocket.on("ping", bytes => {
+				if (socket.writableLength === 0) webSocket.pong(bytes);
+			});
 			this.#watch(found, socket, {
 				framer: webSocketFlvFramer,
 				start: webSocketFrame,
 				goodbye: WEBSOCKET_GOODBYE,
 			});
 		});
+	}
+
+	/** Ends at once whoever has not read the goodbye. */
+	destroy(): void {
+		for (const viewer of [...this.#viewers]) viewer.destroy();
 	}
 
 	/** Ends all viewers. */
@@ -133,7 +158,9 @@ export class FlvOutput {
 	}
 
 	#find(request: IncomingMessage): Found | undefined {
-		const name = StreamName.fromPath(pathOf(request.url ?? "").slice(0, -".flv".length));
+		const url = request.url ?? "";
+		if (!FlvOutput.isFlvPath(url)) return undefined;
+		const name = StreamName.fromPath(pathOf(url).slice(0, -".flv".length));
 		if (name === undefined) return undefined;
 		const live = this.#options.hub.find(name.key);
 		return live?.isLive ? { live, name } : undefined;
@@ -162,6 +189,13 @@ function pathOf(url: string): string {
 	const mark = url.indexOf("?");
 	return mark < 0 ? url : url.slice(0, mark);
 }
+
+/** Refuses an upgrade. The client need not read it: the socket closes in any case. */
+function refuse(socket: Duplex, status: string): void {
+	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+}
+
+function ignore(): void {}
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 	const out = new Uint8Array(a.length + b.length);

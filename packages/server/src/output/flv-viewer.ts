@@ -21,6 +21,7 @@ export class FlvViewer implements ViewerSink, WireHandler {
 	readonly #viewer: Viewer;
 	readonly #now: () => number;
 	readonly #onGone: (viewer: FlvViewer) => void;
+	#ended = false;
 
 	constructor(
 		live: LiveStream,
@@ -84,8 +85,16 @@ export class FlvViewer implements ViewerSink, WireHandler {
 		}
 	}
 
+	/** Ends at once, for a viewer that does not read its goodbye. */
+	destroy(): void {
+		this.#wire.destroy();
+	}
+
 	/** Ends after what was sent. */
 	end(): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#viewer.detach();
 		const { goodbye } = this.#transport;
 		if (goodbye !== undefined) this.#wire.write(goodbye);
 		this.#wire.end();

@@ -31,7 +31,7 @@ export class PlaySession implements ViewerSink {
 		this.live = live;
 		const { connection } = stream;
 		this.framer = new RtmpFramer(connection.link.chunkSize, stream.id, connection.objectEncoding);
-		this.viewer = live.attach(this);
+		this.viewer = live.attach(this, stream.wantsAudio, stream.wantsVideo);
 	}
 
 	offer(block: Uint8Array): boolean {

@@ -47,6 +47,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#instance: ApplicationInstance | undefined;
 	/** The publisher that media came for in this turn: nearly always the only one. */
 	#turn: PublishSession | undefined;
+	/** A publication of this peer is beginning, which may take over another one of this peer. */
+	#isBeginning = false;
 	#ended = false;
 
 	constructor(
@@ -89,10 +91,14 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	// ── the wire ──
 
 	onWireData(bytes: Uint8Array): void {
-		this.connection.receive(bytes, this.#context.now());
-		this.#turn?.endTurn();
-		this.#turn = undefined;
-		this.flush();
+		try {
+			this.connection.receive(bytes, this.#context.now());
+			this.#endTurn();
+		} catch (error) {
+			// A fault of ours: it costs this client its connection, and nobody else anything.
+			this.#log.error("fault", { error });
+			this.#wire.destroy();
+		}
 	}
 
 	onWireDrain(): void {
@@ -126,6 +132,13 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			else this.#wire.notifyDrain();
 		}
 		if (this.#ended) this.#wire.end();
+	}
+
+	/** What came together, or was held together, has been given. */
+	#endTurn(): void {
+		this.#turn?.endTurn();
+		this.#turn = undefined;
+		this.flush();
 	}
 
 	#writeOutput(): void {
@@ -181,7 +194,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		const { request } = this.connection;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer });
 		this.connection.acceptConnect();
-		this.flush();
+		this.#endTurn();
 	}
 
 	reject(status: NetStatus): void {
@@ -247,7 +260,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#instance!.ask("publish", this, facts, refusal => {
 			if (refusal === undefined) this.#beginPublish(stream, name, decision.identity ?? "");
 			else stream.refuse(refusal);
-			this.flush();
+			this.#endTurn();
 		});
 	}
 
@@ -270,7 +283,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		if (status !== undefined) stream.sendStatus(stream.status(...status));
 		this.#publishEnded(stream, session, reason);
 		// An encoder that goes on sending to nobody would never find out: its connection ends.
-		if (reason === "taken-over") this.connection.closeGracefully();
+		if (reason === "taken-over" && !this.#isBeginning) this.connection.closeGracefully();
 		else if (reason === "idle") this.connection.link.close(new PeerError("PUBLISHER_IDLE"));
 		this.flush();
 	}
@@ -294,7 +307,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		if (stream.state !== "publish-pending") return;
 		const session = new PublishSession(stream, this, this.#context.now());
 		const live = this.#context.hub.open(name.key, this.#rules!.live);
-		if (!session.begin(live, identity)) {
+		this.#isBeginning = true;
+		const hasBegun = session.begin(live, identity);
+		this.#isBeginning = false;
+		if (!hasBegun) {
 			this.#log.warn("refuse-publish", { stream: String(name), reason: "already published" });
 			stream.refuse(netStatus("NetStream.Publish.BadName", `${name.name} is already being published.`));
 			return;
@@ -322,7 +338,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#instance!.ask("play", this, facts, refusal => {
 			if (refusal !== undefined) stream.refuse(refusal);
 			else this.#beginPlay(stream, name, request);
-			this.flush();
+			this.#endTurn();
 		});
 	}
 
@@ -337,17 +353,17 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 
 	onPause(stream: ServerStream, paused: boolean, _positionMillis: number): void {
+		// Held commands come before the session, which then begins paused.
 		const session = this.#playing.get(stream);
-		if (session === undefined) return;
 		if (paused) {
-			session.viewer.setPaused(true);
+			session?.viewer.setPaused(true);
 			stream.sendStatus(stream.status("NetStream.Pause.Notify", `Pausing ${stream.name}.`));
 			stream.sendEvent(EVENT_STREAM_EOF);
 			return;
 		}
 		stream.sendEvent(EVENT_STREAM_BEGIN);
 		stream.sendStatus(stream.status("NetStream.Unpause.Notify", `Unpausing ${stream.name}.`));
-		session.viewer.setPaused(false);
+		session?.viewer.setPaused(false);
 	}
 
 	onSeek(stream: ServerStream, _positionMillis: number): void {
@@ -374,9 +390,13 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			return;
 		}
 		stream.acceptPlay(request.reset);
+		// What was held while the permission was pending has been done by now: it may have ended the stream again, or
+		// begun another play.
+		if (!isPlaying(stream) || this.#playing.has(stream)) return;
 		const live = hub.open(name.key, this.#rules!.live);
-		this.#playing.set(stream, new PlaySession(stream, live, this));
-		if (!stream.wantsAudio || !stream.wantsVideo) this.onReceiveChange(stream);
+		const session = new PlaySession(stream, live, this);
+		this.#playing.set(stream, session);
+		if (stream.paused) session.viewer.setPaused(true);
 		// A viewer that takes what it is sent is alive, whether it answers pings (some never do) or not.
 		this.connection.link.toleratesSilence = true;
 		this.#log.info("play", { stream: String(name), waiting: live.isLive ? undefined : true });
@@ -396,6 +416,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		if (reason === undefined) this.#log.debug("disconnect", fields);
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
+}
+
+function isPlaying({ state }: ServerStream): boolean {
+	return state === "playing";
 }
 
 const PUBLICATION_END_STATUS: Partial<

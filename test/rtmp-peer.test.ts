@@ -1,0 +1,257 @@
+import { netStatus } from "@millrace/core/rtmp";
+import { VirtualClock } from "@millrace/testkit";
+import { describe, expect, it } from "vitest";
+import { mayPublish } from "../packages/server/src/access/index.ts";
+import {
+	type ApplicationHost,
+	type EffectHandler,
+	InstanceDirectory,
+	type PortEffect,
+	type PortEvent,
+} from "../packages/server/src/app/index.ts";
+import { resolveOptions } from "../packages/server/src/config/index.ts";
+import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
+import { silentLog } from "../packages/server/src/log/index.ts";
+import type { Wire, WireHandler } from "../packages/server/src/net/index.ts";
+import { RtmpPeer } from "../packages/server/src/rtmp/index.ts";
+import { RawRtmpClient } from "./raw-rtmp-client.ts";
+
+const LIVE: LiveStreamOptions = {
+	latency: "interactive",
+	defaultWindowMillis: 45,
+	scaleWindowMillis: 350,
+	audioFlushMillis: 20,
+	gopCache: { enabled: true, maxBytes: 1e6, maxMillis: 30_000 },
+	viewerQueue: { maxBytes: 1e6, maxMillis: 10_000, closeAfterMillis: 30_000 },
+	timestamps: { jumpMillis: 10_000, backwardMillis: 1000 },
+	duplicate: "takeover",
+	graceMillis: 0,
+	idleTimeoutMillis: 30_000,
+};
+
+/** Peers without a network, and an application that answers when the test says so. */
+class PeerFixture implements ApplicationHost {
+	readonly clock = new VirtualClock(1000);
+	readonly hub = new Hub(this.clock, { onViewerSkipped() {} });
+	readonly events: PortEvent[] = [];
+	readonly log: string[] = [];
+	from: "loopback" | "anywhere" | "nowhere" = "anywhere";
+	onEvent: ((event: PortEvent) => void) | undefined;
+	#onEffects: EffectHandler = () => {};
+	readonly #instances = new InstanceDirectory(this);
+	#nextId = 1;
+
+	open(_application: string, _instance: string, onEffects: EffectHandler) {
+		this.#onEffects = onEffects;
+		return {
+			send: (event: PortEvent): void => {
+				this.events.push(event);
+				this.onEvent?.(event);
+			},
+			close() {},
+		};
+	}
+
+	do(...effects: PortEffect[]): void {
+		this.#onEffects(effects);
+	}
+
+	/** Allows what was asked last. */
+	allow(): void {
+		const event = this.events.findLast(asked => asked.kind === "publish" || asked.kind === "play");
+		if (event === undefined || !("request" in event)) throw new Error("Nothing was asked.");
+		this.do({ kind: "allow", client: event.client, request: event.request });
+	}
+
+	/** A client that is connected, with one stream. */
+	client(remoteAddress = "192.0.2.1"): { client: RawRtmpClient; peer: RtmpPeer; drop(): void } {
+		const id = `c${this.#nextId++}`;
+		let handler: WireHandler | undefined;
+		const wire: Wire = {
+			backlog: 0,
+			bytesWritten: 0,
+			remoteAddress,
+			write: bytes => client.receive(bytes),
+			notifyDrain() {},
+			end: () => {
+				client.closed = true;
+			},
+			destroy: () => {
+				client.closed = true;
+			},
+		};
+		const client = new RawRtmpClient(bytes => handler?.onWireData?.(bytes));
+		const { rtmp, limits } = resolveOptions({});
+		const peer = new RtmpPeer(
+			id,
+			given => {
+				handler = given;
+				return wire;
+			},
+			{
+				hub: this.hub,
+				instances: this.#instances,
+				log: { ...silentLog, child: () => ({ ...silentLog, error: event => this.log.push(event) }) },
+				connection: { ...rtmp, limits },
+				now: this.clock.now,
+				random: count => new Uint8Array(count),
+				application: () => ({
+					live: LIVE,
+					mayPublish: (address, key) =>
+						mayPublish({ remoteAddress: address, key }, { from: this.from, key: "abcdefgh" }),
+				}),
+				describe: () => "",
+			},
+			() => {},
+		);
+		client.start();
+		client.connect("app");
+		this.do({ kind: "accept", client: id });
+		client.command(0, "createStream");
+		client.take();
+		return { client, peer, drop: () => handler?.onWireClosed(undefined) };
+	}
+
+	get stream() {
+		return this.hub.find("app\n_definst_\ncam");
+	}
+}
+
+describe("an RTMP peer with an application that takes its time", () => {
+	it("is held until its connect is answered, and hears of calls only after that", () => {
+		const fixture = new PeerFixture();
+		const { client } = fixture.client();
+		fixture.do({ kind: "call", client: "c1", name: "hello", args: ["x"] });
+		expect(client.take()).toEqual(["hello x"]);
+	});
+
+	it("publishes and plays when it is allowed, and does meanwhile nothing that it sent", () => {
+		const fixture = new PeerFixture();
+		const { client } = fixture.client();
+		client.command(1, "publish", "cam", "live").media(1, "K1");
+		expect([client.take(), fixture.stream]).toEqual([[], undefined]);
+		fixture.allow();
+		expect(client.take()).toEqual(["begin:1", "onStatus:1 NetStream.Publish.Start"]);
+		const { client: playing } = fixture.client();
+		playing.command(1, "play", "cam", -2000);
+		expect(playing.take()).toEqual([]);
+		fixture.allow();
+		fixture.clock.advance(50);
+		expect(playing.take().at(-1)).toBe("K1:1");
+	});
+
+	it("is refused with the application's own words", () => {
+		const fixture = new PeerFixture();
+		const { client } = fixture.client();
+		client.command(1, "publish", "cam", "live");
+		fixture.do({
+			kind: "refuse",
+			client: "c1",
+			request: 1,
+			status: netStatus("NetStream.Publish.Denied", "Not today."),
+		});
+		expect(client.take()).toEqual(["onStatus:1 NetStream.Publish.Denied"]);
+		expect(client.infos.get("NetStream.Publish.Denied")).toMatchObject({ description: "Not today.", details: "cam" });
+	});
+
+	it("does not play on a stream that it has deleted while the permission was pending", () => {
+		const fixture = new PeerFixture();
+		const { client, drop } = fixture.client();
+		client.command(1, "play", "cam", -2000).command(0, "deleteStream", 1);
+		fixture.allow();
+		expect(fixture.stream).toBeUndefined();
+		drop();
+	});
+
+	it("plays the last name alone when it has asked for another one while the permission was pending", () => {
+		const fixture = new PeerFixture();
+		const { client, drop } = fixture.client();
+		client.command(1, "play", "cam", -2000).command(1, "play", "other", -2000);
+		fixture.allow();
+		fixture.allow();
+		expect([...fixture.hub.streams()].map(stream => [stream.key, stream.viewerCount])).toEqual([
+			["app\n_definst_\nother", 1],
+		]);
+		drop();
+		expect([...fixture.hub.streams()]).toEqual([]);
+	});
+
+	it("begins paused, and without video, when it said so while the permission was pending", () => {
+		const fixture = new PeerFixture();
+		const { client: publishing } = fixture.client();
+		publishing.command(1, "publish", "cam", "live");
+		fixture.allow();
+		const { client } = fixture.client();
+		client.command(1, "play", "cam", -2000).command(1, "receiveVideo", false).command(1, "pause", true, 0);
+		fixture.allow();
+		expect(client.take().slice(-3)).toEqual([
+			"data:1 |RtmpSampleAccess,true,true",
+			"onStatus:1 NetStream.Pause.Notify",
+			"eof:1",
+		]);
+		publishing.media(1, "K1").media(1, "A2");
+		fixture.clock.advance(100);
+		expect(client.take()).toEqual([]);
+		client.command(1, "pause", false, 0);
+		expect(client.take().filter(event => /^[KA]/.test(event))).toEqual(["A2:1"]);
+	});
+
+	it("leaves nothing behind when it goes while a permission is pending", () => {
+		const fixture = new PeerFixture();
+		const { client, drop } = fixture.client();
+		client.command(1, "publish", "cam", "live");
+		drop();
+		fixture.allow();
+		expect(fixture.stream).toBeUndefined();
+		expect(fixture.events.at(-1)).toEqual({ kind: "disconnect", client: "c1" });
+	});
+
+	it("tells the application of the end of a publication before the client's own end", () => {
+		const fixture = new PeerFixture();
+		const { client, drop } = fixture.client();
+		client.command(1, "publish", "cam", "live");
+		fixture.allow();
+		drop();
+		expect(fixture.events.map(event => event.kind)).toEqual(["connect", "publish", "unpublish", "disconnect"]);
+	});
+
+	it("gets the results of its calls", () => {
+		const fixture = new PeerFixture();
+		const { client } = fixture.client();
+		client.command(0, "callSum", 1, 2);
+		expect(fixture.events.at(-1)).toEqual({ kind: "call", client: "c1", call: 1, name: "callSum", args: [1, 2] });
+		fixture.do(
+			{ kind: "result", client: "c1", call: 1, value: 3 },
+			{ kind: "result", client: "c1", call: 1, value: 4 },
+		);
+		expect(client.take()).toEqual(["_result 3"]);
+	});
+
+	it("loses its connection, and nobody else anything, when the application's host has a fault", () => {
+		const fixture = new PeerFixture();
+		const { client } = fixture.client();
+		const { client: other } = fixture.client();
+		fixture.onEvent = event => {
+			if (event.kind === "call") throw new TypeError("A fault of ours.");
+		};
+		client.command(0, "callSum");
+		expect([client.closed, other.closed, fixture.log]).toEqual([true, false, ["fault"]]);
+	});
+});
+
+describe("the publish policy", () => {
+	it("lets this machine publish without the key, and others with it", () => {
+		const fixture = new PeerFixture();
+		fixture.from = "loopback";
+		const publish = (address: string, name: string): string => {
+			const { client } = fixture.client(address);
+			client.command(1, "publish", name, "live");
+			const [event = "asked"] = client.take();
+			return event;
+		};
+		expect(publish("127.0.0.1", "a")).toBe("asked");
+		expect(publish("::1", "b")).toBe("asked");
+		expect(publish("192.0.2.1", "c")).toBe("onStatus:1 NetStream.Publish.Denied");
+		expect(publish("192.0.2.1", "d?key=abcdefgh")).toBe("asked");
+	});
+});
