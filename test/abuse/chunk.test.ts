@@ -1,0 +1,4 @@
+import { chunkCases } from "./case/chunk.ts";
+import { section } from "./section.ts";
+
+section("chunk layer", chunkCases);

@@ -1,0 +1,4 @@
+import { handshakeCases } from "./case/handshake.ts";
+import { section } from "./section.ts";
+
+section("handshake and accept", handshakeCases);
