@@ -13,6 +13,7 @@ export class SocketWire implements Wire {
 	readonly #handler: WireHandler;
 	#error: Error | undefined;
 	#waitsForDrain = false;
+	#ended = false;
 
 	readonly #onWritten = (): void => {
 		if (!this.#waitsForDrain || this.#socket.writableLength > 0) return;
@@ -27,7 +28,12 @@ export class SocketWire implements Wire {
 		// Without it, Nagle's algorithm and delayed acknowledgements hold a frame's tail for 40 ms.
 		socket.setNoDelay(true);
 		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
-		if (handler.onWireData !== undefined) socket.on("data", (bytes: Uint8Array) => handler.onWireData?.(bytes));
+		// What comes after the end is read and dropped, so that the peer can still read its goodbye.
+		if (handler.onWireData !== undefined) {
+			socket.on("data", (bytes: Uint8Array) => {
+				if (!this.#ended) handler.onWireData?.(bytes);
+			});
+		}
 		socket.on("error", error => {
 			this.#error = error;
 		});
@@ -49,7 +55,8 @@ export class SocketWire implements Wire {
 	}
 
 	end(): void {
-		if (this.#socket.destroyed) return;
+		if (this.#ended || this.#socket.destroyed) return;
+		this.#ended = true;
 		this.#socket.destroySoon();
 		const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MILLIS);
 		timer.unref();
