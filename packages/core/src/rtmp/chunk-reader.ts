@@ -1,5 +1,6 @@
 import { LimitError, PeerError } from "../fault/index.ts";
 import { TYPE_ABORT, TYPE_SET_CHUNK_SIZE } from "./message/message-type.ts";
+import { BudgetAccount } from "./shared-budget.ts";
 import { readU32 } from "./u32.ts";
 
 /** Receives each message as soon as its last chunk is there. */
@@ -65,6 +66,7 @@ export class ChunkReader {
 	discardedMessages = 0;
 
 	readonly #handler: ChunkHandler;
+	readonly #account: BudgetAccount;
 	#limits: ChunkReaderLimits;
 	/** Chunk streams 0 to 63 by index, which is nearly all of them; the rest by id. */
 	readonly #near: (ChunkStream | undefined)[] = new Array(64).fill(undefined);
@@ -80,8 +82,10 @@ export class ChunkReader {
 	#current: ChunkStream | undefined;
 	#chunkLeft = 0;
 
-	constructor(handler: ChunkHandler, limits: ChunkReaderLimits) {
+	/** @param account where unfinished messages are counted; default: nowhere */
+	constructor(handler: ChunkHandler, limits: ChunkReaderLimits, account = new BudgetAccount(undefined)) {
 		this.#handler = handler;
+		this.#account = account;
 		this.#limits = limits;
 	}
 
@@ -267,7 +271,7 @@ export class ChunkReader {
 			this.#current = undefined;
 			if (filled === stream.length) {
 				const payload = stream.payload;
-				this.#partialBytes -= payload.length;
+				this.#release(payload.length);
 				stream.payload = EMPTY;
 				stream.inMessage = false;
 				this.#finish(stream, payload);
@@ -286,14 +290,20 @@ export class ChunkReader {
 		if (this.#partialBytes + added > this.#limits.partialBytes) {
 			throw new LimitError("CHUNK_TOO_MUCH_PARTIAL", `The limit is ${this.#limits.partialBytes} bytes.`);
 		}
+		if (!this.#account.add(added)) throw new LimitError("SHARED_BYTES_SPENT", `${added} bytes more were asked for.`);
 		this.#partialBytes += added;
 		const payload = new Uint8Array(wanted);
 		if (stream.filled > 0) copy(stream.payload, 0, stream.filled, payload, 0);
 		stream.payload = payload;
 	}
 
+	#release(bytes: number): void {
+		this.#partialBytes -= bytes;
+		this.#account.remove(bytes);
+	}
+
 	#discard(stream: ChunkStream): void {
-		this.#partialBytes -= stream.payload.length;
+		this.#release(stream.payload.length);
 		stream.payload = EMPTY;
 		stream.inMessage = false;
 		this.discardedMessages++;

@@ -32,6 +32,7 @@ import {
 } from "./message/user-control.ts";
 import { type NetStatus, netStatus } from "./net-status.ts";
 import { type PlayRequest, type PublishRequest, ServerStream } from "./server-stream.ts";
+import { OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
 import { DEFAULT_INSTANCE, parseStreamName, type StreamAddress } from "./url.ts";
 
@@ -176,6 +177,14 @@ export class ServerConnection implements LinkHandler {
 		this.closeGracefully();
 	}
 
+	/** As `rejectConnect`, for a request that names no application: that is the client's fault, and logged as such. */
+	#rejectNameless(request: ConnectRequest): void {
+		const status = netStatus("NetConnection.Connect.InvalidApp", "The address names no application.");
+		this.#sendAmf0("_error", request.transactionId, null, [status]);
+		this.#sendAmf0("close", 0, null, []);
+		this.link.close(new PeerError("CONNECT_MALFORMED", "The address names no application."));
+	}
+
 	/** Says `close`, as Flash Media Server does, and ends the connection; queued output may still be sent. */
 	closeGracefully(status?: NetStatus): void {
 		if (status !== undefined) this.#sendAmf0("onStatus", 0, null, [status]);
@@ -221,6 +230,7 @@ export class ServerConnection implements LinkHandler {
 		while (this.#pending === 0 && this.#held.length > 0 && !this.link.closed) {
 			const held = this.#held.shift()!;
 			this.#heldBytes -= held.payload.length;
+			this.link.account.remove(held.payload.length + OBJECT_OVERHEAD_BYTES);
 			try {
 				this.#dispatch(held.type, held.timestamp, held.streamId, held.payload);
 			} catch (error) {
@@ -251,6 +261,7 @@ export class ServerConnection implements LinkHandler {
 		if (this.#heldBytes > limit || this.#held.length >= MAX_HELD_MESSAGES) {
 			throw new LimitError("TOO_MUCH_HELD", `The limit is ${limit} bytes.`);
 		}
+		this.#hold(payload.length + OBJECT_OVERHEAD_BYTES);
 		this.#held.push({ type, timestamp, streamId, payload });
 	}
 
@@ -262,10 +273,18 @@ export class ServerConnection implements LinkHandler {
 		this.#handler.onClosed(reason);
 	}
 
+	/** Counts what is kept for longer than a message takes. */
+	#hold(bytes: number): void {
+		if (!this.link.account.add(bytes)) throw new LimitError("SHARED_BYTES_SPENT", `${bytes} bytes were to be held.`);
+	}
+
 	#dispatch(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (type === TYPE_COMMAND || type === TYPE_COMMAND_AMF3) {
 			const limits = this.#state === STATE_CONNECTED ? this.#amfLimits : AMF_LIMITS_BEFORE_CONNECT;
-			this.#onCommand(decodeCommand(type, payload, limits), streamId);
+			const command = decodeCommand(type, payload, limits);
+			// What connect says is kept for as long as the connection lasts.
+			if (this.#state === STATE_WAITING) this.#hold(payload.length);
+			this.#onCommand(command, streamId);
 			return;
 		}
 		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Message type ${type}.`);
@@ -352,7 +371,7 @@ export class ServerConnection implements LinkHandler {
 		this.#state = STATE_PENDING;
 		this.#pending++;
 		if (request.application === "") {
-			this.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", "The address names no application."));
+			this.#rejectNameless(request);
 			return;
 		}
 		this.#handler.onConnect(request);
@@ -363,6 +382,7 @@ export class ServerConnection implements LinkHandler {
 		if (this.streams.size >= limit) throw new LimitError("TOO_MANY_STREAMS", `The limit is ${limit}.`);
 		let id = 1;
 		while (this.streams.has(id)) id++;
+		this.#hold(STREAM_BYTES);
 		this.streams.set(id, new ServerStream(this, id));
 		// ffmpeg takes the reply only with a null before the number, and OBS expects ids in order.
 		this.#sendAmf0("_result", command.transactionId, null, [id]);
@@ -373,7 +393,7 @@ export class ServerConnection implements LinkHandler {
 		for (const stream of [...this.streams.values()]) {
 			if (stream.id !== which && !(typeof which === "string" && this.#isNamed(stream, which))) continue;
 			this.#stop(stream, true);
-			this.streams.delete(stream.id);
+			if (this.streams.delete(stream.id)) this.link.account.remove(STREAM_BYTES);
 		}
 	}
 
@@ -539,6 +559,8 @@ export class ServerConnection implements LinkHandler {
 }
 
 const MAX_HELD_MESSAGES = 4096;
+/** What a message stream costs, about. */
+const STREAM_BYTES = 2 * OBJECT_OVERHEAD_BYTES;
 const NO_NAME: StreamAddress = { name: "", prefix: "", query: "" };
 
 const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {

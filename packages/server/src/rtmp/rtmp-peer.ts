@@ -48,6 +48,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	/** The publisher that media came for in this turn: nearly always the only one. */
 	#turn: PublishSession | undefined;
 	#ended = false;
+	#faulted = false;
 
 	constructor(
 		id: string,
@@ -96,6 +97,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 
 	onWireDrain(): void {
+		this.connection.link.outputSent();
 		this.flush();
 		const now = this.#context.now();
 		for (const session of this.#playing.values()) session.viewer.onDrain(now);
@@ -119,27 +121,21 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
-		if (this.connection.link.outputBytes > 0 && (this.#wire.backlog === 0 || this.#ended)) {
+		const isRead = this.#wire.backlog === 0;
+		if (this.connection.link.outputBytes > 0 && (isRead || this.#ended)) {
 			this.#writeOutput();
 		}
-		if (this.#ended) this.#wire.end();
+		// Who is closed for a fault and does not read gets no goodbye either: what waits for it is let go of at once.
+		if (this.#ended && this.#faulted && !isRead) this.#wire.destroy();
+		else if (this.#ended) this.#wire.end();
 	}
 
 	#writeOutput(): void {
 		const { link } = this.connection;
 		const length = link.outputBytes;
 		const slices = link.takeOutput();
-		if (slices.length === 1) {
-			this.#wire.write(slices[0]!);
-			return;
-		}
-		const joined = new Uint8Array(length);
-		let offset = 0;
-		for (const slice of slices) {
-			joined.set(slice, offset);
-			offset += slice.length;
-		}
-		this.#wire.write(joined);
+		this.#wire.write(slices.length === 1 ? slices[0]! : join(slices, length));
+		if (this.#wire.backlog === 0) link.outputSent();
 	}
 
 	// ── connect ──
@@ -251,7 +247,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onUnpublish(stream: ServerStream): void {
 		const session = this.#publishing.get(stream);
 		if (session === undefined) return;
-		this.#publishing.delete(stream);
+		this.#setPublishing(stream, undefined);
 		// A connection that ends without a word may come back; a command is meant.
 		const reason = this.connection.link.closed ? "dropped" : "stopped";
 		session.end(reason);
@@ -261,7 +257,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onPublicationEnded(stream: ServerStream, reason: PublisherEnd): void {
 		const session = this.#publishing.get(stream);
 		if (session === undefined) return;
-		this.#publishing.delete(stream);
+		this.#setPublishing(stream, undefined);
 		stream.state = "idle";
 		const status = PUBLICATION_END_STATUS[reason];
 		if (status !== undefined) stream.sendStatus(stream.status(...status));
@@ -296,8 +292,15 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			stream.refuse(netStatus("NetStream.Publish.BadName", `${name.name} is already being published.`));
 			return;
 		}
-		this.#publishing.set(stream, session);
+		this.#setPublishing(stream, session);
 		stream.acceptPublish();
+	}
+
+	/** Whoever publishes was let in by policy: what it holds is not counted with what strangers hold. */
+	#setPublishing(stream: ServerStream, session: PublishSession | undefined): void {
+		if (session === undefined) this.#publishing.delete(stream);
+		else this.#publishing.set(stream, session);
+		this.connection.link.account.setTrusted(this.#publishing.size > 0);
 	}
 
 	#publishEnded(stream: ServerStream, session: PublishSession, reason: PublisherEnd): void {
@@ -387,12 +390,23 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onClosed(reason: MillraceError | undefined): void {
 		this.#ended = true;
+		this.#faulted = reason !== undefined;
 		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
 		if (reason === undefined) this.#log.debug("disconnect", fields);
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
+}
+
+function join(slices: readonly Uint8Array[], length: number): Uint8Array {
+	const joined = new Uint8Array(length);
+	let offset = 0;
+	for (const slice of slices) {
+		joined.set(slice, offset);
+		offset += slice.length;
+	}
+	return joined;
 }
 
 const PUBLICATION_END_STATUS: Partial<
