@@ -141,7 +141,8 @@ export const amfCases: readonly AbuseCase[] = [
 		0x06,
 		[0x80, 0x80, 1],
 	]),
-	closed(37, "garbage behind a call is closed", "AMF_BAD_MARKER", () => [5, [0xff, 0xfe]]),
+	taken(37, "garbage behind a call is left out", () => [5, [0xff, 0xfe]]),
+	closed(37, "garbage within a call is closed", "AMF_BAD_MARKER", () => [10, u32(1), 0xff]),
 	closed(37, "a switch to AMF3 within AMF3 is closed", "AMF_COUNT_TOO_LARGE", () => [0x11, 0x11, 0x11]),
 	taken(37, "a switch to AMF3 within an AMF0 container is taken", () => [10, u32(2), 0x11, 6, 3, join("x"), 0x11, 1]),
 	closed(38, "more than 100,000 values in a message are closed", "AMF_TOO_MANY_VALUES", () => [

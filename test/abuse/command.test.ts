@@ -1,0 +1,4 @@
+import { commandCases } from "./case/command.ts";
+import { section } from "./section.ts";
+
+section("commands", commandCases);
