@@ -28,6 +28,9 @@ export type PublishAnswer = { readonly publication: Publication } | { readonly r
 
 /** Without a keyframe for this long after a publisher came back, its frames are passed on as they are. */
 const KEYFRAME_WAIT_MILLIS = 10_000;
+/** A batch of so many messages or bytes is flushed at once: no window may gather a flood. */
+const MAX_BATCH_MESSAGES = 512;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** Windows shorter than this under load are not worth a timer. */
 const MIN_LOAD_WINDOW_MILLIS = 10;
 
@@ -59,6 +62,7 @@ export class LiveStream {
 	#keyframeWaitUntil = -1;
 
 	#batch: MediaMessage[] = [];
+	#batchBytes = 0;
 	/** Messages flushed so far, which is the number of the batch's first. */
 	#flushed = 0;
 	#version = 0;
@@ -159,6 +163,11 @@ export class LiveStream {
 			return;
 		}
 		this.#batch.push(message);
+		this.#batchBytes += payload.length;
+		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) {
+			this.#flush(0);
+			return;
+		}
 		if (type === MEDIA_VIDEO && this.#options.latency === "interactive" && this.#loadWindow() === 0) {
 			this.#flushNow = true;
 		} else if (this.#cancelFlush === undefined && !this.#flushNow) {
@@ -317,6 +326,7 @@ export class LiveStream {
 		const batch = this.#batch;
 		if (batch.length === 0) return;
 		this.#batch = [];
+		this.#batchBytes = 0;
 		const startedAt = this.#clock.now();
 		const resume = this.#resumeIndex(batch);
 		for (const shape of this.#shapes.values()) {
