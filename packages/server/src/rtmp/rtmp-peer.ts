@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import { LimitError, type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
@@ -26,6 +26,8 @@ import { type PublishObserver, PublishSession } from "./publish-session.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
+/** What a viewer and a stream that it is the first to wait for cost, in bytes, about. */
+const PLAY_BYTES = 4096;
 
 /**
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
@@ -329,7 +331,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onStop(stream: ServerStream): void {
 		const session = this.#playing.get(stream);
 		if (session === undefined) return;
-		this.#playing.delete(stream);
+		this.#stopPlaying(stream);
 		session.viewer.detach();
 		this.#log.info("stop", { stream: String(this.#streamName(stream)), skips: session.viewer.skips || undefined });
 		this.#instance?.tell("stop", this, { name: stream.name, query: "", mode: "play" });
@@ -361,8 +363,12 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onViewerEnded(stream: ServerStream, reason: ViewerEnd): void {
 		if (reason === "too-slow") this.connection.link.close(new PeerError("VIEWER_TOO_SLOW"));
 		else stream.state = "idle";
-		this.#playing.delete(stream);
+		this.#stopPlaying(stream);
 		this.flush();
+	}
+
+	#stopPlaying(stream: ServerStream): void {
+		if (this.#playing.delete(stream)) this.connection.link.account.remove(PLAY_BYTES);
 	}
 
 	#beginPlay(stream: ServerStream, name: StreamName, request: PlayRequest): void {
@@ -371,6 +377,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		// From a time on means a recording. Players that always send 0 still get what is live.
 		if (request.startMillis >= 0 && hub.find(name.key)?.isLive !== true) {
 			stream.refuse(netStatus("NetStream.Play.StreamNotFound", `${name.name} was not found.`));
+			return;
+		}
+		if (!this.connection.link.account.add(PLAY_BYTES)) {
+			this.connection.link.close(new LimitError("SHARED_BYTES_SPENT", `It plays ${this.#playing.size} streams.`));
 			return;
 		}
 		stream.acceptPlay(request.reset);
