@@ -1,6 +1,6 @@
 import { LimitError, PeerError } from "../fault/index.ts";
 import { TYPE_ABORT, TYPE_SET_CHUNK_SIZE } from "./message/message-type.ts";
-import { BudgetAccount } from "./shared-budget.ts";
+import { BudgetAccount, OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
 import { readU32 } from "./u32.ts";
 
 /** Receives each message as soon as its last chunk is there. */
@@ -32,6 +32,8 @@ const EXTENDED = 0xffffff;
 /** An extended delta this close to the current time was meant as an absolute time (seen from some encoders). */
 const MISUSED_ABSOLUTE_MILLIS = 10_000;
 const EMPTY = new Uint8Array(0);
+/** What a chunk stream costs beside its payload, about. */
+const CHUNK_STREAM_BYTES = 3 * OBJECT_OVERHEAD_BYTES;
 
 /** Whether the peer repeats the extended timestamp on the continuation chunks of a message. */
 const REPEATS_UNKNOWN = 0;
@@ -238,6 +240,7 @@ export class ChunkReader {
 		if (this.#streamCount >= this.#limits.chunkStreams) {
 			throw new LimitError("CHUNK_TOO_MANY_STREAMS", `The limit is ${this.#limits.chunkStreams}.`);
 		}
+		if (!this.#account.add(CHUNK_STREAM_BYTES)) throw new LimitError("SHARED_BYTES_SPENT", `For chunk stream ${id}.`);
 		this.#streamCount++;
 		const stream = new ChunkStream();
 		if (id < 64) this.#near[id] = stream;
