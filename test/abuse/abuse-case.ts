@@ -58,6 +58,8 @@ async function expectOutcome(server: AbuseServer, client: RawClient, abuse: Abus
 		return;
 	}
 	expect(await server.reasonFor(client, within)).toBe(abuse.outcome);
+	// An offender that does not read learns of its end when it does.
+	client.socket.resume();
 	await Promise.race([client.closed, new Promise(resolve => setTimeout(resolve, 6000))]);
 	expect(client.isClosed, "the connection is closed").toBe(true);
 }

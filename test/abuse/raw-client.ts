@@ -22,7 +22,7 @@ export type ReceivedMessage = {
 export type Delivery = "whole" | "bytewise" | "split";
 
 const REPLY_BYTES = 3073;
-const ANSWER_MILLIS = 5000;
+const ANSWER_MILLIS = 15_000;
 
 /**
  * A peer without manners: it sends any bytes at any time, and otherwise speaks enough RTMP to get to the state in which

@@ -2,7 +2,7 @@ import type { AmfValue } from "@millrace/core/amf";
 import type { FaultCode } from "@millrace/core/fault";
 import { expect } from "vitest";
 import type { AbuseCase } from "../abuse-case.ts";
-import { amfNumber, amfText, join, repeat, u32 } from "../bytes.ts";
+import { amfNumber, amfText, join, repeat, u24, u32 } from "../bytes.ts";
 import type { RawClient } from "../raw-client.ts";
 
 const COMMANDS = [
@@ -208,7 +208,7 @@ const calls: AbuseCase[] = [
 		stage: "connected",
 		outcome: "served",
 		async attack(client) {
-			client.send(repeat(callOf(client, "x", 5), 100));
+			client.send(repeat(callOf("x", 5), 100));
 			for (let i = 0; i < 100; i++) await client.waitForCommand("_error", 5);
 			return undefined;
 		},
@@ -221,7 +221,7 @@ const calls: AbuseCase[] = [
 		withinMillis: 10_000,
 		async attack(client) {
 			client.socket.pause();
-			const calls = repeat(callOf(client, "x", 5), 1000);
+			const calls = repeat(callOf("x", 5), 1000);
 			for (let i = 0; i < 100 && !client.isClosed; i++) client.send(calls);
 			await new Promise(resolve => setTimeout(resolve, 500));
 			return undefined;
@@ -237,9 +237,7 @@ const streams: AbuseCase[] = [
 		outcome: "served",
 		async attack(client) {
 			await client.createStream();
-			for (const name of ["false", "null", "onStatus", "@setDataFrame", "close", "|RtmpSampleAccess", "-1"]) {
-				const plays = name !== "|RtmpSampleAccess";
-				if (!plays) continue;
+			for (const name of ["false", "null", "onStatus", "@setDataFrame", "close", "-1"]) {
 				for (const time of [-2, -1000, -2000, -1e300, Number.NaN, Number.NEGATIVE_INFINITY]) {
 					client.send(client.command("play", 0, null, [name, time, Number.NaN, time], 1));
 					await client.waitForStatus("NetStream.Play.Start");
@@ -274,13 +272,13 @@ export const commandCases: readonly AbuseCase[] = [...names, ...order, ...calls,
 /** Many `createStream` in one go; their answers are not looked at. */
 export function createStreams(client: RawClient, count: number): Uint8Array {
 	const payload = join(amfText("createStream"), amfNumber(2), 5);
-	const one = join(3, [0, 0, 0], [0, 0, payload.length], 20, u32(0), payload);
+	const one = join(3, u24(0), u24(payload.length), 20, u32(0), payload);
 	client.onMessage = () => {};
 	return repeat(one, count);
 }
 
 /** A call with a full header, which may be repeated as it is. */
-export function callOf(_client: RawClient, name: string, transactionId: number): Uint8Array {
+export function callOf(name: string, transactionId: number): Uint8Array {
 	const payload = join(amfText(name), amfNumber(transactionId), 5);
-	return join(3, [0, 0, 0], [0, 0, payload.length], 20, u32(0), payload);
+	return join(3, u24(0), u24(payload.length), 20, u32(0), payload);
 }
