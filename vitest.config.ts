@@ -27,6 +27,18 @@ export default defineConfig({
 					fileParallelism: false,
 				},
 			},
+			{
+				...source,
+				test: {
+					name: "abuse",
+					include: ["test/abuse/**/*.test.ts"],
+					execArgv: ["--conditions=source"],
+					testTimeout: 60_000,
+					hookTimeout: 30_000,
+					// Memory is measured against a baseline: one file at a time.
+					fileParallelism: false,
+				},
+			},
 		],
 	},
 });

@@ -59,8 +59,9 @@ export class RawRtmpClient {
 			client.closed = true;
 			client.#wake();
 		});
-		await new Promise(resolve => socket.once("connect", resolve));
-		client.start();
+		// A server that takes nobody more may reset before the connection is seen to be open.
+		await new Promise(resolve => socket.once("connect", resolve).once("close", resolve));
+		if (!client.closed) client.start();
 		return client;
 	}
 

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
-import type { Server as TcpServer } from "node:net";
+import type { Socket, Server as TcpServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "@millrace/core/fault";
+import { SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
@@ -19,7 +20,7 @@ import { DemoPublisher } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
-import { closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
+import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
 import { FlvOutput } from "./output/index.ts";
 import { type ApplicationRules, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
@@ -55,6 +56,8 @@ export class MillraceServer {
 			return () => clearTimeout(timer);
 		},
 	};
+	readonly #budget: SharedBudget;
+	readonly #rate: ConnectionRate;
 	readonly #hub: Hub;
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
@@ -74,6 +77,8 @@ export class MillraceServer {
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options;
 		this.#log = log;
+		this.#budget = new SharedBudget(options.limits.sharedBytes);
+		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
 		this.#hub = new Hub(this.#clock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
@@ -161,17 +166,18 @@ export class MillraceServer {
 			hub: this.#hub,
 			instances: this.#instances,
 			log: this.#log,
-			connection: { ...rtmp, limits },
+			connection: { ...rtmp, limits, budget: this.#budget },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),
 			describe: (name: StreamName) => this.#describe(name),
 		};
 		return listenTcp({ host, port }, socket => {
-			if (!this.#hasRoom) {
-				const from = plainAddress(socket.remoteAddress ?? "");
-				this.#log.warn("refuse", { from, text: `More than ${limits.connections} connections.` });
-				socket.destroy();
+			const refusal = this.#refusalOf(socket);
+			if (refusal !== undefined) {
+				this.#log.warn("refuse", { from: plainAddress(socket.remoteAddress ?? ""), text: refusal });
+				// A reset: nothing stays behind of a connection that was never taken.
+				socket.resetAndDestroy();
 				return;
 			}
 			const peer = new RtmpPeer(
@@ -182,6 +188,15 @@ export class MillraceServer {
 			);
 			this.#peers.add(peer);
 		});
+	}
+
+	/** Why a connection is not taken, or `undefined`. */
+	#refusalOf(socket: Socket): string | undefined {
+		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
+		if (this.#state !== "running") return "The server stops.";
+		if (this.connectionCount >= connections) return `More than ${connections} connections.`;
+		if (this.#rate.admit(plainAddress(socket.remoteAddress ?? ""), this.#clock.now())) return undefined;
+		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
 
 	async #listenHttp(host: string, port: number): Promise<HttpServer> {

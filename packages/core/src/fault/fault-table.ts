@@ -51,6 +51,10 @@ export const FAULTS = {
 	CONNECT_MALFORMED: { by: "peer", text: "The connect command has no object with an application name." },
 	TOO_MANY_STREAMS: { by: "limit", text: "The connection holds more message streams than the limit." },
 	TOO_MUCH_HELD: { by: "limit", text: "More arrived while a permission was pending than the limit allows to be held." },
+	SHARED_BYTES_SPENT: {
+		by: "limit",
+		text: "Peers that do not publish hold as much together as the limit allows, and this one asked for more.",
+	},
 	NAME_TOO_LONG: { by: "limit", text: "An application's or a stream's name is longer than the limit." },
 	NAME_FORBIDDEN: {
 		by: "peer",

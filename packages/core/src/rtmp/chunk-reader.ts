@@ -1,5 +1,6 @@
 import { LimitError, PeerError } from "../fault/index.ts";
 import { TYPE_ABORT, TYPE_SET_CHUNK_SIZE } from "./message/message-type.ts";
+import { BudgetAccount, OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
 import { readU32 } from "./u32.ts";
 
 /** Receives each message as soon as its last chunk is there. */
@@ -31,6 +32,8 @@ const EXTENDED = 0xffffff;
 /** An extended delta this close to the current time was meant as an absolute time (seen from some encoders). */
 const MISUSED_ABSOLUTE_MILLIS = 10_000;
 const EMPTY = new Uint8Array(0);
+/** What a chunk stream costs beside its payload, about. */
+const CHUNK_STREAM_BYTES = 3 * OBJECT_OVERHEAD_BYTES;
 
 /** Whether the peer repeats the extended timestamp on the continuation chunks of a message. */
 const REPEATS_UNKNOWN = 0;
@@ -65,6 +68,7 @@ export class ChunkReader {
 	discardedMessages = 0;
 
 	readonly #handler: ChunkHandler;
+	readonly #account: BudgetAccount;
 	#limits: ChunkReaderLimits;
 	/** Chunk streams 0 to 63 by index, which is nearly all of them; the rest by id. */
 	readonly #near: (ChunkStream | undefined)[] = new Array(64).fill(undefined);
@@ -82,8 +86,10 @@ export class ChunkReader {
 	#current: ChunkStream | undefined;
 	#chunkLeft = 0;
 
-	constructor(handler: ChunkHandler, limits: ChunkReaderLimits) {
+	/** @param account where unfinished messages are counted; default: nowhere */
+	constructor(handler: ChunkHandler, limits: ChunkReaderLimits, account = new BudgetAccount(undefined)) {
 		this.#handler = handler;
+		this.#account = account;
 		this.#limits = limits;
 	}
 
@@ -241,6 +247,7 @@ export class ChunkReader {
 		if (this.#streamCount >= this.#limits.chunkStreams) {
 			throw new LimitError("CHUNK_TOO_MANY_STREAMS", `The limit is ${this.#limits.chunkStreams}.`);
 		}
+		if (!this.#account.add(CHUNK_STREAM_BYTES)) throw new LimitError("SHARED_BYTES_SPENT", `For chunk stream ${id}.`);
 		this.#streamCount++;
 		const stream = new ChunkStream();
 		if (id < 64) this.#near[id] = stream;
@@ -293,8 +300,10 @@ export class ChunkReader {
 		const { length } = stream;
 		let size = available >= length ? length : Math.min(length, Math.max(256, needed * 4));
 		if (this.#heldBytes + size > this.#limits.partialBytes) size = Math.min(length, Math.max(256, needed * 2));
+		const added = size - stream.payload.length;
+		if (!this.#account.add(added)) throw new LimitError("SHARED_BYTES_SPENT", `${added} bytes more were asked for.`);
 		const payload = new Uint8Array(size);
-		this.#heldBytes += size - stream.payload.length;
+		this.#heldBytes += added;
 		if (stream.filled > 0) copy(stream.payload, 0, stream.filled, payload, 0);
 		stream.payload = payload;
 	}
@@ -307,6 +316,7 @@ export class ChunkReader {
 	#release(stream: ChunkStream): void {
 		this.#partialBytes -= stream.filled;
 		this.#heldBytes -= stream.payload.length;
+		this.#account.remove(stream.payload.length);
 		stream.payload = EMPTY;
 		stream.filled = 0;
 		stream.inMessage = false;

@@ -31,6 +31,7 @@ export {
 } from "./server-connection.ts";
 export { ServerHandshake } from "./server-handshake.ts";
 export { type PlayRequest, type PublishRequest, ServerStream, type StreamState } from "./server-stream.ts";
+export { SharedBudget } from "./shared-budget.ts";
 export { type Responder, TransactionTable } from "./transaction-table.ts";
 export {
 	type ApplicationAddress,

@@ -19,6 +19,7 @@ import {
 	encodeUserControl,
 	type UserControl,
 } from "./message/user-control.ts";
+import { BudgetAccount, OBJECT_OVERHEAD_BYTES, type SharedBudget } from "./shared-budget.ts";
 
 /** One side's handshake: takes bytes until it is done, and has bytes to send. */
 export interface Handshake {
@@ -49,6 +50,8 @@ export type LinkOptions = {
 	/** A peer that is silent for this long, pings included, is given up. Default 30 s. */
 	readonly readTimeoutMillis: number;
 	readonly limits: RtmpLimits;
+	/** What all connections together may hold; default: each is bound by its own limits alone. */
+	readonly budget?: SharedBudget;
 };
 
 /** Protocol control and user control travel here (RTMP 1.0 §5.4). */
@@ -63,6 +66,8 @@ export class RtmpLink implements ChunkHandler {
 	toleratesSilence = false;
 	/** Round trip of the last ping in milliseconds; `undefined` before the first answer. */
 	roundTripMillis: number | undefined;
+	/** What this connection holds of the shared budget. */
+	readonly account: BudgetAccount;
 
 	/** Dropped when it is done: it holds some kilobytes. */
 	#handshake: Handshake | undefined;
@@ -76,6 +81,9 @@ export class RtmpLink implements ChunkHandler {
 	#announcedWindow = -1;
 	#output: Uint8Array[] = [];
 	#outputBytes = 0;
+	/** What the account holds for output that is queued, and for output that was taken and is not sent yet. */
+	#chargedQueued = 0;
+	#chargedTaken = 0;
 	#closed = false;
 
 	readonly #startedAt: number;
@@ -91,11 +99,13 @@ export class RtmpLink implements ChunkHandler {
 		this.#handler = handler;
 		this.#options = options;
 		const { limits } = options;
-		this.#reader = new ChunkReader(this, {
+		this.account = new BudgetAccount(options.budget);
+		const readerLimits = {
 			messageBytes: limits.messageBytesBeforeConnect,
 			partialBytes: limits.partialBytesBeforeConnect,
 			chunkStreams: limits.chunkStreams,
-		});
+		};
+		this.#reader = new ChunkReader(this, readerLimits, this.account);
 		this.#startedAt = now;
 		this.#now = now;
 		this.#lastReceivedAt = now;
@@ -207,12 +217,21 @@ export class RtmpLink implements ChunkHandler {
 		}
 	}
 
-	/** Takes the queued slices, in order; they are the caller's from then on. */
+	/** Takes the queued slices, in order; they are the caller's from then on. The budget counts them until `outputSent`. */
 	takeOutput(): Uint8Array[] {
 		const output = this.#output;
 		this.#output = [];
 		this.#outputBytes = 0;
+		this.#chargedTaken += this.#chargedQueued;
+		this.#chargedQueued = 0;
 		return output;
+	}
+
+	/** All output that was taken has left. */
+	outputSent(): void {
+		if (this.#chargedTaken === 0 || this.#closed) return;
+		this.account.remove(this.#chargedTaken);
+		this.#chargedTaken = 0;
 	}
 
 	/** Queues one message. */
@@ -248,6 +267,7 @@ export class RtmpLink implements ChunkHandler {
 	close(reason?: MillraceError): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		this.account.close();
 		this.#handler.onClosed(reason);
 	}
 
@@ -301,9 +321,17 @@ export class RtmpLink implements ChunkHandler {
 		this.#outputBytes += slice.length;
 		const limit = this.#options.limits.outputBytes;
 		if (this.#outputBytes > limit) {
-			this.#output = [];
-			this.#outputBytes = 0;
-			this.close(new LimitError("OUTPUT_TOO_LARGE", `The limit is ${limit} bytes.`));
+			this.#dropOutput(new LimitError("OUTPUT_TOO_LARGE", `The limit is ${limit} bytes.`));
+			return;
 		}
+		const charge = slice.length + OBJECT_OVERHEAD_BYTES;
+		if (this.account.add(charge)) this.#chargedQueued += charge;
+		else this.#dropOutput(new LimitError("SHARED_BYTES_SPENT", `${this.#outputBytes} bytes of answers wait here.`));
+	}
+
+	#dropOutput(reason: LimitError): void {
+		this.#output = [];
+		this.#outputBytes = 0;
+		this.close(reason);
 	}
 }

@@ -1,4 +1,5 @@
 import { LimitError } from "../fault/index.ts";
+import { type BudgetAccount, OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
 
 /** What a gate hands on: the arguments of `onMessage`. */
 export type MessageHandler = (type: number, timestamp: number, streamId: number, payload: Uint8Array) => void;
@@ -12,12 +13,15 @@ const MAX_HELD_MESSAGES = 4096;
 export class PermissionGate {
 	readonly #handOn: MessageHandler;
 	readonly #limitBytes: number;
+	readonly #account: BudgetAccount;
 	#pending = 0;
 	#held: HeldMessage[] = [];
 	#heldBytes = 0;
 	#isDraining = false;
 
-	constructor(limitBytes: number, handOn: MessageHandler) {
+	/** What is held is counted on `account`. */
+	constructor(limitBytes: number, account: BudgetAccount, handOn: MessageHandler) {
+		this.#account = account;
 		this.#limitBytes = limitBytes;
 		this.#handOn = handOn;
 	}
@@ -27,7 +31,7 @@ export class PermissionGate {
 		this.#pending++;
 	}
 
-	/** Hands a message on, or holds it. Throws LimitError TOO_MUCH_HELD, and what the message's handler throws. */
+	/** Hands a message on, or holds it. Throws LimitError TOO_MUCH_HELD or SHARED_BYTES_SPENT, and what the message's handler throws. */
 	pass(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (this.#pending === 0 && this.#held.length === 0) {
 			this.#handOn(type, timestamp, streamId, payload);
@@ -36,6 +40,9 @@ export class PermissionGate {
 		this.#heldBytes += payload.length;
 		if (this.#heldBytes > this.#limitBytes || this.#held.length >= MAX_HELD_MESSAGES) {
 			throw new LimitError("TOO_MUCH_HELD", `${this.#limitBytes} bytes or ${MAX_HELD_MESSAGES} messages.`);
+		}
+		if (!this.#account.add(payload.length + OBJECT_OVERHEAD_BYTES)) {
+			throw new LimitError("SHARED_BYTES_SPENT", `${payload.length} bytes were to be held.`);
 		}
 		this.#held.push({ type, timestamp, streamId, payload });
 	}
@@ -51,6 +58,7 @@ export class PermissionGate {
 			while (this.#pending === 0 && this.#held.length > 0) {
 				const { type, timestamp, streamId, payload } = this.#held.shift()!;
 				this.#heldBytes -= payload.length;
+				this.#account.remove(payload.length + OBJECT_OVERHEAD_BYTES);
 				this.#handOn(type, timestamp, streamId, payload);
 			}
 		} finally {

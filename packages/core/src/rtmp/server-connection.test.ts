@@ -72,7 +72,7 @@ describe("connect", () => {
 	});
 
 	test.each([
-		["no application", "", "NetConnection.Connect.InvalidApp", "-"],
+		["no application", "", "NetConnection.Connect.InvalidApp", "CONNECT_MALFORMED"],
 		["a forbidden name", "live/../x", "NetConnection.Connect.InvalidApp", "NAME_FORBIDDEN"],
 		["a name that is too long", "x".repeat(256), "NetConnection.Connect.InvalidApp", "NAME_TOO_LONG"],
 	])("with %s is answered before the end", (_name, app, code, fault) => {

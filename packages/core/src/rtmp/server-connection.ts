@@ -38,6 +38,7 @@ import { lengthMillis, positionMillis, startMillis } from "./play-time.ts";
 import { quote } from "./quote.ts";
 import type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./server-connection-handler.ts";
 import { ServerStream } from "./server-stream.ts";
+import { OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
 import { freeStreamId, namedStreams, onlyStream } from "./stream-lookup.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
 import { addressWithin, parseStreamName, type StreamAddress } from "./url.ts";
@@ -72,10 +73,10 @@ export class ServerConnection implements LinkHandler {
 	constructor(handshake: Handshake, handler: ServerConnectionHandler, options: ServerConnectionOptions, now: number) {
 		this.#handler = handler;
 		this.#options = options;
-		this.#gate = new PermissionGate(options.limits.heldBytes, this.#dispatch.bind(this));
 		this.#amfLimits = { ...AMF_LIMITS, depth: options.limits.amfDepth };
 		this.#connectDeadline = now + options.handshakeDeadlineMillis + options.connectTimeoutMillis;
 		this.link = new RtmpLink(handshake, this, options, now);
+		this.#gate = new PermissionGate(options.limits.heldBytes, this.link.account, this.#dispatch.bind(this));
 	}
 
 	get clientId(): string {
@@ -135,6 +136,14 @@ export class ServerConnection implements LinkHandler {
 		if (this.#state !== STATE_PENDING || this.request === undefined) return;
 		this.#sendAmf0("_error", this.request.transactionId, null, [status]);
 		this.closeGracefully();
+	}
+
+	/** As `rejectConnect`, for a request that names no application: that is the client's fault, and logged as such. */
+	#rejectNameless(request: ConnectRequest): void {
+		const status = netStatus("NetConnection.Connect.InvalidApp", "The address names no application.");
+		this.#sendAmf0("_error", request.transactionId, null, [status]);
+		this.#sendAmf0("close", 0, null, []);
+		this.link.close(new PeerError("CONNECT_MALFORMED", "The address names no application."));
 	}
 
 	/** Says `close`, as Flash Media Server does, and ends the connection; queued output may still be sent. */
@@ -206,10 +215,18 @@ export class ServerConnection implements LinkHandler {
 		this.#handler.onClosed(reason);
 	}
 
+	/** Counts what is kept for longer than a message takes. */
+	#hold(bytes: number): void {
+		if (!this.link.account.add(bytes)) throw new LimitError("SHARED_BYTES_SPENT", `${bytes} bytes were to be held.`);
+	}
+
 	#dispatch(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (type === TYPE_COMMAND || type === TYPE_COMMAND_AMF3) {
 			const limits = this.#state === STATE_CONNECTED ? this.#amfLimits : AMF_LIMITS_BEFORE_CONNECT;
-			this.#onCommand(decodeCommand(type, payload, limits), streamId);
+			const command = decodeCommand(type, payload, limits);
+			// What connect says is kept for as long as the connection lasts.
+			if (this.#state === STATE_WAITING) this.#hold(payload.length);
+			this.#onCommand(command, streamId);
 			return;
 		}
 		if (type === TYPE_USER_CONTROL) {
@@ -295,7 +312,7 @@ export class ServerConnection implements LinkHandler {
 		this.#state = STATE_PENDING;
 		this.#gate.close();
 		if (request.application === "") {
-			this.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", "The address names no application."));
+			this.#rejectNameless(request);
 			return;
 		}
 		this.#handler.onConnect(request);
@@ -320,6 +337,7 @@ export class ServerConnection implements LinkHandler {
 		const limit = this.#options.limits.messageStreams;
 		if (this.streams.size >= limit) throw new LimitError("TOO_MANY_STREAMS", `The limit is ${limit}.`);
 		const id = freeStreamId(this.streams);
+		this.#hold(STREAM_BYTES);
 		this.streams.set(id, new ServerStream(this, id));
 		// ffmpeg takes the reply only with a null before the number, and OBS expects ids in order.
 		this.#sendAmf0("_result", command.transactionId, null, [id]);
@@ -330,7 +348,7 @@ export class ServerConnection implements LinkHandler {
 		const stream = typeof which === "number" ? this.streams.get(which) : undefined;
 		for (const each of stream === undefined ? this.#named(which) : [stream]) {
 			this.#stop(each, false);
-			this.streams.delete(each.id);
+			if (this.streams.delete(each.id)) this.link.account.remove(STREAM_BYTES);
 		}
 	}
 
@@ -486,6 +504,8 @@ export class ServerConnection implements LinkHandler {
 	}
 }
 
+/** What a message stream costs, about. */
+const STREAM_BYTES = 2 * OBJECT_OVERHEAD_BYTES;
 type NameFailure = "NetStream.Publish.BadName" | "NetStream.Play.Failed";
 
 const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {

@@ -1,6 +1,9 @@
 import { netStatus } from "@millrace/core/rtmp";
 import type { ApplicationHost, ApplicationPort, EffectHandler, PortEffect, PortEvent } from "./port.ts";
 
+/** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
+const SHOWN_NAME = 100;
+
 /**
  * The built-in application without code of its own: it lets everybody in, allows every stream that the server's policy
  * allowed before it, and knows no methods. It runs in the media process and answers at once.
@@ -32,7 +35,7 @@ function answer(event: PortEvent): PortEffect | undefined {
 				kind: "error",
 				client: event.client,
 				call: event.call,
-				status: netStatus("NetConnection.Call.Failed", `Method not found (${event.name}).`),
+				status: netStatus("NetConnection.Call.Failed", `Method not found (${event.name.slice(0, SHOWN_NAME)}).`),
 			};
 		default:
 			return undefined;

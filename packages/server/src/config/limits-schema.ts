@@ -44,6 +44,11 @@ export const limitsSchema = section("Ceilings that keep one peer from harming th
 	outputBytes: size(64 * 1024, 1024 ** 3)
 		.prefault("4MiB")
 		.describe("Command answers that a peer leaves unread, before it is closed."),
+	sharedBytes: size(1024 ** 2, 1024 ** 4)
+		.prefault("16MiB")
+		.describe(
+			"What all connections that do not publish may hold together, above 8KiB for each: unfinished messages, answers not read, messages that wait.",
+		),
 	heldBytes: size(1024, 1024 ** 3)
 		.prefault("1MiB")
 		.describe("What a peer may send while a permission is still pending."),

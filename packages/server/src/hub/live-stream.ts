@@ -31,6 +31,9 @@ export type PublishAnswer = { readonly publication: Publication } | { readonly r
 
 /** Without a keyframe for this long after a publisher came back, its frames are passed on as they are. */
 const KEYFRAME_WAIT_MILLIS = 10_000;
+/** A batch of so many messages or bytes is flushed at once: no window may gather a flood. */
+const MAX_BATCH_MESSAGES = 512;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** Flushing may take this part of the time at most: when it takes more, the window grows. */
 const MAX_FLUSH_SHARE = 0.6;
 /** Video at this distance or closer carries the audio with it in `interactive` mode, in milliseconds. */
@@ -65,6 +68,7 @@ export class LiveStream {
 	#keyframeWaitUntil = -1;
 
 	#batch: MediaMessage[] = [];
+	#batchBytes = 0;
 	/** Messages flushed so far, which is the number of the batch's first. */
 	#flushed = 0;
 	#version = 0;
@@ -172,6 +176,11 @@ export class LiveStream {
 		}
 		if (type === MEDIA_VIDEO) this.#noteVideo(now);
 		this.#batch.push(message);
+		this.#batchBytes += payload.length;
+		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) {
+			this.#flush();
+			return;
+		}
 		if (this.#flushNow) return;
 		const wait = this.#window(type, now);
 		if (wait <= 0) {
@@ -371,6 +380,7 @@ export class LiveStream {
 		const batch = this.#batch;
 		if (batch.length === 0) return;
 		this.#batch = [];
+		this.#batchBytes = 0;
 		const startedAt = this.#clock.now();
 		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
 		this.#resumeWaiting(batch, startedAt);

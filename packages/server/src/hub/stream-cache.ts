@@ -21,6 +21,8 @@ export type GopCacheOptions = {
 
 /** Configurations of distinct tracks that are kept; a publisher that sends more is not replayed in full. */
 const MAX_CONFIGURATIONS = 64;
+/** What a message costs beside its payload, about: a group of many tiny ones must not outgrow the cache's limit. */
+const MESSAGE_OVERHEAD_BYTES = 256;
 
 /**
  * Everything that a viewer who joins needs before the live messages: data (metadata), codec configurations, and the
@@ -85,7 +87,7 @@ export class StreamCache {
 		if (!this.#options.enabled) return;
 		if ((flags & FLAG_KEYFRAME) !== 0) {
 			this.#group = [message];
-			this.#groupBytes = message.payload.length;
+			this.#groupBytes = message.payload.length + MESSAGE_OVERHEAD_BYTES;
 			this.#overflowed = false;
 		} else if (this.#group.length > 0) {
 			this.#extend(message);
@@ -115,7 +117,7 @@ export class StreamCache {
 	}
 
 	#extend(message: MediaMessage): void {
-		this.#groupBytes += message.payload.length;
+		this.#groupBytes += message.payload.length + MESSAGE_OVERHEAD_BYTES;
 		const age = message.timestamp - this.#group[0]!.timestamp;
 		if (this.#groupBytes > this.#options.maxBytes || age > this.#options.maxMillis) {
 			this.#forgetGroup();

@@ -29,7 +29,12 @@ export class SocketWire implements Wire {
 		// Without it, Nagle's algorithm and delayed acknowledgements hold a frame's tail for 40 ms.
 		socket.setNoDelay(true);
 		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
-		if (handler.onWireData !== undefined) socket.on("data", (bytes: Uint8Array) => handler.onWireData?.(bytes));
+		// What comes after the end is read and dropped, so that the peer can still read its goodbye.
+		if (handler.onWireData !== undefined) {
+			socket.on("data", (bytes: Uint8Array) => {
+				if (!this.#isEnding) handler.onWireData?.(bytes);
+			});
+		}
 		socket.on("error", error => {
 			this.#error = error;
 		});

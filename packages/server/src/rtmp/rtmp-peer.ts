@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import { LimitError, type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
@@ -26,6 +26,8 @@ import { type PublishObserver, PublishSession } from "./publish-session.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
+/** What a viewer and a stream that it is the first to wait for cost, in bytes, about. */
+const PLAY_BYTES = 4096;
 
 /**
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
@@ -50,6 +52,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
 	#isBeginning = false;
 	#ended = false;
+	#faulted = false;
 
 	constructor(
 		id: string,
@@ -102,6 +105,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 
 	onWireDrain(): void {
+		this.connection.link.outputSent();
 		this.flush();
 		const now = this.#context.now();
 		for (const session of this.#playing.values()) session.viewer.onDrain(now);
@@ -127,11 +131,14 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
+		const isRead = this.#wire.backlog === 0;
 		if (this.connection.link.outputBytes > 0) {
-			if (this.#wire.backlog === 0 || this.#ended) this.#writeOutput();
+			if (isRead || this.#ended) this.#writeOutput();
 			else this.#wire.notifyDrain();
 		}
-		if (this.#ended) this.#wire.end();
+		// Who is closed for a fault and does not read gets no goodbye either: what waits for it is let go of at once.
+		if (this.#ended && this.#faulted && !isRead) this.#wire.destroy();
+		else if (this.#ended) this.#wire.end();
 	}
 
 	/** What came together, or was held together, has been given. */
@@ -145,17 +152,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		const { link } = this.connection;
 		const length = link.outputBytes;
 		const slices = link.takeOutput();
-		if (slices.length === 1) {
-			this.#wire.write(slices[0]!);
-			return;
-		}
-		const joined = new Uint8Array(length);
-		let offset = 0;
-		for (const slice of slices) {
-			joined.set(slice, offset);
-			offset += slice.length;
-		}
-		this.#wire.write(joined);
+		this.#wire.write(slices.length === 1 ? slices[0]! : join(slices, length));
+		if (this.#wire.backlog === 0) link.outputSent();
+		else this.#wire.notifyDrain();
 	}
 
 	// ── connect ──
@@ -267,7 +266,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onUnpublish(stream: ServerStream): void {
 		const session = this.#publishing.get(stream);
 		if (session === undefined) return;
-		this.#publishing.delete(stream);
+		this.#setPublishing(stream, undefined);
 		// A connection that ends without a word may come back; a command is meant.
 		const reason = this.connection.link.closed ? "dropped" : "stopped";
 		session.end(reason);
@@ -277,7 +276,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onPublicationEnded(stream: ServerStream, reason: PublisherEnd): void {
 		const session = this.#publishing.get(stream);
 		if (session === undefined) return;
-		this.#publishing.delete(stream);
+		this.#setPublishing(stream, undefined);
 		stream.state = "idle";
 		const status = PUBLICATION_END_STATUS[reason];
 		if (status !== undefined) stream.sendStatus(stream.status(...status));
@@ -315,8 +314,15 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			stream.refuse(netStatus("NetStream.Publish.BadName", `${name.name} is already being published.`));
 			return;
 		}
-		this.#publishing.set(stream, session);
+		this.#setPublishing(stream, session);
 		stream.acceptPublish();
+	}
+
+	/** Whoever publishes was let in by policy: what it holds is not counted with what strangers hold. */
+	#setPublishing(stream: ServerStream, session: PublishSession | undefined): void {
+		if (session === undefined) this.#publishing.delete(stream);
+		else this.#publishing.set(stream, session);
+		this.connection.link.account.setTrusted(this.#publishing.size > 0);
 	}
 
 	#publishEnded(stream: ServerStream, session: PublishSession, reason: PublisherEnd): void {
@@ -345,7 +351,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onStop(stream: ServerStream): void {
 		const session = this.#playing.get(stream);
 		if (session === undefined) return;
-		this.#playing.delete(stream);
+		this.#stopPlaying(stream);
 		session.viewer.detach();
 		this.#log.info("stop", { stream: String(this.#streamName(stream)), skips: session.viewer.skips || undefined });
 		this.#instance?.tell("stop", this, { name: stream.name, query: "", mode: "play" });
@@ -377,8 +383,12 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onViewerEnded(stream: ServerStream, reason: ViewerEnd): void {
 		if (reason === "too-slow") this.connection.link.close(new PeerError("VIEWER_TOO_SLOW"));
 		else stream.state = "idle";
-		this.#playing.delete(stream);
+		this.#stopPlaying(stream);
 		this.flush();
+	}
+
+	#stopPlaying(stream: ServerStream): void {
+		if (this.#playing.delete(stream)) this.connection.link.account.remove(PLAY_BYTES);
 	}
 
 	#beginPlay(stream: ServerStream, name: StreamName, request: PlayRequest): void {
@@ -387,6 +397,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		// From a time on means a recording. Players that always send 0 still get what is live.
 		if (request.startMillis >= 0 && hub.find(name.key)?.isLive !== true) {
 			stream.refuse(netStatus("NetStream.Play.StreamNotFound", `${name.name} was not found.`));
+			return;
+		}
+		if (!this.connection.link.account.add(PLAY_BYTES)) {
+			this.connection.link.close(new LimitError("SHARED_BYTES_SPENT", `It plays ${this.#playing.size} streams.`));
 			return;
 		}
 		stream.acceptPlay(request.reset);
@@ -410,6 +424,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onClosed(reason: MillraceError | undefined): void {
 		this.#ended = true;
+		this.#faulted = reason !== undefined;
 		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
@@ -420,6 +435,16 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 function isPlaying({ state }: ServerStream): boolean {
 	return state === "playing";
+}
+
+function join(slices: readonly Uint8Array[], length: number): Uint8Array {
+	const joined = new Uint8Array(length);
+	let offset = 0;
+	for (const slice of slices) {
+		joined.set(slice, offset);
+		offset += slice.length;
+	}
+	return joined;
 }
 
 const PUBLICATION_END_STATUS: Partial<

@@ -176,11 +176,16 @@ describe("an aggregate", () => {
 		expect(part![2]).toEqual(bytesOf("af0121"));
 	});
 
-	test("leaves out parts without bytes, a million of them in no time", () => {
+	test.each([
+		[4096, undefined],
+		[4097, "MESSAGE_MALFORMED"],
+		[1_000_000, "MESSAGE_MALFORMED"],
+	])("leaves out %i parts without bytes, or refuses so many", (count, fault) => {
 		const empty = bytesOf("08 000000 000000 00 000000 0000000b");
-		const payload = new Uint8Array(15 * 1_000_000);
+		const payload = new Uint8Array(15 * count);
 		for (let at = 0; at < payload.length; at += 15) payload.set(empty, at);
-		expect(partsOf(payload, 0)).toEqual([]);
+		if (fault === undefined) expect(partsOf(payload, 0)).toEqual([]);
+		else expect(() => partsOf(payload, 0)).toThrow(expect.objectContaining({ code: fault }));
 	});
 
 	test("of nothing, or less than a header, has no parts", () => {
