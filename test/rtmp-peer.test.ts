@@ -72,6 +72,8 @@ class PeerFixture implements ApplicationHost {
 			bytesWritten: 0,
 			remoteAddress,
 			write: bytes => client.receive(bytes),
+			pause() {},
+			resume() {},
 			notifyDrain() {},
 			end: () => {
 				client.closed = true;

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { Socket, Server as TcpServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish } from "./access/index.ts";
@@ -55,8 +56,13 @@ export class MillraceServer {
 			const timer = setTimeout(action, millis);
 			return () => clearTimeout(timer);
 		},
+		afterInput(action) {
+			const immediate = setImmediate(action);
+			return () => clearImmediate(immediate);
+		},
 	};
 	readonly #budget: SharedBudget;
+	readonly #slab = new Slab();
 	readonly #rate: ConnectionRate;
 	readonly #hub: Hub;
 	readonly #view: LiveView;
@@ -166,7 +172,7 @@ export class MillraceServer {
 			hub: this.#hub,
 			instances: this.#instances,
 			log: this.#log,
-			connection: { ...rtmp, limits, budget: this.#budget },
+			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),

@@ -20,6 +20,10 @@ export class VirtualClock {
 	readonly now = (): number => this.#now;
 
 	/** Calls `action` once when the clock has been moved on by `millis`; returns what cancels it. */
+	afterInput(action: () => void): () => void {
+		return this.schedule(0, action);
+	}
+
 	schedule(millis: number, action: () => void): () => void {
 		const timer: Timer = { at: this.#now + Math.max(0, millis), order: this.#order++, action };
 		this.#timers.push(timer);

@@ -1,5 +1,6 @@
+import type { Slab } from "../bytes/index.ts";
 import { LimitError, PeerError } from "../fault/index.ts";
-import { TYPE_ABORT, TYPE_SET_CHUNK_SIZE } from "./message/message-type.ts";
+import { TYPE_ABORT, TYPE_AUDIO, TYPE_SET_CHUNK_SIZE, TYPE_VIDEO } from "./message/message-type.ts";
 import { BudgetAccount, OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
 import { readU32 } from "./u32.ts";
 
@@ -69,6 +70,7 @@ export class ChunkReader {
 
 	readonly #handler: ChunkHandler;
 	readonly #account: BudgetAccount;
+	readonly #slab: Slab | undefined;
 	#limits: ChunkReaderLimits;
 	/** Chunk streams 0 to 63 by index, which is nearly all of them; the rest by id. */
 	readonly #near: (ChunkStream | undefined)[] = new Array(64).fill(undefined);
@@ -86,9 +88,13 @@ export class ChunkReader {
 	#current: ChunkStream | undefined;
 	#chunkLeft = 0;
 
-	/** @param account where unfinished messages are counted; default: nowhere */
-	constructor(handler: ChunkHandler, limits: ChunkReaderLimits, account = new BudgetAccount(undefined)) {
+	/**
+	 * @param account where unfinished messages are counted; default: nowhere
+	 * @param slab what audio and video messages that came whole are copied into; default: each has an array of its own
+	 */
+	constructor(handler: ChunkHandler, limits: ChunkReaderLimits, account = new BudgetAccount(undefined), slab?: Slab) {
 		this.#handler = handler;
+		this.#slab = slab;
 		this.#account = account;
 		this.#limits = limits;
 	}
@@ -302,7 +308,8 @@ export class ChunkReader {
 		if (this.#heldBytes + size > this.#limits.partialBytes) size = Math.min(length, Math.max(256, needed * 2));
 		const added = size - stream.payload.length;
 		if (!this.#account.add(added)) throw new LimitError("SHARED_BYTES_SPENT", `${added} bytes more were asked for.`);
-		const payload = new Uint8Array(size);
+		const isSharable = size === length && (stream.type === TYPE_AUDIO || stream.type === TYPE_VIDEO);
+		const payload = isSharable && this.#slab !== undefined ? this.#slab.allocate(size) : new Uint8Array(size);
 		this.#heldBytes += added;
 		if (stream.filled > 0) copy(stream.payload, 0, stream.filled, payload, 0);
 		stream.payload = payload;

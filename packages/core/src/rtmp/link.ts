@@ -1,3 +1,4 @@
+import type { Slab } from "../bytes/index.ts";
 import { LimitError, MillraceError, PeerError, TransportError } from "../fault/index.ts";
 import { AcknowledgementCounter } from "./acknowledgement.ts";
 import { type ChunkHandler, ChunkReader } from "./chunk-reader.ts";
@@ -52,6 +53,8 @@ export type LinkOptions = {
 	readonly limits: RtmpLimits;
 	/** What all connections together may hold; default: each is bound by its own limits alone. */
 	readonly budget?: SharedBudget;
+	/** Where the payloads of media go; shared by all connections. Default: each payload has an array of its own. */
+	readonly slab?: Slab;
 };
 
 /** Protocol control and user control travel here (RTMP 1.0 §5.4). */
@@ -105,7 +108,7 @@ export class RtmpLink implements ChunkHandler {
 			partialBytes: limits.partialBytesBeforeConnect,
 			chunkStreams: limits.chunkStreams,
 		};
-		this.#reader = new ChunkReader(this, readerLimits, this.account);
+		this.#reader = new ChunkReader(this, readerLimits, this.account, options.slab);
 		this.#startedAt = now;
 		this.#now = now;
 		this.#lastReceivedAt = now;

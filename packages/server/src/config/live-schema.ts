@@ -11,7 +11,7 @@ export const liveSchema = section("How live streams travel from the publisher to
 			"`interactive` sends every frame at once, `default` gathers frames for a moment, and `scale` gathers longer so that one machine serves more viewers.",
 		),
 	windowMillis: section("How long frames are gathered before they are sent.", {
-		default: duration(1, 1000).prefault("45ms").describe("The time in the mode `default`."),
+		default: duration(1, 1000).prefault("50ms").describe("The time in the mode `default`."),
 		scale: duration(1, 5000).prefault("350ms").describe("The time in the mode `scale`."),
 	}),
 	audioFlushMillis: duration(1, 1000)

@@ -40,4 +40,6 @@ export interface HubClock {
 	now(): number;
 	/** Calls `action` once after `millis`, and returns what cancels it. */
 	schedule(millis: number, action: () => void): () => void;
+	/** Calls `action` once after what waits on the network has been read, and returns what cancels it. */
+	afterInput(action: () => void): () => void;
 }

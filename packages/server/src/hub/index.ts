@@ -1,3 +1,4 @@
+export type { PacedInput } from "./flush-schedule.ts";
 export type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
 export { Hub, type HubObserver } from "./hub.ts";
 export type { HubClock, LatencyMode, LiveStreamOptions, ViewerQueueOptions } from "./hub-options.ts";

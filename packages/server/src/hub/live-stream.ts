@@ -9,6 +9,7 @@ import {
 	mediaFlags,
 } from "@millrace/core/flv";
 import { missedMessages } from "./catch-up.ts";
+import { FlushSchedule } from "./flush-schedule.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
@@ -34,11 +35,6 @@ const KEYFRAME_WAIT_MILLIS = 10_000;
 /** A batch of so many messages or bytes is flushed at once: no window may gather a flood. */
 const MAX_BATCH_MESSAGES = 512;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Flushing may take this part of the time at most: when it takes more, the window grows. */
-const MAX_FLUSH_SHARE = 0.6;
-/** Video at this distance or closer carries the audio with it in `interactive` mode, in milliseconds. */
-const REGULAR_VIDEO_MILLIS = 60;
-
 /**
  * One live stream: a publisher at most, and its viewers. Messages gather in a batch, which is flushed by the latency
  * mode: framed once for each shape of viewer, and written to each as one block.
@@ -72,22 +68,7 @@ export class LiveStream {
 	/** Messages flushed so far, which is the number of the batch's first. */
 	#flushed = 0;
 	#version = 0;
-	#flushNow = false;
-	#cancelFlush: (() => void) | undefined;
-	#flushDueAt = 0;
-	#flushedAt = 0;
-	/** How long a flush takes, and how late the timer calls for it, in milliseconds, smoothed: the window follows. */
-	#flushMillis = 0;
-	#lateMillis = 0;
-	#videoAt = -1;
-	/** Distance of video messages as they arrive, in milliseconds, smoothed; infinite before the second. */
-	#videoMillis = Number.POSITIVE_INFINITY;
-
-	readonly #onFlushTimer = (): void => {
-		this.#cancelFlush = undefined;
-		this.#lateMillis = smooth(this.#lateMillis, Math.max(0, this.#clock.now() - this.#flushDueAt));
-		this.#flush();
-	};
+	readonly #schedule: FlushSchedule;
 
 	constructor(key: string, owner: LiveStreamOwner, options: LiveStreamOptions, clock: HubClock) {
 		this.key = key;
@@ -96,6 +77,7 @@ export class LiveStream {
 		this.#clock = clock;
 		this.cache = new StreamCache(options.gopCache);
 		this.#repair = new TimestampRepair(options.timestamps);
+		this.#schedule = new FlushSchedule(options, clock, () => this.#flush());
 	}
 
 	/** Somebody publishes, or is waited for within the grace time. */
@@ -144,8 +126,7 @@ export class LiveStream {
 		this.#repair.restart();
 		this.cache.beginPublisher();
 		this.#version++;
-		this.#videoAt = -1;
-		this.#videoMillis = Number.POSITIVE_INFINITY;
+		this.#schedule.begin(sink.input);
 		const now = this.#clock.now();
 		const publication = new Publication(this, identity, sink, now);
 		this.#publication = publication;
@@ -174,26 +155,18 @@ export class LiveStream {
 		} else if (this.#keyframeWaitUntil >= 0 && type === MEDIA_VIDEO && !this.#mayResume(message, now)) {
 			return;
 		}
-		if (type === MEDIA_VIDEO) this.#noteVideo(now);
 		this.#batch.push(message);
 		this.#batchBytes += payload.length;
 		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) {
 			this.#flush();
-			return;
-		}
-		if (this.#flushNow) return;
-		const wait = this.#window(type, now);
-		if (wait <= 0) {
-			this.#flushNow = true;
-		} else if (this.#cancelFlush === undefined) {
-			this.#flushDueAt = now + wait;
-			this.#cancelFlush = this.#clock.schedule(wait, this.#onFlushTimer);
+		} else {
+			this.#schedule.onMessage(type, now);
 		}
 	}
 
 	/** All that came together has been given: sends what must not wait. */
 	endTurn(): void {
-		if (this.#flushNow) this.#flush();
+		this.#schedule.endTurn(this.#clock.now());
 	}
 
 	/** A viewer joins. It gets the cached start at once where there is one: of both media, or of what it wants. */
@@ -217,6 +190,7 @@ export class LiveStream {
 	endPublication(publication: Publication, reason: PublisherEnd): void {
 		if (this.#publication !== publication) return;
 		this.#publication = undefined;
+		this.#schedule.end();
 		if (reason === "taken-over") return;
 		this.#flush();
 		if (reason === "dropped" && this.#options.graceMillis > 0) {
@@ -255,8 +229,7 @@ export class LiveStream {
 		this.#cancelGrace?.();
 		this.#cancelGrace = undefined;
 		this.#publication?.end("server-stopping");
-		this.#cancelFlush?.();
-		this.#cancelFlush = undefined;
+		this.#schedule.end();
 		for (const viewer of [...this.#viewers]) {
 			this.#leaveShape(viewer);
 			viewer.end("server-stopping");
@@ -372,13 +345,11 @@ export class LiveStream {
 		this.#version++;
 	}
 
-	/** Frames the batch for each shape and hands it to each viewer. */
-	#flush(): void {
-		this.#flushNow = false;
-		this.#cancelFlush?.();
-		this.#cancelFlush = undefined;
+	/** Frames the batch for each shape and hands it to each viewer. Returns its bytes of payload. */
+	#flush(): number {
 		const batch = this.#batch;
-		if (batch.length === 0) return;
+		const bytes = this.#batchBytes;
+		if (batch.length === 0) return 0;
 		this.#batch = [];
 		this.#batchBytes = 0;
 		const startedAt = this.#clock.now();
@@ -386,8 +357,8 @@ export class LiveStream {
 		this.#resumeWaiting(batch, startedAt);
 		this.#flushed += batch.length;
 		this.#version++;
-		this.#flushedAt = this.#clock.now();
-		this.#flushMillis = smooth(this.#flushMillis, this.#flushedAt - startedAt);
+		this.#schedule.onFlushed(startedAt, this.#clock.now(), bytes);
+		return bytes;
 	}
 
 	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
@@ -455,32 +426,6 @@ export class LiveStream {
 		return true;
 	}
 
-	/**
-	 * How long a message may wait for others, in milliseconds: by the mode, and longer when the machine falls behind, so
-	 * that overload turns into larger batches and not into queues.
-	 */
-	#window(type: MediaType, now: number): number {
-		const { latency, defaultWindowMillis, scaleWindowMillis } = this.#options;
-		const underLoad = Math.min(scaleWindowMillis, Math.max(this.#flushMillis / MAX_FLUSH_SHARE, this.#lateMillis * 2));
-		if (latency === "scale") return Math.max(scaleWindowMillis, underLoad);
-		if (latency === "default") return Math.max(defaultWindowMillis, underLoad);
-		if (type === MEDIA_VIDEO) return this.#flushedAt + underLoad - now;
-		return Math.max(this.#audioWindow(now), underLoad);
-	}
-
-	/** Audio goes with the next video message where one is due soon: a flush of its own costs as much as that one. */
-	#audioWindow(now: number): number {
-		const { audioFlushMillis } = this.#options;
-		const videoIsDue = this.#videoMillis <= REGULAR_VIDEO_MILLIS && now - this.#videoAt < 2 * this.#videoMillis;
-		return videoIsDue ? Math.max(audioFlushMillis, 1.5 * this.#videoMillis) : audioFlushMillis;
-	}
-
-	#noteVideo(now: number): void {
-		const distance = this.#videoAt < 0 ? Number.POSITIVE_INFINITY : now - this.#videoAt;
-		this.#videoAt = now;
-		this.#videoMillis = Number.isFinite(this.#videoMillis) ? smooth(this.#videoMillis, distance) : distance;
-	}
-
 	#shapeOf(viewer: Viewer): Shape {
 		const { framer } = viewer.sink;
 		const key = `${framer.key}${viewer.wantsAudio ? "a" : ""}${viewer.wantsVideo ? "v" : ""}`;
@@ -531,8 +476,4 @@ export class LiveStream {
 	#reportIdle(): void {
 		if (!this.isLive && this.#viewers.size === 0) this.#owner.onStreamIdle(this);
 	}
-}
-
-function smooth(average: number, sample: number): number {
-	return average * 0.8 + sample * 0.2;
 }

@@ -1,4 +1,5 @@
 import type { MediaType } from "@millrace/core/flv";
+import type { PacedInput } from "./flush-schedule.ts";
 import type { LiveStream } from "./live-stream.ts";
 
 /**
@@ -9,6 +10,8 @@ export type PublisherEnd = "stopped" | "dropped" | "taken-over" | "idle" | "serv
 
 /** The publisher's peer. */
 export interface PublisherSink {
+	/** The network input that the media comes from, where it may rest while nothing is due. */
+	readonly input?: PacedInput | undefined;
 	/** The publication was ended by the server. Not called for `stopped` and `dropped`, which the peer says itself. */
 	onPublicationEnded(reason: PublisherEnd): void;
 }

@@ -6,7 +6,7 @@ import {
 	FLAG_METADATA,
 	MEDIA_AUDIO,
 	MEDIA_VIDEO,
-	type MediaMessage,
+	MediaMessage,
 } from "@millrace/core/flv";
 import { DataSlots } from "./data-slots.ts";
 
@@ -138,7 +138,7 @@ export class StreamCache {
 			// The pictures so far need the configuration before: nobody can start from them any more.
 			if (message.isVideo) this.#forgetGroup();
 		}
-		this.#configurations.set(key, message);
+		this.#configurations.set(key, ownCopy(message));
 	}
 }
 
@@ -154,6 +154,11 @@ function configurationKey(message: MediaMessage): string {
 	// Multitrack: kind, FourCC (or none) and track id are the next six bytes; otherwise the FourCC tells codecs apart
 	// only within one track, which is track 0.
 	return multitrack ? `${type}:${packet}:${payload.subarray(1, 7).join()}` : `${type}:${packet}`;
+}
+
+/** A payload may be a view of memory that it shares with others; what is kept for long must not keep all of that. */
+function ownCopy(message: MediaMessage): MediaMessage {
+	return new MediaMessage(message.type, message.timestamp, message.payload.slice(), message.flags);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

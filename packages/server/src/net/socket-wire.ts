@@ -60,9 +60,18 @@ export class SocketWire implements Wire {
 		this.#socket.write(NOTHING, this.#onDrained);
 	}
 
+	pause(): void {
+		if (!this.#isEnding) this.#socket.pause();
+	}
+
+	resume(): void {
+		this.#socket.resume();
+	}
+
 	end(): void {
 		if (this.#socket.destroyed || this.#isEnding) return;
 		this.#isEnding = true;
+		this.#socket.resume();
 		this.#socket.destroySoon();
 		const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MILLIS);
 		timer.unref();

@@ -10,6 +10,9 @@ export interface Wire {
 	write(bytes: Uint8Array): void;
 	/** Asks for `onWireDrain`, once, when everything that was written so far has been taken. */
 	notifyDrain(): void;
+	/** Stops reading, and goes on: what arrives meanwhile waits in the operating system. */
+	pause(): void;
+	resume(): void;
 	/** Ends after what was written; gives up on a peer that does not take it within some seconds. */
 	end(): void;
 	/** Ends at once. */

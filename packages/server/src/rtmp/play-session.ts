@@ -1,3 +1,4 @@
+import type { Slab } from "@millrace/core/bytes";
 import { EVENT_STREAM_BEGIN, EVENT_STREAM_EOF, netStatus, type ServerStream } from "@millrace/core/rtmp";
 import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink } from "../hub/index.ts";
 import { RtmpFramer } from "./rtmp-framer.ts";
@@ -25,12 +26,12 @@ export class PlaySession implements ViewerSink {
 	#toldSlowAt = Number.NEGATIVE_INFINITY;
 
 	/** Attaches to the live stream; its cached start is written before the constructor returns. */
-	constructor(stream: ServerStream, live: LiveStream, transport: PlayTransport) {
+	constructor(stream: ServerStream, live: LiveStream, transport: PlayTransport, slab?: Slab) {
 		this.#stream = stream;
 		this.#transport = transport;
 		this.live = live;
 		const { connection } = stream;
-		this.framer = new RtmpFramer(connection.link.chunkSize, stream.id, connection.objectEncoding);
+		this.framer = new RtmpFramer(connection.link.chunkSize, stream.id, connection.objectEncoding, slab);
 		this.viewer = live.attach(this, stream.wantsAudio, stream.wantsVideo);
 	}
 

@@ -1,6 +1,6 @@
 import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaType } from "@millrace/core/flv";
 import type { ServerStream } from "@millrace/core/rtmp";
-import type { LiveStream, Publication, PublisherEnd, PublisherSink } from "../hub/index.ts";
+import type { LiveStream, PacedInput, Publication, PublisherEnd, PublisherSink } from "../hub/index.ts";
 
 /** What a publishing stream tells its peer. */
 export interface PublishObserver {
@@ -16,6 +16,7 @@ const STARTED_AFTER_MESSAGES = 12;
 /** One NetStream that publishes to a live stream. */
 export class PublishSession implements PublisherSink {
 	readonly startedAt: number;
+	readonly input: PacedInput;
 	bytes = 0;
 	messages = 0;
 	readonly #stream: ServerStream;
@@ -23,7 +24,8 @@ export class PublishSession implements PublisherSink {
 	#publication: Publication | undefined;
 	#ended = false;
 
-	constructor(stream: ServerStream, observer: PublishObserver, now: number) {
+	constructor(stream: ServerStream, observer: PublishObserver, input: PacedInput, now: number) {
+		this.input = input;
 		this.#stream = stream;
 		this.#observer = observer;
 		this.startedAt = now;

@@ -1,4 +1,5 @@
 import type { ObjectEncoding } from "@millrace/core/amf";
+import { Slab } from "@millrace/core/bytes";
 import {
 	dataAsAmf0,
 	MEDIA_AUDIO,
@@ -21,8 +22,11 @@ export class RtmpFramer implements Framer {
 	readonly #chunkSize: number;
 	readonly #streamId: number;
 	readonly #encoding: ObjectEncoding;
+	readonly #slab: Slab | undefined;
 
-	constructor(chunkSize: number, streamId: number, encoding: ObjectEncoding) {
+	/** @param slab where small blocks are made; default: each has memory of its own */
+	constructor(chunkSize: number, streamId: number, encoding: ObjectEncoding, slab?: Slab) {
+		this.#slab = slab;
 		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:`;
 		this.#chunkSize = chunkSize;
 		this.#streamId = streamId;
@@ -37,7 +41,7 @@ export class RtmpFramer implements Framer {
 			if (payload !== undefined) length += framedLength(payload.length, message.timestamp >>> 0, this.#chunkSize);
 		}
 		// A Buffer, for the sockets would make one of any other array, once a viewer; every byte of it is written.
-		const block = Buffer.allocUnsafeSlow(length);
+		const block = this.#allocate(length);
 		let offset = 0;
 		for (let i = 0; i < batch.length; i++) {
 			const message = batch[i]!;
@@ -56,6 +60,12 @@ export class RtmpFramer implements Framer {
 			);
 		}
 		return block;
+	}
+
+	#allocate(length: number): Buffer {
+		if (this.#slab === undefined || length > Slab.MAX_SHARED_BYTES) return Buffer.allocUnsafeSlow(length);
+		const { buffer, byteOffset } = this.#slab.allocate(length);
+		return Buffer.from(buffer, byteOffset, length);
 	}
 
 	/** AMF3 data is put into AMF0 for players that did not ask for AMF3; what cannot be is left out. */

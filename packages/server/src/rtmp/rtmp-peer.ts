@@ -17,7 +17,7 @@ import {
 } from "@millrace/core/rtmp";
 import { findPublishKey } from "../access/index.ts";
 import { type ApplicationInstance, type ClientFacts, type InstanceClient, StreamName } from "../app/index.ts";
-import type { PublisherEnd, ViewerEnd } from "../hub/index.ts";
+import type { PacedInput, PublisherEnd, ViewerEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
@@ -44,6 +44,13 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	readonly #playing = new Map<ServerStream, PlaySession>();
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
+	/** Rests only for a connection that does nothing but publish one stream. */
+	readonly #input: PacedInput = {
+		hold: () => {
+			if (this.#publishing.size === 1 && this.#playing.size === 0) this.#wire.pause();
+		},
+		release: () => this.#wire.resume(),
+	};
 	#facts: ClientFacts | undefined;
 	#rules: ApplicationRules | undefined;
 	#instance: ApplicationInstance | undefined;
@@ -304,7 +311,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	#beginPublish(stream: ServerStream, name: StreamName, identity: string): void {
 		if (stream.state !== "publish-pending") return;
-		const session = new PublishSession(stream, this, this.#context.now());
+		const session = new PublishSession(stream, this, this.#input, this.#context.now());
 		const live = this.#context.hub.open(name.key, this.#rules!.live);
 		this.#isBeginning = true;
 		const hasBegun = session.begin(live, identity);
@@ -408,7 +415,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		// begun another play.
 		if (!isPlaying(stream) || this.#playing.has(stream)) return;
 		const live = hub.open(name.key, this.#rules!.live);
-		const session = new PlaySession(stream, live, this);
+		const session = new PlaySession(stream, live, this, this.#context.connection.slab);
 		this.#playing.set(stream, session);
 		if (stream.paused) session.viewer.setPaused(true);
 		// A viewer that takes what it is sent is alive, whether it answers pings (some never do) or not.

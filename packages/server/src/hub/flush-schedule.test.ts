@@ -1,0 +1,150 @@
+import { MEDIA_AUDIO, MEDIA_VIDEO } from "@millrace/core/flv";
+import { VirtualClock } from "@millrace/testkit";
+import { describe, expect, it } from "vitest";
+import { FlushSchedule } from "./flush-schedule.ts";
+import { liveOptions } from "./hub-fixture.ts";
+import type { LatencyMode } from "./hub-options.ts";
+
+/** A stream that sends 128 bytes a millisecond, in messages 10 ms apart, through an input that can rest. */
+class Publisher {
+	readonly clock = new VirtualClock(1000);
+	readonly events: string[] = [];
+	readonly schedule: FlushSchedule;
+	messageBytes = 1280;
+	isGone = false;
+	#held = false;
+	#waiting = 0;
+	#batch = 0;
+
+	constructor(latency: LatencyMode, mayRest = true) {
+		const options = { ...liveOptions(), defaultWindowMillis: 50, latency };
+		this.schedule = new FlushSchedule(options, this.clock, () => this.#flush());
+		this.schedule.begin(mayRest ? { hold: () => this.#hold(), release: () => this.#release() } : undefined);
+	}
+
+	send(messages: number): void {
+		for (let i = 0; i < messages; i++) {
+			this.clock.advance(10);
+			this.#waiting++;
+			if (!this.#held) this.#read();
+		}
+	}
+
+	/** When the input rested and when batches of how many messages left, by the clock. */
+	take(): string[] {
+		return this.events.splice(0);
+	}
+
+	#read(): void {
+		const now = this.clock.now();
+		for (; this.#waiting > 0; this.#waiting--) {
+			this.#batch++;
+			this.schedule.onMessage(MEDIA_AUDIO, now);
+		}
+		this.schedule.endTurn(now);
+	}
+
+	#hold(): void {
+		this.#held = true;
+		this.events.push(`hold ${this.clock.now() - 1000}`);
+	}
+
+	#release(): void {
+		this.#held = false;
+		this.events.push(`release ${this.clock.now() - 1000}`);
+		// Read before what is to be done after the input.
+		if (this.#waiting > 0 && !this.isGone) this.#read();
+	}
+
+	#flush(): number {
+		const bytes = this.#batch * this.messageBytes;
+		if (bytes === 0) return 0;
+		this.events.push(`flush ${this.clock.now() - 1000}: ${this.#batch}`);
+		this.#batch = 0;
+		this.schedule.onFlushed(this.clock.now(), this.clock.now(), bytes);
+		return bytes;
+	}
+}
+
+describe("a publisher's input", () => {
+	it("rests for each window of the default mode, and is read right before the flush", () => {
+		const publisher = new Publisher("default");
+		publisher.send(20);
+		publisher.take();
+		publisher.send(15);
+		expect(publisher.take()).toEqual([
+			"release 210",
+			"flush 210: 5",
+			"hold 210",
+			"release 260",
+			"flush 260: 5",
+			"hold 260",
+			"release 310",
+			"flush 310: 5",
+			"hold 310",
+		]);
+	});
+
+	it("rests for no longer than its bytes fit into a receive buffer", () => {
+		const publisher = new Publisher("scale");
+		publisher.send(100);
+		publisher.take();
+		publisher.send(100);
+		const rests: number[] = [];
+		let since = -1;
+		for (const event of publisher.take()) {
+			const at = Number(event.split(" ")[1]!.replace(":", ""));
+			if (event.startsWith("hold")) since = at;
+			else if (event.startsWith("release") && since >= 0) rests.push(at - since);
+		}
+		expect(rests.length).toBeGreaterThan(3);
+		expect(Math.max(...rests)).toBeLessThanOrEqual((24 * 1024) / 128);
+	});
+
+	it("never rests where its rate leaves no time for it", () => {
+		const publisher = new Publisher("default");
+		publisher.messageBytes = 64 * 1024;
+		publisher.send(50);
+		expect(publisher.take().filter(event => event.startsWith("hold"))).toEqual([]);
+	});
+
+	it("never rests in the interactive mode", () => {
+		const publisher = new Publisher("interactive");
+		publisher.send(50);
+		expect(publisher.take().filter(event => event.startsWith("hold"))).toEqual([]);
+	});
+
+	it("is open again when the publisher has gone", () => {
+		const publisher = new Publisher("default");
+		publisher.send(20);
+		expect(publisher.take().at(-1)).toMatch(/^hold/);
+		publisher.isGone = true;
+		publisher.schedule.end();
+		expect(publisher.take()).toEqual(["release 200"]);
+		expect(publisher.clock.timerCount).toBe(0);
+	});
+
+	it("is open and unwatched when nothing came for a window", () => {
+		const publisher = new Publisher("default");
+		publisher.send(20);
+		publisher.clock.advance(500);
+		expect(publisher.take().at(-1)).toMatch(/^release/);
+		expect(publisher.clock.timerCount).toBe(0);
+	});
+});
+
+describe("video in the interactive mode", () => {
+	it("is due at the end of the turn that brought it", () => {
+		let flushes = 0;
+		const clock = new VirtualClock(1000);
+		const schedule = new FlushSchedule({ ...liveOptions(), latency: "interactive" }, clock, () => {
+			flushes++;
+			return 1;
+		});
+		schedule.begin(undefined);
+		schedule.onMessage(MEDIA_VIDEO, clock.now());
+		expect(flushes).toBe(0);
+		schedule.endTurn(clock.now());
+		expect(flushes).toBe(1);
+	});
+});
