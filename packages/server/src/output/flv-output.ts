@@ -5,7 +5,7 @@ import { WebSocketServer } from "ws";
 import { StreamName } from "../app/index.ts";
 import type { Hub, LiveStream } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
-import { SocketWire } from "../net/index.ts";
+import { plainAddress, SocketWire } from "../net/index.ts";
 import { flvFramer, webSocketFlvFramer, webSocketFrame } from "./flv-framer.ts";
 import { type FlvTransport, FlvViewer } from "./flv-viewer.ts";
 
@@ -143,6 +143,7 @@ export class FlvOutput {
 		const { log, now, nextId } = this.#options;
 		const child = log.child({
 			connection: nextId(),
+			from: plainAddress(socket.remoteAddress ?? ""),
 			stream: String(name),
 			via: transport.framer === flvFramer ? "http-flv" : "ws-flv",
 		});

@@ -60,6 +60,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#isBeginning = false;
 	#ended = false;
 	#faulted = false;
+	#hasPublished = false;
 
 	constructor(
 		id: string,
@@ -329,6 +330,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#setPublishing(stream: ServerStream, session: PublishSession | undefined): void {
 		if (session === undefined) this.#publishing.delete(stream);
 		else this.#publishing.set(stream, session);
+		this.#hasPublished ||= session !== undefined;
 		this.connection.link.account.setTrusted(this.#publishing.size > 0);
 	}
 
@@ -435,7 +437,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
-		if (reason === undefined) this.#log.debug("disconnect", fields);
+		// Most players end with a reset while media is on its way to them: nothing that anybody must know.
+		const isPlayerLeaving = reason?.code === "CONNECTION_LOST" && !this.#hasPublished;
+		if (reason === undefined || isPlayerLeaving) this.#log.debug("disconnect", fields);
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
 }
