@@ -107,7 +107,7 @@ test("a registered externalizable class reads and writes its own bytes", () => {
 	expect(value).toMatchObject({ className: "Pair", members: { small: 255, any: "hi" } });
 	const writer = new Amf3Writer({ classes });
 	writer.write(value);
-	expect(writer.toBytes()).toEqual(bytes);
+	expect(writer.finish()).toEqual(bytes);
 });
 
 test("a reader tells where it stands between values", () => {

@@ -41,7 +41,7 @@ export function encodeAmf0(...values: readonly AmfValue[]): Uint8Array {
 export function encodeAmf3(...values: readonly AmfValue[]): Uint8Array {
 	const writer = new Amf3Writer();
 	for (const value of values) writer.write(value);
-	return writer.toBytes();
+	return writer.finish();
 }
 
 /**
@@ -59,7 +59,7 @@ export function encodeValues(
 		if (objectEncoding === 3 && typeof value === "object" && value !== null) writer.writeAvmPlus(value);
 		else writer.write(value);
 	}
-	return writer.toBytes();
+	return writer.finish();
 }
 
 /** The greatest AMF0 marker, and those below it that begin no value: movie clip, object end, record set. */

@@ -49,9 +49,9 @@ export class Amf0Writer {
 		this.#amf3.write(value);
 	}
 
-	/** All that was written, in an array of its own. */
-	toBytes(): Uint8Array {
-		return this.#sink.out.toBytes();
+	/** All that was written, in an array of its own. The writer is spent then. */
+	finish(): Uint8Array {
+		return this.#sink.out.finish();
 	}
 
 	#value(value: AmfValue): void {

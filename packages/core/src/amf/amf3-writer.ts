@@ -52,9 +52,9 @@ export class Amf3Writer implements AmfExternalWriter {
 		}
 	}
 
-	/** All that was written, in an array of its own. */
-	toBytes(): Uint8Array {
-		return this.#sink.out.toBytes();
+	/** All that was written, in an array of its own. The writer is spent then. */
+	finish(): Uint8Array {
+		return this.#sink.out.finish();
 	}
 
 	/** Writes a value inside the current one: for externalizable classes. */

@@ -33,6 +33,29 @@ test("lengths are patched where they were left open", () => {
 	expect(writer.toBytes()).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 0xfe, 0xdc, 0xba, 0x98));
 });
 
+test("a writer that has finished begins anew, apart from the one that took over its memory", () => {
+	const first = new ByteWriter();
+	first.utf8("first");
+	const bytes = first.finish();
+	const second = new ByteWriter();
+	second.utf8("second");
+	first.utf8("again");
+	const nested = new ByteWriter();
+	nested.utf8("nested");
+	expect([bytes, second.finish(), first.finish(), nested.finish()].map(each => new TextDecoder().decode(each))).toEqual(
+		["first", "second", "again", "nested"],
+	);
+});
+
+test("a writer with a ceiling keeps to it whatever memory it took over", () => {
+	const large = new ByteWriter({ capacity: 1000 });
+	large.u8(1);
+	large.finish();
+	const small = new ByteWriter({ maxBytes: 2 });
+	small.u16(1);
+	expect(() => small.u8(1)).toThrow(UsageError);
+});
+
 test.each([-1, 1, 100])("patching four bytes at %d of four is refused", offset => {
 	const writer = new ByteWriter();
 	writer.u32(0);

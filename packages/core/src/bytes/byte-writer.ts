@@ -1,6 +1,16 @@
 import { type FaultCode, UsageError } from "../fault/index.ts";
 import { encodeUtf8Into, utf8ByteLength } from "./utf8.ts";
 
+/** Shared by all writers: a double's bytes are made here, which needs no view for each writer. */
+const SCRATCH = new DataView(new ArrayBuffer(8));
+
+/**
+ * The memory of a writer that has finished, for the next one: reserving it anew costs more than writing a command.
+ * Nothing of what it held can be read, since a writer gives out only what it has written.
+ */
+let spare: Uint8Array | undefined;
+const SPARE_BYTES = 64 * 1024;
+
 /** How a `ByteWriter` grows. */
 export type ByteWriterOptions = {
 	/** Bytes to reserve at first. Default 256. */
@@ -19,14 +29,18 @@ export class ByteWriter {
 	readonly #maxBytes: number;
 	readonly #tooLarge: FaultCode;
 	#buffer: Uint8Array;
-	#view: DataView;
 	#length = 0;
 
 	constructor(options: ByteWriterOptions = {}) {
 		this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
 		this.#tooLarge = options.tooLarge ?? "USAGE";
-		this.#buffer = new Uint8Array(Math.min(options.capacity ?? 256, this.#maxBytes));
-		this.#view = new DataView(this.#buffer.buffer);
+		const capacity = Math.min(options.capacity ?? 256, this.#maxBytes);
+		if (spare !== undefined && capacity <= spare.length && spare.length <= this.#maxBytes) {
+			this.#buffer = spare;
+			spare = undefined;
+		} else {
+			this.#buffer = new Uint8Array(capacity);
+		}
 	}
 
 	/** Bytes written so far. */
@@ -69,7 +83,10 @@ export class ByteWriter {
 
 	u32le(value: number): void {
 		const at = this.#reserve(4);
-		this.#view.setUint32(at, value, true);
+		this.#buffer[at] = value;
+		this.#buffer[at + 1] = value >> 8;
+		this.#buffer[at + 2] = value >> 16;
+		this.#buffer[at + 3] = value >> 24;
 	}
 
 	i32(value: number): void {
@@ -79,7 +96,18 @@ export class ByteWriter {
 	/** An IEEE 754 double. */
 	f64(value: number): void {
 		const at = this.#reserve(8);
-		this.#view.setFloat64(at, value);
+		const buffer = this.#buffer;
+		SCRATCH.setFloat64(0, value);
+		const high = SCRATCH.getInt32(0);
+		const low = SCRATCH.getInt32(4);
+		buffer[at] = high >> 24;
+		buffer[at + 1] = high >> 16;
+		buffer[at + 2] = high >> 8;
+		buffer[at + 3] = high;
+		buffer[at + 4] = low >> 24;
+		buffer[at + 5] = low >> 16;
+		buffer[at + 6] = low >> 8;
+		buffer[at + 7] = low;
 	}
 
 	/** Copies `bytes` in. */
@@ -100,7 +128,8 @@ export class ByteWriter {
 	/** Overwrites two bytes that were written before. */
 	patchU16(offset: number, value: number): void {
 		this.#mustBeWritten(offset, 2);
-		this.#view.setUint16(offset, value);
+		this.#buffer[offset] = value >> 8;
+		this.#buffer[offset + 1] = value;
 	}
 
 	/** Overwrites three bytes that were written before. */
@@ -114,12 +143,25 @@ export class ByteWriter {
 	/** Overwrites four bytes that were written before. */
 	patchU32(offset: number, value: number): void {
 		this.#mustBeWritten(offset, 4);
-		this.#view.setUint32(offset, value);
+		this.#buffer[offset] = value >> 24;
+		this.#buffer[offset + 1] = value >> 16;
+		this.#buffer[offset + 2] = value >> 8;
+		this.#buffer[offset + 3] = value;
 	}
 
 	/** All that was written, as a copy of its own that is exactly as long. */
 	toBytes(): Uint8Array {
 		return this.#buffer.slice(0, this.#length);
+	}
+
+	/** The same, and the writer is empty again; its memory serves the next writer. */
+	finish(): Uint8Array {
+		const bytes = this.toBytes();
+		const size = this.#buffer.length;
+		if (size <= SPARE_BYTES && size > (spare?.length ?? 0)) spare = this.#buffer;
+		this.#buffer = new Uint8Array(0);
+		this.#length = 0;
+		return bytes;
 	}
 
 	/** Makes room for `count` bytes and answers where they begin. */
@@ -136,10 +178,9 @@ export class ByteWriter {
 			throw new UsageError(this.#tooLarge, `It would take more than ${this.#maxBytes} bytes.`);
 		}
 		if (needed <= this.#buffer.length) return;
-		const grown = new Uint8Array(Math.min(Math.max(needed, this.#buffer.length * 2), this.#maxBytes));
+		const grown = new Uint8Array(Math.min(Math.max(needed, this.#buffer.length * 2, 64), this.#maxBytes));
 		grown.set(this.#buffer.subarray(0, this.#length));
 		this.#buffer = grown;
-		this.#view = new DataView(grown.buffer);
 	}
 
 	#mustBeWritten(offset: number, count: number): void {
