@@ -13,7 +13,7 @@ describe("the generated reference", () => {
 		const pages = referencePages();
 		const configuration = pages.get("docs/reference/configuration.md") ?? "";
 		for (const { path, node } of fixedNodes()) {
-			const name = path.length === 1 && node.kind !== "leaf" ? `## ${path[0]}\n` : `| \`${path.join(".")}\` |`;
+			const name = path.length === 1 && node.kind !== "leaf" ? `## ${path[0]}\n` : `| \`${path.join(".")}\` `;
 			expect(configuration).toContain(name);
 		}
 		for (const code of Object.keys(FAULTS)) expect(pages.get("docs/reference/errors.md")).toContain(`\`${code}\``);

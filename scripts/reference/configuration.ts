@@ -6,6 +6,7 @@ import {
 	type SectionNode,
 	variableOf,
 } from "../../packages/server/src/config/index.ts";
+import { markdownTable } from "./table.ts";
 
 const INTRODUCTION = `<!-- Written by \`npm run reference\` from the configuration's schema. Change that, not this page. -->
 
@@ -45,11 +46,12 @@ function collectionPart(key: string, node: CollectionNode): string {
 	if (item.kind !== "section") return head;
 	const rows = [...item.fields].map(([name, field]) => {
 		// An override has the keys of the section that it overrides: they are not listed twice.
-		const text = field.kind === "leaf" ? `${typeOf(field)} | ${defaultOf(field)}` : "mapping | nothing";
-		return `| \`${name}\` | ${text} | ${cell(field.description)} |`;
+		const [type, value] = field.kind === "leaf" ? [typeOf(field), defaultOf(field)] : ["mapping", "nothing"];
+		return [`\`${name}\``, type, value, field.description];
 	});
 	const described = item.description === "" ? "" : `${item.description} `;
-	return `${head}\n\n${described}The keys of ${what}:\n\n| key | type | default | meaning |\n|---|---|---|---|\n${rows.join("\n")}`;
+	const keys = markdownTable(["key", "type", "default", "meaning"], rows);
+	return `${head}\n\n${described}The keys of ${what}:\n\n${keys}`;
 }
 
 function* rowsOf(node: SectionNode, path: readonly string[]): Generator<readonly [readonly string[], SchemaNode]> {
@@ -59,15 +61,13 @@ function* rowsOf(node: SectionNode, path: readonly string[]): Generator<readonly
 	}
 }
 
-function table(rows: readonly (readonly [readonly string[], SchemaNode])[]): string {
-	const lines = rows.map(([path, node]) => {
-		const variable = `\`${variableOf(path)}\``;
-		const name = `\`${path.join(".")}\``;
-		if (node.kind === "section") return `| ${name} | mapping | | ${cell(node.description)} | ${variable} |`;
-		const type = node.kind === "leaf" ? typeOf(node) : node.kind;
-		return `| ${name} | ${type} | ${defaultOf(node)} | ${cell(node.description)} | ${variable} |`;
+function table(settings: readonly (readonly [readonly string[], SchemaNode])[]): string {
+	const rows = settings.map(([path, node]) => {
+		const type = node.kind === "section" ? "mapping" : node.kind === "leaf" ? typeOf(node) : node.kind;
+		const value = node.kind === "section" ? "" : defaultOf(node);
+		return [`\`${path.join(".")}\``, type, value, node.description, `\`${variableOf(path)}\``];
 	});
-	return `| setting | type | default | meaning | variable |\n|---|---|---|---|---|\n${lines.join("\n")}`;
+	return markdownTable(["setting", "type", "default", "meaning", "variable"], rows);
 }
 
 function typeOf(node: LeafNode): string {
@@ -81,8 +81,4 @@ function defaultOf(node: LeafNode | CollectionNode): string {
 
 function code(value: unknown): string {
 	return `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
-}
-
-function cell(text: string): string {
-	return text.replaceAll("|", "\\|");
 }

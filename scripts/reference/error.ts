@@ -1,4 +1,5 @@
 import { FAULTS } from "@millrace/core/fault";
+import { markdownTable } from "./table.ts";
 
 type Owner = (typeof FAULTS)[keyof typeof FAULTS]["by"];
 
@@ -35,10 +36,10 @@ export function errorReference(): string {
 		"Every error that Millrace throws or logs has a stable `code`. They are grouped by whose fault it is. What follows the sentence in a message is what was found in that case.",
 	];
 	for (const { by, title, text } of GROUPS) {
-		lines.push("", `## ${title}`, "", text, "", "| code | meaning |", "|---|---|");
-		for (const [code, fault] of Object.entries(FAULTS)) {
-			if (fault.by === by) lines.push(`| \`${code}\` | ${fault.text.replaceAll("|", "\\|")} |`);
-		}
+		const rows = Object.entries(FAULTS)
+			.filter(([, fault]) => fault.by === by)
+			.map(([code, fault]) => [`\`${code}\``, fault.text]);
+		lines.push("", `## ${title}`, "", text, "", markdownTable(["code", "meaning"], rows));
 	}
 	return `${lines.join("\n")}\n`;
 }

@@ -3,7 +3,6 @@ export { ConfigError, type ConfigProblem, formatProblem } from "./config-error.t
 export { configJsonSchema } from "./json-schema.ts";
 export { type ConfigFlag, type ConfigSources, type LoadedConfig, loadConfig, resolveOptions } from "./load-config.ts";
 export { printConfig } from "./print-config.ts";
-export { KEY_PATTERN } from "./publish-schema.ts";
 export {
 	configSchema,
 	DEFAULT_PORTS,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { readOrMakeStreamKey, STREAM_KEY_FILE } from "../access/index.ts";
 import { ConfigError, formatProblem } from "./config-error.ts";
 import { type ConfigFlag, type ConfigSources, loadConfig, resolveOptions } from "./load-config.ts";
 import { fixedNodes } from "./schema-node.ts";
@@ -212,4 +213,20 @@ describe("problems", () => {
 			/live\.audioFlushMillis must be a duration/,
 		);
 	});
+});
+
+describe("the publish key", () => {
+	// The stored key is checked by a pattern of its own, since `access` imports no configuration.
+	it.each(["abcdefgh", "a.b_c~d-e", "x".repeat(128), "short", "has blank", "x".repeat(129), "umlautü-key"])(
+		"of the configuration and of the key file follow one rule (%s)",
+		async key => {
+			const dataDir = mkdtempSync(join(folder, "key-"));
+			writeFileSync(join(dataDir, STREAM_KEY_FILE), key);
+			const accepted = await readOrMakeStreamKey(dataDir).then(
+				() => true,
+				() => false,
+			);
+			expect(problemsOf(undefined, { assignments: [`publish.key=${key}`] }).length === 0).toBe(accepted);
+		},
+	);
 });

@@ -3,7 +3,7 @@ import { section } from "./section.ts";
 import { duration } from "./unit.ts";
 
 /** What a key may consist of: characters that stand in a URL's query as they are, in every encoder's form field. */
-export const KEY_PATTERN = /^[A-Za-z0-9._~-]{8,128}$/;
+const KEY_PATTERN = /^[A-Za-z0-9._~-]{8,128}$/;
 
 /** Who may publish, and what happens when a publisher drops or a second one comes. */
 export const publishSchema = section(

@@ -77,10 +77,6 @@ export const configSchema = z
 				.describe(
 					"Web origins (`https://example.org`) whose pages may play streams from here; `*` stands for all, an empty list for none but the server's own.",
 				),
-			trustProxy: z
-				.boolean()
-				.default(false)
-				.describe("Whether a proxy stands in front that sets `X-Forwarded-For`. Clients can forge it where none does."),
 		}),
 		log: section("What is logged, and how.", {
 			level: z
