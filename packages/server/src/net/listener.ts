@@ -10,7 +10,7 @@ export type ListenAddress = {
 
 /** Opens a TCP server for `onSocket`. It resolves when it listens and rejects with the system's error. */
 export async function listenTcp(address: ListenAddress, onSocket: (socket: Socket) => void): Promise<Server> {
-	const server = createServer({ noDelay: true, highWaterMark: 1 }, onSocket);
+	const server = createServer({ noDelay: true }, onSocket);
 	await listen(server, address);
 	return server;
 }

@@ -61,7 +61,9 @@ export class SocketWire implements Wire {
 	}
 
 	pause(): void {
-		if (!this.#isEnding) this.#socket.pause();
+		if (this.#isEnding) return;
+		stopReadingWhilePaused(this.#socket);
+		this.#socket.pause();
 	}
 
 	resume(): void {
@@ -81,6 +83,15 @@ export class SocketWire implements Wire {
 	destroy(): void {
 		this.#socket.destroy();
 	}
+}
+
+/**
+ * A paused socket is read on until its high-water mark, packet by packet. The mark for reading alone cannot be set by a
+ * public way, and one for both directions would cost an event for each write to a viewer. On a Node where the property
+ * is not there, a paused socket is merely read on into memory, up to the default mark.
+ */
+function stopReadingWhilePaused(socket: Socket & { _readableState?: { highWaterMark: number } }): void {
+	if (socket._readableState !== undefined) socket._readableState.highWaterMark = 1;
 }
 
 /** IPv4 addresses that arrive through an IPv6 listener are shown as what they are. */
