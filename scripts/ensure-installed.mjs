@@ -2,7 +2,7 @@
 // Plain JavaScript for Node 20: it runs before the repository's own Node is there.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -24,8 +24,14 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 	writeFileSync(stamp, lock);
 }
 
-// The next script finds `node` in node_modules/.bin; where no platform package exists it is the system's.
-const node = spawnSync("node", ["--version"], { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
+// npm lets the next script find `node` in node_modules/.bin; where no platform package exists it is the system's. This
+// one may have been started without npm, and must look where npm will.
+const node = spawnSync("node", ["--version"], {
+	cwd: root,
+	encoding: "utf8",
+	env: { ...process.env, PATH: join(root, "node_modules", ".bin") + delimiter + process.env.PATH },
+	shell: process.platform === "win32",
+});
 const [major, minor] = (node.stdout ?? "").trim().slice(1).split(".").map(Number);
 if (!(major > 22 || (major === 22 && minor >= 18))) {
 	console.error(
