@@ -24,6 +24,11 @@ const GROUPS: readonly { readonly by: Owner; readonly title: string; readonly te
 		title: "The network's (`TransportError`)",
 		text: "The network or the operating system failed; `error.cause` holds their error.",
 	},
+	{
+		by: "file",
+		title: "Of a file (`FileError`)",
+		text: "A media file is broken, too complex, or cannot be used; `error.cause` holds the operating system's error, where there is one.",
+	},
 ];
 
 /** The page of every fault that Millrace names. */

@@ -70,12 +70,17 @@ export const FAULTS = {
 	// Transport
 	CONNECT_FAILED: { by: "transport", text: "No connection could be opened." },
 	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
+	// Files
+	FILE_INVALID: { by: "file", text: "A media file contradicts its format or ends where it must not." },
+	FILE_NO_TRACK: { by: "file", text: "A media file holds no track that can be played." },
+	FILE_TOO_COMPLEX: { by: "file", text: "A media file asks for more memory or work than the limit." },
+	FILE_UNREADABLE: { by: "file", text: "A file cannot be opened, read or written." },
 	// Configuration and start
 	CONFIG_INVALID: { by: "usage", text: "The configuration cannot be used; every problem is named with its place." },
 	STREAM_KEY_UNUSABLE: { by: "usage", text: "The file with the publish key cannot be read, written or understood." },
 	// Use of the library
 	USAGE: { by: "usage", text: "The library was called in a way that it does not allow." },
-} as const satisfies Record<string, { by: "peer" | "limit" | "usage" | "transport"; text: string }>;
+} as const satisfies Record<string, { by: "peer" | "limit" | "usage" | "transport" | "file"; text: string }>;
 
 /** The stable name of a fault, as it stands in logs and on `error.code`. */
 export type FaultCode = keyof typeof FAULTS;

@@ -30,3 +30,6 @@ export class UsageError extends MillraceError {}
 
 /** The network or the operating system failed; `cause` holds their error. */
 export class TransportError extends MillraceError {}
+
+/** A file is broken or cannot be used; `cause` holds the operating system's error, where there is one. */
+export class FileError extends MillraceError {}

@@ -1,2 +1,2 @@
-export { LimitError, MillraceError, PeerError, TransportError, UsageError } from "./fault.ts";
+export { FileError, LimitError, MillraceError, PeerError, TransportError, UsageError } from "./fault.ts";
 export { FAULTS, type FaultCode } from "./fault-table.ts";

@@ -1,0 +1,7 @@
+/** Random access to a file's bytes: what a reader of MP4 asks for. */
+export interface ByteSource {
+	/** In bytes. */
+	readonly size: number;
+	/** The bytes from `offset` on; fewer than `length` only where the file ends. They belong to the caller. */
+	read(offset: number, length: number): Promise<Uint8Array>;
+}

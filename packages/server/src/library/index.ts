@@ -1,0 +1,1 @@
+export type { MediaCursor, MediaSource } from "./media-source.ts";
