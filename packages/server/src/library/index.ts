@@ -1,1 +1,2 @@
+export type { MediaCatalog } from "./media-catalog.ts";
 export type { MediaCursor, MediaSource } from "./media-source.ts";
