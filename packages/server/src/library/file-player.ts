@@ -69,6 +69,7 @@ export class FilePlayer implements Sleeper {
 	#move: Move | undefined;
 	/** Time of the newest message that was sent; where nothing was, of the place. */
 	#sentMillis = 0;
+	#untilMillis = Number.POSITIVE_INFINITY;
 	#bufferMillis = -1;
 	#isPaced = true;
 	#isPaused = false;
@@ -109,14 +110,16 @@ export class FilePlayer implements Sleeper {
 		return Math.max(this.#sentMillis, Math.min(this.#selection.untilMillis, this.source.durationMillis));
 	}
 
+	/** All has been sent, or nothing more can be. */
 	get hasEnded(): boolean {
-		return this.#hasEnded;
+		return this.#hasEnded || this.#isClosed;
 	}
 
 	/** Begins. Called once. */
 	start(range: PlayRange): void {
 		const selection = this.#selection;
-		selection.untilMillis = range.untilMillis ?? Number.POSITIVE_INFINITY;
+		this.#untilMillis = range.untilMillis ?? Number.POSITIVE_INFINITY;
+		selection.untilMillis = this.#untilMillis;
 		selection.isSingle = range.isSingle ?? false;
 		this.#isPaced = range.isPaced ?? true;
 		if (this.source.isGrowing) this.#stopGrowth = this.source.onGrowth(() => this.#onGrowth());
@@ -169,10 +172,10 @@ export class FilePlayer implements Sleeper {
 		this.#isHeld = true;
 	}
 
-	/** Goes on after `hold`; what is not before `untilMillis` is not sent any more. */
-	release(untilMillis?: number): void {
+	/** Goes on after `hold`: to the end of its range, or where something else follows, to that time at the latest. */
+	release(untilMillis = Number.POSITIVE_INFINITY): void {
 		this.#isHeld = false;
-		if (untilMillis !== undefined) this.#selection.untilMillis = untilMillis;
+		this.#selection.untilMillis = Math.min(untilMillis, this.#untilMillis);
 		this.#pump();
 	}
 

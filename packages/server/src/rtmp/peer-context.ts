@@ -2,6 +2,7 @@ import type { ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
+import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
@@ -10,6 +11,8 @@ export type ApplicationRules = {
 	readonly live: LiveStreamOptions;
 	/** The static policy: may somebody from that address publish with that key? */
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
+	/** How its files are played. Default: `DEFAULT_FILE_PLAYER`. */
+	readonly files?: FilePlayerOptions;
 };
 
 /** What all RTMP peers of a server share. */
@@ -19,6 +22,10 @@ export type PeerContext = {
 	readonly log: EventLog;
 	/** Settings of each connection, but for its name. */
 	readonly connection: Omit<ServerConnectionOptions, "clientId">;
+	/** Recordings and on-demand files. Without it only what is live can be played. */
+	readonly catalog?: MediaCatalog;
+	/** What wakes those who play by the time; needed with a catalog. Default: lengths of live items do not count. */
+	readonly schedule?: PlayerSchedule;
 	/** Monotonic milliseconds. */
 	now(): number;
 	random(bytes: number): Uint8Array;
