@@ -157,6 +157,7 @@ export class FilePlayer implements Sleeper {
 
 	/** How much the viewer buffers, in milliseconds; 0: as much as it gets; −1: it has not said. */
 	setBufferMillis(millis: number): void {
+		if (millis > this.#bufferMillis) this.#bufferState = "filling";
 		this.#bufferMillis = millis;
 		this.#schedule.cancel(this);
 		this.#pump();
@@ -247,7 +248,7 @@ export class FilePlayer implements Sleeper {
 	#maySend(): boolean {
 		if (this.#hasEnded || this.#isHeld || (this.#isPaused && !this.#owesPreview)) return false;
 		if (!this.#sink.isReady()) return false;
-		if (this.#owesPreview || this.#sentMillis < this.#horizon()) return true;
+		if (this.#owesPreview || this.#sentMillis <= this.#horizon()) return true;
 		this.#rest(this.#sentMillis);
 		return false;
 	}

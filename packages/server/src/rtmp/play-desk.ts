@@ -1,11 +1,5 @@
 import { LimitError, PeerError } from "@millrace/core/fault";
-import {
-	type Call,
-	type PlayRequest,
-	type ServerConnection,
-	type ServerConnectionHandler,
-	type ServerStream,
-} from "@millrace/core/rtmp";
+import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
 import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
 import type { LiveStream, ViewerEnd } from "../hub/index.ts";
 import { DEFAULT_FILE_PLAYER } from "../library/index.ts";
