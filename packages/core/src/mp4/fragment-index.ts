@@ -37,7 +37,7 @@ export class FragmentIndex {
 			for (const entry of entries) {
 				box.u64(entry.time);
 				box.u64(entry.moofOffset);
-				fields.u8(entry.fragmentNumber);
+				fields.u16(entry.fragmentNumber);
 				fields.u8(1);
 				fields.u32(entry.sampleNumber);
 			}
@@ -60,5 +60,5 @@ type Entry = {
 };
 
 const MAX_ENTRIES = 65_536;
-/** Numbers of track fragments and runs take one byte, of samples four: each size is two bits, one less than it is. */
-const NUMBER_SIZES = 0b00_00_11;
+/** The numbers of track fragments take two bytes, of runs one, of samples four: two bits each, one less than the size. */
+const NUMBER_SIZES = 0b01_00_11;

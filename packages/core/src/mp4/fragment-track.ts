@@ -12,6 +12,8 @@ export class FragmentTrack {
 	readonly trackId: number;
 	/** The track's number in the file, from 1; 0 until it is in one. */
 	fileTrackId = 0;
+	/** The decode time of the last sample in milliseconds; 0 before the first. */
+	lastMillis = 0;
 	/** Samples that wait; only the first `count` places of the arrays count. */
 	count = 0;
 	/** Decode times in milliseconds. */
@@ -35,8 +37,10 @@ export class FragmentTrack {
 	#isUnsettled = false;
 	#signature = 0;
 	#clock = new SampleClock(1000);
-	/** The length of the last frame in ticks, for a sample without a successor. */
+	/** How long the sample before lasted, in ticks: a guess for one without a successor. */
 	#lastTicks = 0;
+	/** How long the last frame says itself that it lasts, in ticks; 0 where it does not. */
+	#toldTicks = 0;
 
 	constructor(kind: "video" | "audio", trackId: number) {
 		this.kind = kind;
@@ -106,14 +110,14 @@ export class FragmentTrack {
 		this.#nextFormat = undefined;
 		if (this.kind === "audio") this.#clock = new SampleClock(this.#format.timescale);
 		this.#lastTicks = 0;
+		this.#toldTicks = 0;
 	}
 
 	/** The time in ticks of a frame at `millis`, which must not be earlier than the last one. It moves the audio clock. */
 	ticksAt(millis: number, frame: Uint8Array): number {
 		if (this.kind === "video") return millis * TICKS_PER_MILLI;
-		const samples = frameSamples(this.#format!, frame);
-		if (samples > 0) this.#lastTicks = samples;
-		return this.#clock.at(millis, samples);
+		this.#toldTicks = frameSamples(this.#format!, frame);
+		return this.#clock.at(millis, this.#toldTicks);
 	}
 
 	/** The time of a further frame of the same message. */
@@ -124,6 +128,7 @@ export class FragmentTrack {
 	/** Adds a sample. `composition` is in ticks. */
 	add(millis: number, ticks: number, composition: number, isSync: boolean, body: Uint8Array): void {
 		const at = this.count++;
+		this.lastMillis = millis;
 		if (at === this.millis.length) this.#grow();
 		this.millis[at] = millis;
 		this.ticks[at] = ticks;
@@ -136,11 +141,11 @@ export class FragmentTrack {
 	durationAt(index: number, nextTicks: number | undefined): number {
 		const end = index + 1 < this.count ? this.ticks[index + 1]! : nextTicks;
 		if (end !== undefined) {
-			const duration = end - this.ticks[index]!;
-			if (this.kind === "video") this.#lastTicks = duration;
-			return duration;
+			this.#lastTicks = end - this.ticks[index]!;
+			return this.#lastTicks;
 		}
-		if (index > 0 && this.kind === "video") return this.ticks[index]! - this.ticks[index - 1]!;
+		if (this.#toldTicks > 0) return this.#toldTicks;
+		if (index > 0) return this.ticks[index]! - this.ticks[index - 1]!;
 		return this.#lastTicks > 0 ? this.#lastTicks : Math.round(this.#format!.timescale * LONE_SAMPLE_SECONDS);
 	}
 

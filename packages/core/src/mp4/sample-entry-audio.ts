@@ -1,10 +1,5 @@
 import { ByteReader } from "../bytes/index.ts";
-import {
-	OPUS_SAMPLE_RATE,
-	parseAacConfiguration,
-	parseMp3Frame,
-	parseOpusConfiguration,
-} from "../codec/index.ts";
+import { OPUS_SAMPLE_RATE, parseAacConfiguration, parseMp3Frame, parseOpusConfiguration } from "../codec/index.ts";
 import { PeerError } from "../fault/index.ts";
 import {
 	AUDIO_AAC,
