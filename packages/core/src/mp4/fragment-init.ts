@@ -31,7 +31,7 @@ export function writeInit(tracks: readonly FragmentTrack[], isFile: boolean): In
 	writeFileType(box);
 	box.begin("moov");
 	writeMovieHeader(box, tracks.length, durationFields);
-	for (const track of tracks) writeTrack(box, track, tracks, durationFields);
+	for (const track of tracks) writeTrack(box, track, tracks);
 	writeExtends(box, tracks, isFile, durationFields);
 	box.end();
 	return { bytes: box.finish(), durationFields: isFile ? durationFields : [] };
@@ -95,16 +95,11 @@ function writeMovieHeader(box: BoxWriter, trackCount: number, durations: Duratio
 	box.end();
 }
 
-function writeTrack(
-	box: BoxWriter,
-	track: FragmentTrack,
-	tracks: readonly FragmentTrack[],
-	durations: DurationField[],
-): void {
+function writeTrack(box: BoxWriter, track: FragmentTrack, tracks: readonly FragmentTrack[]): void {
 	box.begin("trak");
 	writeTrackHeader(box, track, tracks);
 	box.begin("mdia");
-	writeMediaHeader(box, track, durations);
+	writeMediaHeader(box, track);
 	box.begin("minf");
 	writeMediaInformation(box, track);
 	box.end();
@@ -130,7 +125,7 @@ function writeTrackHeader(box: BoxWriter, track: FragmentTrack, tracks: readonly
 	box.end();
 }
 
-function writeMediaHeader(box: BoxWriter, track: FragmentTrack, _durations: DurationField[]): void {
+function writeMediaHeader(box: BoxWriter, track: FragmentTrack): void {
 	const { fields } = box;
 	box.beginFull("mdhd", 0, 0);
 	box.zeros(8);

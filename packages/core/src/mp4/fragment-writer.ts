@@ -255,6 +255,7 @@ export class FragmentWriter {
 		const millis = Math.max(messageMillis, track.lastMillis);
 		const first = firstBytes < body.length ? body.subarray(0, firstBytes) : body;
 		const ticks = track.ticksAt(millis, first);
+		if (this.#written === undefined && this.#hasWaited(millis)) this.#openFile();
 		this.#endFragmentBefore(track, millis, ticks, isSync);
 		let composition = 0;
 		if (track.kind === "video") {
@@ -268,7 +269,6 @@ export class FragmentWriter {
 			this.#add(track, millis, track.ticksFollowing(frame), 0, true, frame);
 			at += frame.length;
 		}
-		if (this.#written === undefined && this.#hasWaited(millis)) this.#openFile();
 	}
 
 	#trackOf(kind: "video" | "audio", trackId: number): FragmentTrack {
