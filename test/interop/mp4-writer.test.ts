@@ -1,6 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { FlvDemuxer, MEDIA_AUDIO, MEDIA_VIDEO, MediaMessage } from "@millrace/core/flv";
-import { type FileEnd, type Fragment, FragmentWriter, type InitSegment, type LeftOut } from "@millrace/core/mp4";
+import {
+	type FileEnd,
+	type Fragment,
+	FragmentWriter,
+	type InitSegment,
+	type LeftOut,
+	scanFragments,
+} from "@millrace/core/mp4";
 import {
 	closeAllPrograms,
 	MediaLibrary,
@@ -279,9 +286,12 @@ describe("a file that is torn", () => {
 		const source = await library.file("h264-bframes-aac");
 		const { file, ends } = writeMp4(readFlv(source));
 		const sent = await probePackets(source);
-		const cutAt = async (length: number) => {
-			const path = dir.file(`torn-${length}.mp4`);
-			writeFileSync(path, file.subarray(0, length));
+		/** As a recorder leaves it: while a fragment is written, its first box is called `free`, for ffmpeg's sake. */
+		const cutAt = async (length: number, unfinished = length) => {
+			const bytes = Buffer.from(file.subarray(0, length));
+			Buffer.from("free").copy(bytes, unfinished + 4);
+			const path = dir.file("torn.mp4");
+			writeFileSync(path, bytes);
 			return path;
 		};
 		/** By the number of whole fragments, what they hold; each is looked at cut exactly behind it. */
@@ -303,11 +313,15 @@ describe("a file that is torn", () => {
 			seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
 			const length = ends[1]! + (seed % (file.length - ends[1]!));
 			const fragments = ends.filter(end => end <= length).length - 1;
-			const packets = await probePackets(await cutAt(length));
+			const torn = await cutAt(length, ends[fragments]!);
+			const packets = await probePackets(torn);
 			for (const kind of ["video", "audio"] as const) {
 				const expected = ofKind(whole[fragments]!, kind);
 				expect(ofKind(packets, kind).slice(0, expected.length)).toEqual(expected);
 			}
+			const bytes = file.subarray(0, length);
+			const scan = await scanFragments({ size: length, read: async (at, count) => bytes.subarray(at, at + count) });
+			expect(scan).toMatchObject({ completeBytes: ends[fragments], fragments, hasInit: true });
 		}
 	});
 });
@@ -317,19 +331,19 @@ test("the index at the end of the file leads to its fragments", async context =>
 	const source = await library.file("h264-bframes-aac");
 	const path = dir.file("indexed.mp4");
 	writeFileSync(path, writeMp4(readFlv(source)).file);
-	const args = ["-v", "warning", "-use_mfra_for", "pts", "-read_intervals", "3.5%+#1", "-select_streams", "v"];
-	const { stdout, stderr } = await runProgram("ffprobe", [
-		...args,
-		"-show_entries",
-		"packet=dts,flags",
-		"-of",
-		"csv",
-		path,
-	]);
-	expect([stdout.trim(), stderr]).toEqual([`packet,${3 * 90_000},K_`, ""]);
+	// With this option ffmpeg takes the presentation times of keyframes from the index, by the fragments' places.
+	const args = ["-v", "warning", "-use_mfra_for", "pts", "-select_streams", "v", "-show_entries", "packet=pts,flags"];
+	const { stdout, stderr } = await runProgram("ffprobe", [...args, "-of", "csv=p=0", path]);
+	const keys = (text: string) => text.split("\n").filter(line => line.includes("K"));
+	const sent = await probePackets(source);
+	const expected = ofKind(sent, "video").filter(packet => packet.isKey);
+	expect([keys(stdout), stderr]).toEqual([expected.map(packet => `${packet.pts * 90},K_`), ""]);
+	const seek = ["-v", "warning", "-read_intervals", "3.5%+#1", "-select_streams", "v", "-show_entries", "packet=dts"];
+	const found = await runProgram("ffprobe", [...seek, "-of", "csv=p=0", path]);
+	expect(found.stdout.trim()).toBe(String(3 * 90_000));
 	const facts = await runProgram("ffprobe", ["-v", "error", "-show_entries", "format=duration", "-of", "csv", path]);
 	const duration = Number(facts.stdout.split(",")[1]);
-	const last = Math.max(...(await probePackets(source)).map(packet => packet.dts));
+	const last = Math.max(...sent.map(packet => packet.dts));
 	expect(duration).toBeGreaterThan(last / 1000);
 	expect(duration).toBeLessThan(last / 1000 + 0.05);
 });
@@ -350,12 +364,9 @@ type PlacedPacket = MediaPacket & { readonly position: number };
 
 async function placedPackets(path: string): Promise<PlacedPacket[]> {
 	const packets = await probePackets(path);
-	const args = ["-v", "error", "-show_entries", "packet=pos", "-of", "csv=p=0", path];
+	const args = ["-v", "error", "-show_entries", "packet=pos", "-of", "json", path];
 	const { stdout } = await runProgram("ffprobe", args);
-	const positions = stdout
-		.trim()
-		.split("\n")
-		.map(line => Number.parseInt(line, 10));
+	const positions = (JSON.parse(stdout) as { packets: { pos: string }[] }).packets.map(packet => Number(packet.pos));
 	expect(positions).toHaveLength(packets.length);
 	return packets.map((packet, index) => ({ ...packet, position: positions[index]! }));
 }

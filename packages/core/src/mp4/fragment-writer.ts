@@ -61,7 +61,13 @@ export type InitSegment = {
 	readonly tracks: readonly WrittenTrack[];
 };
 
-/** One `moof` and its `mdat`. The times are those of the leading track: of the picture, where the fragment has any. */
+/**
+ * One `moof` and its `mdat`. The times are those of the leading track: of the picture, where the fragment has any.
+ *
+ * ffmpeg 5 refuses a file that ends inside a `moof`, but not inside a box that it skips. A file that must open even
+ * when its writer is killed in the middle of a write is written with `free` in place of the type (bytes 4 to 7), and
+ * with `moof` over it when the rest is written.
+ */
 export type Fragment = {
 	readonly bytes: Uint8Array;
 	/** The decode time of the first sample, in milliseconds. */
