@@ -144,6 +144,8 @@ type EnhancedCase = {
 	readonly fourCc: string;
 	readonly encoders: readonly string[];
 	readonly args: readonly string[];
+	/** Where the samples come from and how many bytes a container has in front of each; default: MP4, none. */
+	readonly source?: { readonly extension: string; readonly headBytes: number };
 	/** The sequence header out of the source's boxes; `undefined`: the codec has none. */
 	readonly configuration: ((mp4: Buffer) => Buffer) | undefined;
 };
@@ -172,6 +174,16 @@ const enhancedCases: readonly EnhancedCase[] = [
 		encoders: ["libaom-av1"],
 		args: ["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-g", "25", "-lag-in-frames", "0"],
 		configuration: mp4 => boxBody(mp4, "av1C"),
+	},
+	{
+		name: "VP8",
+		kind: "video",
+		fourCc: "vp08",
+		encoders: ["libvpx"],
+		args: ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "25"],
+		// ffmpeg writes no VP8 into MP4, but reads it. Profile 0, level 1, eight bits, 4:2:0.
+		source: { extension: "ivf", headBytes: 12 },
+		configuration: () => Buffer.from("000a820202020000", "hex"),
 	},
 	{
 		name: "VP9",
@@ -241,12 +253,13 @@ const enhancedCases: readonly EnhancedCase[] = [
 ];
 
 describe("messages in the extended form become the samples that they were made of", () => {
-	test.for(enhancedCases)("$name", async ({ name, kind, fourCc, encoders, args, configuration }, context) => {
+	test.for(enhancedCases)("$name", async (one, context) => {
+		const { name, kind, fourCc, encoders, args, configuration, source: place } = one;
 		await needEncoders(context, ...encoders);
-		const source = dir.file(`${name}-source.mp4`);
+		const source = dir.file(`${name}-source.${place?.extension ?? "mp4"}`);
 		await encode([...args, kind === "video" ? "-an" : "-vn"], source);
 		const mp4 = readFileSync(source);
-		const packets = await placedPackets(source);
+		const packets = await placedPackets(source, place?.headBytes ?? 0);
 		const first = packets[0]!.dts;
 		const type = kind === "video" ? MEDIA_VIDEO : MEDIA_AUDIO;
 		const header = (packetType: number, isKey: boolean) =>
@@ -348,7 +361,7 @@ test("the index at the end of the file leads to its fragments", async context =>
 	expect(duration).toBeLessThan(last / 1000 + 0.05);
 });
 
-const STREAM_FACTS = "codec_name,profile,width,height,pix_fmt,sample_rate,channels,codec_tag_string";
+const STREAM_FACTS = "codec_name,profile,width,height,pix_fmt,sample_rate,channels";
 
 async function encode(args: readonly string[], path: string): Promise<void> {
 	const inputs = [
@@ -362,13 +375,13 @@ async function encode(args: readonly string[], path: string): Promise<void> {
 
 type PlacedPacket = MediaPacket & { readonly position: number };
 
-async function placedPackets(path: string): Promise<PlacedPacket[]> {
+async function placedPackets(path: string, headBytes: number): Promise<PlacedPacket[]> {
 	const packets = await probePackets(path);
 	const args = ["-v", "error", "-show_entries", "packet=pos", "-of", "json", path];
 	const { stdout } = await runProgram("ffprobe", args);
 	const positions = (JSON.parse(stdout) as { packets: { pos: string }[] }).packets.map(packet => Number(packet.pos));
 	expect(positions).toHaveLength(packets.length);
-	return packets.map((packet, index) => ({ ...packet, position: positions[index]! }));
+	return packets.map((packet, index) => ({ ...packet, position: positions[index]! + headBytes }));
 }
 
 /** The content of the first box of this type whose size fits. */
