@@ -4,6 +4,7 @@ import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
 import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
+import type { PublishRecorder } from "./publish-recorder.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
 export type ApplicationRules = {
@@ -26,6 +27,8 @@ export type PeerContext = {
 	readonly catalog?: MediaCatalog;
 	/** What wakes those who play by the time; needed with a catalog. Default: lengths of live items do not count. */
 	readonly schedule?: PlayerSchedule;
+	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
+	readonly recorder?: PublishRecorder;
 	/** Monotonic milliseconds. */
 	now(): number;
 	random(bytes: number): Uint8Array;

@@ -280,7 +280,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		}
 		const facts = { name: request.name, query: request.query, mode: request.mode };
 		this.#instance!.ask("publish", this, facts, refusal => {
-			if (refusal === undefined) this.#beginPublish(stream, name, decision.identity ?? "");
+			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
 			else stream.refuse(refusal);
 			this.endTurn();
 		});
@@ -325,7 +325,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		session.receive(type, timestamp, payload, this.connection.link.now);
 	}
 
-	#beginPublish(stream: ServerStream, name: StreamName, identity: string): void {
+	#beginPublish(stream: ServerStream, name: StreamName, { mode, prefix }: PublishRequest, identity: string): void {
 		if (stream.state !== "publish-pending") return;
 		const session = new PublishSession(stream, this, this.#input, this.#context.now());
 		const live = this.#context.hub.open(name.key, this.rules.live);
@@ -338,7 +338,16 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			return;
 		}
 		this.#setPublishing(stream, session);
+		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
+		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, status));
 		stream.acceptPublish();
+	}
+
+	#onRecordStatus(stream: ServerStream, status: NetStatus): void {
+		// A recording ends later than its publisher, whose stream may be gone then.
+		if (this.connection.streams.get(stream.id) !== stream) return;
+		stream.sendStatus({ ...status, clientid: this.id });
+		this.flush();
 	}
 
 	/** Whoever publishes was let in by policy: what it holds is not counted with what strangers hold. */
