@@ -32,8 +32,6 @@ export class SampleIndex {
 	bytes = 0;
 	/** The decode time of the first, in milliseconds; negative where decoding begins before the presentation. */
 	originMillis = 0;
-	/** Where the presentation of all samples ends, on the same clock. */
-	endMillis = 0;
 	readonly #time: TimeMap;
 	readonly #budget: SampleBudget;
 	readonly #mostBytes: number;
@@ -41,6 +39,9 @@ export class SampleIndex {
 	#compositionShift = 0;
 	#firstTicks = 0;
 	#lastTicks = 0;
+	/** Where the presentation of all samples ends, without the shift of compositions. */
+	#endTicks = Number.NEGATIVE_INFINITY;
+	#shiftMillis = 0;
 	#offsets: Float64Array;
 	/** Size in 24 bits, number of the description in seven, and whether it is a sync sample. */
 	#heads: Uint32Array;
@@ -90,25 +91,24 @@ export class SampleIndex {
 		if (at === this.#offsets.length) this.#grow();
 		const { timescale } = this.#time;
 		const ticks = decodeTime + this.#time.offset;
-		const shown = ticks + composition + this.#compositionShift;
 		let millis = roundMillis(ticks, timescale);
 		if (at === 0) {
 			this.originMillis = millis;
 			this.#firstTicks = ticks;
-			this.endMillis = millis;
 		}
 		this.#lastTicks = ticks;
+		const shown = composition + this.#compositionShift;
+		let shownMillis = shown === 0 ? millis : roundMillis(ticks + shown, timescale);
+		if (ticks + composition + duration > this.#endTicks) this.#endTicks = ticks + composition + duration;
 		millis -= this.originMillis;
+		shownMillis -= this.originMillis;
 		// Decode times go forward, whatever a fragment says of itself.
 		if (at > 0 && millis < this.#times[at - 1]!) millis = this.#times[at - 1]!;
 		if (millis > MOST_MILLIS) throw new FileError("FILE_TOO_COMPLEX", "The file is longer than 24 days.");
-		const shownMillis = roundMillis(shown, timescale);
-		const end = roundMillis(shown + duration, timescale);
-		if (end > this.endMillis) this.endMillis = end;
 		this.#offsets[at] = offset;
 		this.#heads[at] = (isSync ? SYNC_BIT : 0) | (description << DESCRIPTION_SHIFT) | bytes;
 		this.#times[at] = millis;
-		this.#compositions[at] = clampI24(shownMillis - this.originMillis - millis);
+		this.#compositions[at] = clampI24(shownMillis - millis);
 	}
 
 	/**
@@ -121,7 +121,6 @@ export class SampleIndex {
 		this.#compositionShift += more;
 		const millis = roundMillis(more, this.#time.timescale);
 		for (let at = 0; at < this.count; at++) this.#compositions[at] = clampI24(this.#compositions[at]! + millis);
-		if (this.count > 0) this.endMillis += millis;
 	}
 
 	/** Takes the last samples away again. */
@@ -138,7 +137,12 @@ export class SampleIndex {
 	/** Moves all times by whole milliseconds. */
 	shift(millis: number): void {
 		this.originMillis += millis;
-		this.endMillis += millis;
+		this.#shiftMillis += millis;
+	}
+
+	/** Where the presentation of all samples ends, on the clock of decode times. */
+	get endMillis(): number {
+		return roundMillis(this.#endTicks + this.#compositionShift, this.#time.timescale) + this.#shiftMillis;
 	}
 
 	/** Where a sample begins in the file. */
