@@ -89,13 +89,25 @@ describe("a broken file ends in a fault and in nothing else", () => {
 		["no chunk offsets", trackless("stco"), "FILE_INVALID"],
 		["no runs of chunks", trackless("stsc"), "FILE_INVALID"],
 		["samples of one size without number", table(fullBox("stsz", 0, 0, u32(1, MOST))), 4],
-		["samples of one size in one chunk without number", table(fullBox("stsz", 0, 0, u32(1, MOST)), fullBox("stsc", 0, 0, u32(1, 1, MOST, 1))), "FILE_INVALID"],
+		[
+			"samples of one size in one chunk without number",
+			table(fullBox("stsz", 0, 0, u32(1, MOST)), fullBox("stsc", 0, 0, u32(1, 1, MOST, 1))),
+			707,
+		],
 		["chunks without samples", table(fullBox("stsc", 0, 0, u32(1, 1, 0, 1))), "FILE_NO_TRACK"],
 		["chunks behind the end of the file", table(fullBox("stco", 0, 0, u32(4, MOST, MOST, MOST, MOST))), "FILE_INVALID"],
-		["chunks farther than numbers go", table(fullBox("co64", 0, 0, u32(4), u64(0, 0, 0, 0)), fullBox("stco", 0, 0, u32(0))), "FILE_NO_TRACK"],
+		[
+			"chunks farther than numbers go",
+			table(fullBox("co64", 0, 0, u32(4), u64(0, 0, 0, 0)), fullBox("stco", 0, 0, u32(0))),
+			"FILE_NO_TRACK",
+		],
 		["samples of a description that is not there", table(fullBox("stsc", 0, 0, u32(1, 1, 1, 9))), "FILE_NO_TRACK"],
 		["one duration for all time", table(fullBox("stts", 0, 0, u32(1, 4, 0x7fff_ffff))), "FILE_TOO_COMPLEX"],
-		["edits announced that are not there", plain({ edits: [[1, 1]], ...{} }).map((byte, at, all) => (isCountOfEdits(all, at) ? 255 : byte)), "FILE_INVALID"],
+		[
+			"edits announced that are not there",
+			plain({ edits: [[1, 1]], ...{} }).map((byte, at, all) => (isCountOfEdits(all, at) ? 255 : byte)),
+			"FILE_INVALID",
+		],
 		["all samples at the same place", table(fullBox("stco", 0, 0, u32(4, 32, 32, 32, 32))), 4],
 	];
 	test.each(contradictions)("with %s", async (_name, file, expected) => {
@@ -111,7 +123,7 @@ describe("a broken file ends in a fault and in nothing else", () => {
 		expect(await outcome(join(front, run(0, 0, MOST), run(0, 0, MOST)))).toBe("FILE_NO_TRACK");
 		expect(await outcome(join(front, run(0xf00, 1, MOST), new Uint8Array(100)))).toBe("FILE_INVALID");
 		const many = Array.from({ length: 50 }, () => run(0, 1, 100));
-		expect(await outcome(join(front, ...many, box("free", new Uint8Array(100))))).toBe(4000 + 1000);
+		expect(await outcome(join(front, ...many, box("free", new Uint8Array(100))))).toBe("FILE_INVALID");
 	});
 });
 
@@ -142,7 +154,8 @@ describe("a file past a limit is refused", () => {
 
 	test("a sample that no message has room for, whatever the limit", async () => {
 		const sizes = fullBox("stsz", 0, 0, u32(0, 1, 0xff_ffff));
-		expect(await outcome(table(sizes), { sampleBytes: MOST })).toBe("FILE_TOO_COMPLEX");
+		const file = join(table(sizes), new Uint8Array(0x100_0000));
+		expect(await outcome(file, { sampleBytes: MOST })).toBe("FILE_TOO_COMPLEX");
 	});
 });
 

@@ -31,9 +31,11 @@ type Traf = { readonly tfhd: Uint8Array; readonly time?: Uint8Array; readonly tr
 /** Boxes of a track fragment; every `trun` is given whole, so that its flags are those of the test. */
 const traf = ({ tfhd, time, truns }: Traf) => box("traf", tfhd, ...(time === undefined ? [] : [time]), ...truns);
 const moof = (...trafs: readonly Uint8Array[]) => box("moof", fullBox("mfhd", 0, 0, u32(1)), ...trafs);
-const tfhd = (flags: number, id: number, ...fields: readonly Uint8Array[]) => fullBox("tfhd", 0, flags, u32(id), ...fields);
+const tfhd = (flags: number, id: number, ...fields: readonly Uint8Array[]) =>
+	fullBox("tfhd", 0, flags, u32(id), ...fields);
 const tfdt = (time: number) => fullBox("tfdt", 0, 0, u32(time));
-const trun = (flags: number, count: number, ...values: readonly number[]) => fullBox("trun", 0, flags, u32(count, ...values));
+const trun = (flags: number, count: number, ...values: readonly number[]) =>
+	fullBox("trun", 0, flags, u32(count, ...values));
 const data = (...runs: readonly (readonly [number, number])[]) =>
 	box("mdat", join(...runs.map(([size, content]) => new Uint8Array(size).fill(content))));
 
@@ -118,7 +120,10 @@ describe("fragments", () => {
 				traf({ tfhd: tfhd(BASE_IS_MOOF | 0x18, 1, u32(20, 3)), truns: [trun(1, 1, start + 3)] }),
 			),
 		);
-		expect(await play(moov([sound, picture]), byMoof, data([3, 0xd3], [3, 0xd4]))).toEqual(["key 0+0 3×d3", "sound 0 3×d4"]);
+		expect(await play(moov([sound, picture]), byMoof, data([3, 0xd3], [3, 0xd4]))).toEqual([
+			"key 0+0 3×d3",
+			"sound 0 3×d4",
+		]);
 	});
 
 	const later = (time: Uint8Array | undefined) =>
@@ -140,7 +145,9 @@ describe("fragments", () => {
 		};
 		expect(await times(undefined, undefined)).toEqual([0, 20, 40, 60]);
 		expect(await times(tfdt(500), tfdt(900))).toEqual([0, 20, 400, 420]);
-		expect(await times(fullBox("tfdt", 1, 0, u64(2 ** 45)), fullBox("tfdt", 1, 0, u64(2 ** 45 + 100)))).toEqual([0, 20, 100, 120]);
+		expect(await times(fullBox("tfdt", 1, 0, u64(2 ** 45)), fullBox("tfdt", 1, 0, u64(2 ** 45 + 100)))).toEqual([
+			0, 20, 100, 120,
+		]);
 		// A time that goes back is held, for decode times go forward.
 		expect(await times(tfdt(500), tfdt(100))).toEqual([0, 20, 20, 20]);
 	});
@@ -156,7 +163,13 @@ describe("fragments", () => {
 	});
 
 	test("say by an empty edit how late a track begins", async () => {
-		const delayed = { ...sound, edits: [[700, -1], [0, 0]] as const };
+		const delayed = {
+			...sound,
+			edits: [
+				[700, -1],
+				[0, 0],
+			] as const,
+		};
 		const fragment = withData(start =>
 			moof(
 				traf({ tfhd: tfhd(BASE_IS_MOOF | 0x18, 1, u32(40, 3)), truns: [trun(1, 1, start)] }),
@@ -167,9 +180,13 @@ describe("fragments", () => {
 	});
 
 	test("of tracks that are not there, or not played, harm nobody", async () => {
-		const strange = withData(start => moof(traf({ tfhd: tfhd(BASE_IS_MOOF | 0x18, 9, u32(20, 3)), truns: [trun(1, 2, start)] })));
+		const strange = withData(start =>
+			moof(traf({ tfhd: tfhd(BASE_IS_MOOF | 0x18, 9, u32(20, 3)), truns: [trun(1, 2, start)] })),
+		);
 		const text: FixtureTrack = { ...empty, handler: "text", entries: [box("tx3g")] };
-		const fragment = withData(start => moof(traf({ tfhd: tfhd(BASE_IS_MOOF | 0x18, 2, u32(20, 3)), truns: [trun(1, 2, start)] })));
+		const fragment = withData(start =>
+			moof(traf({ tfhd: tfhd(BASE_IS_MOOF | 0x18, 2, u32(20, 3)), truns: [trun(1, 2, start)] })),
+		);
 		const movie = await openMovie(
 			new MemorySource(join(ftyp, moov([sound, text]), strange, content, fragment, content, later(undefined), content)),
 		);

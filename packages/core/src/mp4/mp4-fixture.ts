@@ -25,6 +25,11 @@ export function u16(...values: readonly number[]): Uint8Array {
 
 /** Negative values in two's complement. */
 export function u32(...values: readonly number[]): Uint8Array {
+	return listOfU32(values);
+}
+
+/** As `u32`, of more values than a call takes arguments. */
+export function listOfU32(values: readonly number[]): Uint8Array {
 	const bytes = new Uint8Array(values.length * 4);
 	const view = new DataView(bytes.buffer);
 	for (let at = 0; at < values.length; at++) view.setUint32(at * 4, values[at]!);
@@ -178,7 +183,7 @@ export function buildTrak(
 		...(track.compositions === undefined ? [] : [fullBox("ctts", 0, 0, runs(track.compositions))]),
 		...(track.sync === undefined ? [] : [fullBox("stss", 0, 0, u32(track.sync.length, ...track.sync))]),
 		fullBox("stsc", 0, 0, u32(stsc.length), ...stsc),
-		fullBox("stsz", 0, 0, u32(0, track.sizes.length, ...track.sizes)),
+		fullBox("stsz", 0, 0, u32(0, track.sizes.length), listOfU32(track.sizes)),
 		hasLongOffsets
 			? fullBox("co64", 0, 0, u32(offsets.length), u64(...offsets))
 			: fullBox("stco", 0, 0, u32(offsets.length, ...offsets)),
