@@ -9,7 +9,7 @@ import type { SampleDescription, TrackKind } from "./sample-description.ts";
 import { SampleBudget, type SampleIndex } from "./sample-index.ts";
 import { indexTable, measureTable } from "./sample-table.ts";
 import { TopLevelWalk } from "./top-level.ts";
-import { type MovieHead, readMovieHead, type TrackHead } from "./track-head.ts";
+import { type FragmentDefaults, readMovieHead, type TrackHead } from "./track-head.ts";
 
 /** What a file tells of one of its tracks. */
 export type MovieTrack = {
@@ -91,7 +91,6 @@ const FRAGMENTS_A_STEP = 200;
 
 /** A file while its samples are gathered. */
 type Assembly = {
-	readonly head: MovieHead;
 	readonly moovOffset: number;
 	readonly tags: ReadonlyMap<string, AmfValue>;
 	readonly tracks: readonly GatheredTrack[];
@@ -141,27 +140,32 @@ function* beginMovie(
 	const play = (track: TrackHead | undefined): PlayedTrack | undefined =>
 		track === undefined ? undefined : { index: indexes.get(track)!, descriptions: track.descriptions };
 	return {
-		head,
 		moovOffset,
 		tags: readItemList(moov),
 		tracks,
 		video: play(videoHead),
 		audio: play(audioHead),
 		isTruncated,
-		fragmented: isFragmented ? fragmentedTracks(head, indexes) : undefined,
+		fragmented:
+			head.fragmentDefaults === undefined ? undefined : fragmentedTracks(tracks, head.fragmentDefaults, indexes),
 	};
 }
 
-function fragmentedTracks(head: MovieHead, indexes: ReadonlyMap<TrackHead, SampleIndex>): Map<number, FragmentedTrack> {
+function fragmentedTracks(
+	gathered: readonly GatheredTrack[],
+	defaults: ReadonlyMap<number, FragmentDefaults>,
+	indexes: ReadonlyMap<TrackHead, SampleIndex>,
+): Map<number, FragmentedTrack> {
 	const tracks = new Map<number, FragmentedTrack>();
-	for (const track of head.tracks) {
-		tracks.set(track.id, {
-			head: track,
-			defaults: head.fragmentDefaults?.get(track.id) ?? { description: 1, duration: 0, bytes: 0, flags: 0 },
-			index: indexes.get(track),
+	for (const { head, samples } of gathered) {
+		tracks.set(head.id, {
+			head,
+			defaults: defaults.get(head.id) ?? { description: 1, duration: 0, bytes: 0, flags: 0 },
+			index: indexes.get(head),
 			samples: 0,
 			bytes: 0,
-			nextTime: indexes.get(track)?.count === 0 ? 0 : track.duration,
+			// Without samples in `moov`, its duration is that of the fragments.
+			nextTime: samples > 0 ? head.duration : 0,
 		});
 	}
 	return tracks;

@@ -117,7 +117,7 @@ export type FixtureTrack = {
 	/** The description of each chunk, from 1. Default 1. */
 	readonly descriptions?: readonly number[];
 	readonly isDisabled?: boolean;
-	/** Boxes in place of the tables of the same type (`stz2`: of `stsz`), or added to them. */
+	/** Boxes in place of the tables of the same type (`stz2`: of `stsz`, `co64`: of `stco`), or added to them. */
 	readonly tables?: readonly Uint8Array[];
 };
 
@@ -190,6 +190,7 @@ export function buildTrak(
 	];
 	const replaced = new Set((track.tables ?? []).map(typeOf));
 	if (replaced.has("stz2")) replaced.add("stsz");
+	if (replaced.has("co64")) replaced.add("stco");
 	const kept = tables.filter(table => !replaced.has(typeOf(table)));
 	const edits =
 		track.edits === undefined

@@ -2,7 +2,7 @@ import { type Box, invalid } from "./box.ts";
 import { locateStretch, type Place, STEP_SAMPLES, stretchOf } from "./edit-list.ts";
 import type { Reading } from "./reading.ts";
 import { type SampleBudget, SampleIndex } from "./sample-index.ts";
-import { SampleTimes } from "./sample-times.ts";
+import { leastCompositionOf, SampleTimes } from "./sample-times.ts";
 import type { TrackHead } from "./track-head.ts";
 
 /** What is known around a track when its tables are read. */
@@ -29,7 +29,7 @@ export function* indexTable(head: TrackHead, setting: TableSetting): Reading<Ind
 	const { fileBytes, budget } = setting;
 	const sizes = new SampleSizes(head.table);
 	const samples = sizes.countWithin(fileBytes);
-	const isVideo = head.kind === "video";
+	const leastComposition = leastCompositionOf(head.table);
 	const stretch = stretchOf(head, setting.movieTimescale);
 	let place: Place = { firstSample: 0, offset: 0 };
 	let end = Number.POSITIVE_INFINITY;
@@ -37,12 +37,14 @@ export function* indexTable(head: TrackHead, setting: TableSetting): Reading<Ind
 		place = { firstSample: 0, offset: stretch.delay - stretch.start };
 	} else if (stretch !== undefined) {
 		end = stretch.end;
-		const times = new SampleTimes(head.table, isVideo);
+		const times = new SampleTimes(head, leastComposition);
 		place = yield* locateStretch(head, stretch, times, samples, setting.pictureMillis);
 	}
 	const time = { timescale: head.timescale, offset: place.offset };
 	const index = new SampleIndex(time, budget, fileBytes, Math.max(samples - place.firstSample, 0));
-	const walk = new TableWalk(head, sizes, samples, index, place.firstSample, end, fileBytes);
+	index.expectComposition(leastComposition);
+	const times = new SampleTimes(head, leastComposition);
+	const walk = new TableWalk(head, times, sizes, samples, index, place.firstSample, end, fileBytes);
 	while (walk.step(STEP_SAMPLES)) yield undefined;
 	return { index, isTruncated: walk.isTruncated };
 }
@@ -80,6 +82,7 @@ class TableWalk {
 
 	constructor(
 		head: TrackHead,
+		times: SampleTimes,
 		sizes: SampleSizes,
 		samples: number,
 		index: SampleIndex,
@@ -87,7 +90,7 @@ class TableWalk {
 		end: number,
 		fileBytes: number,
 	) {
-		this.#times = new SampleTimes(head.table, head.kind === "video");
+		this.#times = times;
 		this.#sizes = sizes;
 		this.#chunks = new ChunkTable(head.table);
 		this.#index = index;
@@ -96,7 +99,6 @@ class TableWalk {
 		this.#firstSample = firstSample;
 		this.#end = end;
 		this.#fileBytes = fileBytes;
-		index.expectComposition(this.#times.leastComposition);
 	}
 
 	/** Takes up to `most` samples; false where there are no more. */

@@ -1,4 +1,5 @@
 import type { Box } from "./box.ts";
+import type { TrackHead } from "./track-head.ts";
 
 /**
  * The times of a track's samples as its tables tell them (`stts`, `ctts`, `stss`), one sample after the other. Tables
@@ -10,43 +11,19 @@ export class SampleTimes {
 	duration = 0;
 	composition = 0;
 	isSync = false;
-	/** The smallest composition offset of the track, at most 0. */
+	/** As given: no composition offset is smaller. */
 	readonly leastComposition: number;
-	/** The largest, at least 0. */
-	readonly mostComposition: number;
 	readonly #durations: Runs;
 	readonly #compositions: Runs;
 	readonly #sync: SyncTable;
 	#sample = -1;
 
 	/** Throws `FILE_INVALID` where a table announces more entries than it has. */
-	constructor(table: Box, isVideo: boolean) {
+	constructor({ kind, table }: TrackHead, leastComposition: number) {
 		this.#durations = new Runs(entriesOf(table.child("stts")));
 		this.#compositions = new Runs(entriesOf(table.child("ctts")));
-		this.#sync = new SyncTable(isVideo ? table : undefined);
-		let least = 0;
-		let most = 0;
-		for (let run = 0; run < this.#compositions.count; run++) {
-			const composition = compositionOf(this.#compositions.valueOf(run));
-			if (composition < least) least = composition;
-			if (composition > most) most = composition;
-		}
-		this.leastComposition = least;
-		this.mostComposition = most;
-	}
-
-	/** The duration of all samples together. */
-	totalDuration(samples: number): number {
-		let total = 0;
-		let left = samples;
-		let last = 0;
-		for (let run = 0; run < this.#durations.count && left > 0; run++) {
-			const taken = Math.min(left, this.#durations.lengthOf(run));
-			last = durationOf(this.#durations.valueOf(run));
-			total += taken * last;
-			left -= taken;
-		}
-		return total + left * last;
+		this.#sync = new SyncTable(kind === "video" ? table : undefined);
+		this.leastComposition = leastComposition;
 	}
 
 	/** Moves to the next sample; at first to sample 0. */
@@ -59,10 +36,20 @@ export class SampleTimes {
 	}
 }
 
+/** The smallest composition offset of a track, at most 0. Throws `FILE_INVALID` where `ctts` is shorter than it says. */
+export function leastCompositionOf(table: Box): number {
+	const entries = entriesOf(table.child("ctts"));
+	let least = 0;
+	for (let at = 4; at < entries.byteLength; at += 8) {
+		const composition = compositionOf(entries.getUint32(at));
+		if (composition < least) least = composition;
+	}
+	return least;
+}
+
 /** Table entries of a count of samples and their value (`stts`, `ctts`, `sbgp`). */
 class Runs {
-	/** Entries. */
-	readonly count: number;
+	readonly #count: number;
 	/** Of the run that `advance` is in. */
 	value = 0;
 	readonly #entries: DataView;
@@ -70,25 +57,17 @@ class Runs {
 	#left = 0;
 
 	constructor(entries: DataView) {
-		this.count = entries.byteLength / 8;
+		this.#count = entries.byteLength / 8;
 		this.#entries = entries;
-	}
-
-	lengthOf(run: number): number {
-		return this.#entries.getUint32(run * 8);
-	}
-
-	valueOf(run: number): number {
-		return this.#entries.getUint32(run * 8 + 4);
 	}
 
 	/** One sample further; false where the table has ended. Empty runs are passed over. */
 	advance(): boolean {
 		while (this.#left === 0) {
-			if (this.#run + 1 >= this.count) return false;
+			if (this.#run + 1 >= this.#count) return false;
 			this.#run++;
-			this.#left = this.lengthOf(this.#run);
-			this.value = this.valueOf(this.#run);
+			this.#left = this.#entries.getUint32(this.#run * 8);
+			this.value = this.#entries.getUint32(this.#run * 8 + 4);
 		}
 		this.#left--;
 		return true;
@@ -115,7 +94,7 @@ class SyncTable {
 		const groupsAt = sbgp?.version === 1 ? 12 : 8;
 		this.#groups = new Runs(sbgp === undefined ? NO_ENTRIES : sbgp.table(groupsAt + 4, sbgp.u32(groupsAt), 8));
 		// A track that names no sync sample may say in `sdtp` which samples depend on no other.
-		const hasNone = this.#full.isEmpty && this.#partial.isEmpty && this.#groups.count === 0;
+		const hasNone = this.#full.isEmpty && this.#partial.isEmpty && sbgp === undefined;
 		const sdtp = hasNone ? table?.child("sdtp") : undefined;
 		this.#dependencies = sdtp === undefined ? NO_ENTRIES : sdtp.table(4, Math.max(sdtp.length - 4, 0), 1);
 		this.#isUnknown = hasNone && this.#dependencies.byteLength === 0;
