@@ -17,12 +17,19 @@ export {
 	SecurityErrorEvent,
 } from "./events.ts";
 export { type FilePatch, FlvRecording } from "./flv-recording.ts";
+export type { MediaOptions } from "./media-readers.ts";
 export { NetConnection as PlatformConnection, type NetConnectionOptions } from "./net-connection.ts";
-export { type MediaOptions, NetStream } from "./net-stream.ts";
+export { NetStream } from "./net-stream.ts";
 export type { NetStreamInfo } from "./net-stream-info.ts";
+export {
+	NetStreamPlayOptions,
+	type NetStreamPlayTransition,
+	NetStreamPlayTransitions,
+} from "./net-stream-play-options.ts";
 export { type FlvFileOptions, FlvFileSink, readFlvFile } from "./node/flv-file.ts";
 export { NetConnection } from "./node/net-connection.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
 export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";
+export { getStreamLength } from "./stream-length.ts";
 export { StreamProbe, type StreamReport } from "./stream-probe.ts";

@@ -5,7 +5,8 @@ import type { MediaQueue } from "./media-queue.ts";
 
 /**
  * Measures of a stream at one moment (ActionScript 3, `NetStreamInfo`). Bytes are payloads, received or sent; rates are
- * those of the last second; lengths are in seconds. Buffers are what waits for a reader of `media()`.
+ * those of the last second; lengths are in seconds. `…BufferLength` is what has come and has not been played, by the
+ * stream's clock; `…BufferByteLength` is what waits for readers of `media()`.
  */
 export type NetStreamInfo = {
 	readonly currentBytesPerSecond: number;
@@ -25,6 +26,7 @@ export type NetStreamInfo = {
 	readonly dataBufferByteLength: number;
 	readonly audioBufferLength: number;
 	readonly videoBufferLength: number;
+	/** Always 0: data is handed over as it comes. */
 	readonly dataBufferLength: number;
 	/** Messages that were dropped: by a reader that is too slow, or sent while there was no stream. */
 	readonly droppedFrames: number;
@@ -57,20 +59,16 @@ export class StreamMeters {
 	snapshot(
 		now: number,
 		queues: Iterable<MediaQueue>,
-		more: Pick<NetStreamInfo, "SRTT" | "isLive" | "metaData" | "uri" | "resourceName">,
+		more: Pick<
+			NetStreamInfo,
+			"audioBufferLength" | "videoBufferLength" | "SRTT" | "isLive" | "metaData" | "uri" | "resourceName"
+		>,
 	): NetStreamInfo {
-		const buffer = { audio: [0, 0], video: [0, 0], data: [0, 0] } as Record<
-			"audio" | "video" | "data",
-			[number, number]
-		>;
+		const buffer = { audio: 0, video: 0, data: 0 };
 		let dropped = this.droppedFrames;
 		for (const queue of queues) {
 			dropped += queue.droppedMessages;
-			for (const kind of ["audio", "video", "data"] as const) {
-				const { bytes, seconds } = queue.buffered(kind);
-				buffer[kind][0] += bytes;
-				buffer[kind][1] = Math.max(buffer[kind][1], seconds);
-			}
+			for (const kind of ["audio", "video", "data"] as const) buffer[kind] += queue.buffered(kind);
 		}
 		const current = this.all.rate(now);
 		return {
@@ -84,12 +82,10 @@ export class StreamMeters {
 			audioByteCount: this.audio.total,
 			videoByteCount: this.video.total,
 			dataByteCount: this.data.total,
-			audioBufferByteLength: buffer.audio[0],
-			videoBufferByteLength: buffer.video[0],
-			dataBufferByteLength: buffer.data[0],
-			audioBufferLength: buffer.audio[1],
-			videoBufferLength: buffer.video[1],
-			dataBufferLength: buffer.data[1],
+			audioBufferByteLength: buffer.audio,
+			videoBufferByteLength: buffer.video,
+			dataBufferByteLength: buffer.data,
+			dataBufferLength: 0,
 			droppedFrames: dropped,
 			...more,
 		};
