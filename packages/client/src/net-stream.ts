@@ -244,7 +244,9 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	/** `play2` as a promise: resolves to the status with which the server granted it, rejects with a `NetStatusError`. */
 	play2Async(options: Partial<NetStreamPlayOptions>): Promise<NetStatus> {
 		const isStart = options.transition === "reset" || this.#mode !== "playing";
-		const codes = isStart ? ["NetStream.Play.Transition", "NetStream.Play.Start"] : ["NetStream.Play.Transition"];
+		const codes = ["NetStream.Play.Transition"];
+		if (isStart) codes.push("NetStream.Play.Start");
+		if (options.transition === "stop") codes.push("NetStream.Play.Stop");
 		return this.#waiters.wait(codes, () => this.play2(options));
 	}
 
@@ -395,7 +397,8 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	#pause(paused: boolean): void {
 		this.#paused = paused;
 		this.#playback.pause(paused);
-		const position = Math.round(this.#playback.position);
+		// Not the playhead: what has come was handed over and is kept, so that nothing is to come twice. So does librtmp.
+		const position = Math.max(0, this.#lastTimestamp);
 		this.#link.use(stream => stream.pause(paused, position));
 	}
 
