@@ -16,7 +16,8 @@ export {
 	NetStatusEvent,
 	SecurityErrorEvent,
 } from "./events.ts";
-export { type FilePatch, FlvRecording } from "./flv-recording.ts";
+export { type FilePatch, type FlvContinuation, FlvRecording, resumeSeconds } from "./flv-recording.ts";
+export type { FlvResumePoint } from "./flv-resume.ts";
 export type { MediaOptions } from "./media-readers.ts";
 export { NetConnection as PlatformConnection, type NetConnectionOptions } from "./net-connection.ts";
 export { NetStream } from "./net-stream.ts";
@@ -26,7 +27,7 @@ export {
 	type NetStreamPlayTransition,
 	NetStreamPlayTransitions,
 } from "./net-stream-play-options.ts";
-export { type FlvFileOptions, FlvFileSink, readFlvFile } from "./node/flv-file.ts";
+export { type FlvFileOptions, FlvFileSink, findResumePoint, readFlvFile } from "./node/flv-file.ts";
 export { NetConnection } from "./node/net-connection.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
