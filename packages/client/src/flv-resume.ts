@@ -167,13 +167,14 @@ export class FlvSplice {
 	#placed(message: MediaMessage): MediaMessage | undefined {
 		const { configurations, lastAudioMillis, millis } = this.#point;
 		if (isData(message) && streamCall(message)?.name === "onMetaData") return undefined;
-		const time = Math.max(0, message.timestamp + this.#offset!);
+		const time = message.timestamp + this.#offset!;
 		if (!isFrame(message)) {
 			const known = configurations.get(message.type);
 			if (message.isConfiguration && known !== undefined && areEqual(known, message.payload)) return undefined;
 			return message.at(Math.max(time, millis));
 		}
-		return message.isAudio && time <= lastAudioMillis ? undefined : message.at(time);
+		// What came before the file's begin was never in it.
+		return time < 0 || (message.isAudio && time <= lastAudioMillis) ? undefined : message.at(time);
 	}
 }
 

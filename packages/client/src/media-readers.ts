@@ -12,6 +12,8 @@ export type MediaOptions = {
 /** The readers of one stream's `media()`. */
 export class MediaReaders {
 	readonly #queues = new Map<MediaQueue, MediaOptions>();
+	/** Messages that readers lost that do not read any more. */
+	#droppedBefore = 0;
 
 	/** Whether somebody reads. */
 	get any(): boolean {
@@ -22,8 +24,15 @@ export class MediaReaders {
 		return this.#queues.keys();
 	}
 
+	/** Messages that readers have lost, since they were too slow. */
+	get droppedMessages(): number {
+		let dropped = this.#droppedBefore;
+		for (const queue of this.#queues.keys()) dropped += queue.droppedMessages;
+		return dropped;
+	}
+
 	open(options: MediaOptions): MediaQueue {
-		const queue = new MediaQueue(done => this.#queues.delete(done), options.maxBufferBytes);
+		const queue = new MediaQueue(done => this.#forget(done), options.maxBufferBytes);
 		this.#queues.set(queue, options);
 		return queue;
 	}
@@ -41,8 +50,12 @@ export class MediaReaders {
 	end(error?: Error, onlyIfNotFollowing = false): void {
 		for (const [queue, options] of [...this.#queues]) {
 			if (onlyIfNotFollowing && options.follow === true) continue;
-			this.#queues.delete(queue);
+			this.#forget(queue);
 			queue.end(error);
 		}
+	}
+
+	#forget(queue: MediaQueue): void {
+		if (this.#queues.delete(queue)) this.#droppedBefore += queue.droppedMessages;
 	}
 }

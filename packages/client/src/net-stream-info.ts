@@ -1,7 +1,7 @@
 import type { AmfValue } from "@millrace/core/amf";
 import type { MediaMessage } from "@millrace/core/flv";
 import { ByteMeter } from "./byte-meter.ts";
-import type { MediaQueue } from "./media-queue.ts";
+import type { MediaReaders } from "./media-readers.ts";
 
 /**
  * Measures of a stream at one moment (ActionScript 3, `NetStreamInfo`). Bytes are payloads, received or sent; rates are
@@ -58,16 +58,14 @@ export class StreamMeters {
 	/** The measures, with what only the stream knows. */
 	snapshot(
 		now: number,
-		queues: Iterable<MediaQueue>,
+		readers: MediaReaders,
 		more: Pick<
 			NetStreamInfo,
 			"audioBufferLength" | "videoBufferLength" | "SRTT" | "isLive" | "metaData" | "uri" | "resourceName"
 		>,
 	): NetStreamInfo {
 		const buffer = { audio: 0, video: 0, data: 0 };
-		let dropped = this.droppedFrames;
-		for (const queue of queues) {
-			dropped += queue.droppedMessages;
+		for (const queue of readers.queues) {
 			for (const kind of ["audio", "video", "data"] as const) buffer[kind] += queue.buffered(kind);
 		}
 		const current = this.all.rate(now);
@@ -86,7 +84,7 @@ export class StreamMeters {
 			videoBufferByteLength: buffer.video,
 			dataBufferByteLength: buffer.data,
 			dataBufferLength: 0,
-			droppedFrames: dropped,
+			droppedFrames: this.droppedFrames + readers.droppedMessages,
 			...more,
 		};
 	}

@@ -152,7 +152,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	}
 
 	get info(): NetStreamInfo {
-		return this.#meters.snapshot(this.#inside.platform.now(), this.#readers.queues, {
+		return this.#meters.snapshot(this.#inside.platform.now(), this.#readers, {
 			audioBufferLength: this.#playback.lengthOf("audio") / 1000,
 			videoBufferLength: this.#playback.lengthOf("video") / 1000,
 			SRTT: this.#inside.session.connection?.link.roundTripMillis ?? 0,
