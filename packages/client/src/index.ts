@@ -29,8 +29,10 @@ export {
 } from "./net-stream-play-options.ts";
 export { type FlvFileOptions, FlvFileSink, findResumePoint, readFlvFile } from "./node/flv-file.ts";
 export { NetConnection } from "./node/net-connection.ts";
+export { SharedObject, type SharedObjectOptions } from "./node/shared-object.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
 export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";
+export { type LocalObjectOptions, type SharedObjectFlush, SharedObjectFlushStatus } from "./shared-object.ts";
 export { getStreamLength } from "./stream-length.ts";
 export { StreamProbe, type StreamReport } from "./stream-probe.ts";
