@@ -10,7 +10,6 @@ import {
 	MEDIA_DATA_AMF3,
 	MEDIA_VIDEO,
 	MediaMessage,
-	type MediaType,
 	mediaFlags,
 	readFlvHeader,
 } from "@millrace/core/flv";
@@ -110,7 +109,8 @@ class TailScan {
 		if (this.#firstTag !== FLV_FIRST_TAG || tag === undefined) return undefined;
 		if (tag.type !== MEDIA_DATA && tag.type !== MEDIA_DATA_AMF3) return undefined;
 		if (tag.size > MAX_CONFIGURATION_BYTES) return undefined;
-		return new MediaMessage(tag.type, 0, await this.#bytes(this.position + TAG_HEADER_BYTES, tag.size));
+		const type = tag.type === MEDIA_DATA ? MEDIA_DATA : MEDIA_DATA_AMF3;
+		return new MediaMessage(type, 0, await this.#bytes(this.position + TAG_HEADER_BYTES, tag.size));
 	}
 
 	/** Forgets what was found. */
@@ -181,7 +181,7 @@ class TailScan {
 		};
 	}
 
-	async #note(type: MediaType, tag: Tag, isConfig: boolean): Promise<void> {
+	async #note(type: typeof MEDIA_AUDIO | typeof MEDIA_VIDEO, tag: Tag, isConfig: boolean): Promise<void> {
 		if (type === MEDIA_AUDIO) this.#hasAudio = true;
 		else this.#hasVideo = true;
 		const { position } = this;
@@ -215,7 +215,7 @@ class TailScan {
 		if (!isKnown && !(await this.#isUnknownTag(type, end, size))) return undefined;
 		const millis = ((head[7]! & 0x7f) << 24) | (head[4]! << 16) | (head[5]! << 8) | head[6]!;
 		const body = head.subarray(TAG_HEADER_BYTES, TAG_HEADER_BYTES + Math.min(size, BODY_HEAD_BYTES));
-		return { type, size, millis, flags: mediaFlags(type, body) };
+		return { type, size, millis, flags: isKnown ? mediaFlags(type, body) : 0 };
 	}
 
 	/** Zeros, as file systems leave them after a crash, would be empty tags of type 0 without end. */

@@ -16,7 +16,7 @@ import type { PlacedConfiguration } from "./growing-file.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import { FLV_FIRST_TAG, type KeyframeFacts, MetadataRegion, type RegionFacts } from "./metadata-region.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
-import { isConfiguration, isFrame, isMetadata, ownCopy, type StreamHead, sameBytes } from "./stream-head.ts";
+import { type FileHead, isConfiguration, isFrame, isMetadata, ownCopy, sameBytes } from "./stream-head.ts";
 
 /** Keyframes that a file's `onMetaData` has room for: 18 KB. */
 const INDEX_SLOTS = 1000;
@@ -86,8 +86,8 @@ export class FlvWriter implements RecordingWriter {
 	 *
 	 * @param baseTime the stream's time that becomes 0 in the file
 	 */
-	static create(head: StreamHead, baseTime: number, slots = INDEX_SLOTS): FlvWriter {
-		const configurations = head.configurations();
+	static create(head: FileHead, baseTime: number, slots = INDEX_SLOTS): FlvWriter {
+		const { configurations } = head;
 		const region = MetadataRegion.create(head.metadata, derivedMembers(configurations), slots);
 		const writer = new FlvWriter({ ...NOTHING_WRITTEN(), region }, baseTime, 0);
 		writer.#position = region.bytes;
@@ -102,12 +102,12 @@ export class FlvWriter implements RecordingWriter {
 	 *
 	 * @param gapMillis between the end of the file's last frame and the first new one
 	 */
-	static resume(tail: FlvTail, head: StreamHead, baseTime: number, gapMillis = 0): FlvWriter {
+	static resume(tail: FlvTail, head: FileHead, baseTime: number, gapMillis = 0): FlvWriter {
 		const start = tail.clock.nextMillis + gapMillis;
 		const writer = new FlvWriter({ ...tail, position: tail.end }, baseTime, start <= MAX_MILLIS ? start : Number.NaN);
 		// The region describes what the file began with, which may be another stream.
 		writer.#metadata = head.metadata;
-		writer.#begin(head.configurations(), baseTime);
+		writer.#begin(head.configurations, baseTime);
 		return writer;
 	}
 

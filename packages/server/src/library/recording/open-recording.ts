@@ -3,7 +3,7 @@ import { codeOf, type FileFacts, type RecordingFileHandle, type RecordingFileSys
 import { readFlvTail } from "./flv-tail.ts";
 import { FlvWriter } from "./flv-writer.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
-import type { StreamHead } from "./stream-head.ts";
+import type { FileHead } from "./stream-head.ts";
 
 /** How a recording treats a file that is there already. */
 export type RecordingMode = "record" | "append" | "appendWithGap";
@@ -23,7 +23,7 @@ export type OpenRecording = {
 };
 
 /** What a file begins with, and at which time of the stream. */
-export type RecordingStart = { readonly head: StreamHead; readonly baseTime: number };
+export type RecordingStart = { readonly head: FileHead; readonly baseTime: number };
 
 /** What becomes of a file that a recording replaces. */
 export type ReplacedFile = "remove" | "keep";

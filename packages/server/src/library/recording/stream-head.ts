@@ -9,25 +9,28 @@ import {
 } from "@millrace/core/flv";
 import { configurationKey } from "../../hub/index.ts";
 
-/** What each file of a recording begins with: the stream's metadata and the configurations of its codecs. */
+/** What a file begins with. */
+export type FileHead = {
+	/** The newest `onMetaData`. */
+	readonly metadata: MediaMessage | undefined;
+	/** The newest configuration of each track, in the order in which tracks appeared. */
+	readonly configurations: readonly MediaMessage[];
+};
+
+/** Keeps what each file of a recording begins with: the stream's metadata and the configurations of its codecs. */
 export class StreamHead {
 	readonly #configurations = new Map<string, MediaMessage>();
 	#metadata: MediaMessage | undefined;
 	#hasVideo = false;
-
-	/** The newest `onMetaData`. */
-	get metadata(): MediaMessage | undefined {
-		return this.#metadata;
-	}
 
 	/** The stream has shown video, if only its configuration. */
 	get hasVideo(): boolean {
 		return this.#hasVideo;
 	}
 
-	/** The newest configuration of each track, in the order in which tracks appeared. */
-	configurations(): readonly MediaMessage[] {
-		return [...this.#configurations.values()];
+	/** What a file that begins now begins with. */
+	snapshot(): FileHead {
+		return { metadata: this.#metadata, configurations: [...this.#configurations.values()] };
 	}
 
 	/** Sees each message. */
