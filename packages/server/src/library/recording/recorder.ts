@@ -114,7 +114,10 @@ export class Recorder {
 		return recording;
 	}
 
-	/** Ends all recordings; resolves when their files are finished, or after `timeoutMillis` where a disk hangs. */
+	/**
+	 * Ends all recordings. The hub is stopped before, which hands on what it has gathered. Resolves when their files are
+	 * finished, or after `timeoutMillis` where a disk hangs.
+	 */
 	async stop(timeoutMillis = STOP_MILLIS): Promise<void> {
 		this.#isStopped = true;
 		const ended = Promise.all([...this.#recordings].map(recording => recording.stop("server-stopping")));

@@ -277,10 +277,10 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		this.#fileStart = baseTime;
 		this.#fileBytes = 0;
 		if (Number.isNaN(this.#start)) this.#start = baseTime;
-		for (const message of messages) {
-			if (this.#file !== file) return;
-			this.#add(file, message);
-		}
+		const [first, ...rest] = messages;
+		this.#add(file, first!);
+		// What came while the disk was asked may be more than one file.
+		for (const message of rest) this.#process([message]);
 	}
 
 	#add(file: RecordingFile, message: MediaMessage): void {
@@ -363,6 +363,7 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		if (this.#hasStarted || !isFault(reason)) await this.#prepared;
 		if (this.#hasStarted) {
 			const rest = this.#gate?.end();
+			this.#isDone = false;
 			if (rest !== undefined) this.#begin(rest);
 		}
 		this.#isDone = true;

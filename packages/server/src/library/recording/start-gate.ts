@@ -18,6 +18,7 @@ export class StartGate {
 	#held: MediaMessage[] = [];
 	#heldBytes = 0;
 	#firstPicture = Number.NaN;
+	#hasLostPictures = false;
 
 	constructor(head: StreamHead) {
 		this.#head = head;
@@ -35,9 +36,10 @@ export class StartGate {
 			if (this.#isStart(message)) return this.#open(batch.slice(i));
 			if (message.type === MEDIA_VIDEO) {
 				// The sound of pictures that are lost goes with them.
+				this.#hasLostPictures ||= isFrame(message);
 				this.#held = [];
 				this.#heldBytes = 0;
-			} else {
+			} else if (!this.#hasLostPictures) {
 				this.#hold(message);
 			}
 		}
