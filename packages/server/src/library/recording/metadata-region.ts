@@ -139,16 +139,21 @@ function regionMembers(members: AmfObject, facts: RegionFacts): AmfObject {
 		reconfigured: facts.reconfigured,
 		metadatacreator: CREATOR,
 		...members,
-		keyframes: {
-			times: keyframes.map(keyframe => keyframe.millis / 1000),
-			filepositions: keyframes.map(keyframe => keyframe.position),
-		},
+		// FFmpeg complains of an empty table.
+		...(keyframes.length > 0 ? { keyframes: tableOf(keyframes) } : {}),
 	};
 }
 
-/** What the body takes without keyframes and filler. */
+function tableOf(keyframes: readonly KeyframeFacts[]): AmfObject {
+	return {
+		times: keyframes.map(keyframe => keyframe.millis / 1000),
+		filepositions: keyframes.map(keyframe => keyframe.position),
+	};
+}
+
+/** What the body takes with an empty table of keyframes, and without filler. */
 function bodyBytes(members: AmfObject): number {
-	return encodeMetadata(regionMembers(members, NO_FACTS)).length;
+	return encodeMetadata({ ...regionMembers(members, NO_FACTS), keyframes: tableOf([]) }).length;
 }
 
 /** An object whose member takes exactly so many bytes. */
