@@ -84,6 +84,54 @@ test.for(media)(
 	},
 );
 
+test.for(["h264-bframes-aac", "audio-only"] as const)(
+	"a recording of %s in MP4 is whole, torn or not",
+	async (name, context) => {
+		await needEncoders(context, ...mediaEncoders(name));
+		const source = await library.file(name);
+		const stage = new Stage(dir.file(`mp4-${name}`), source);
+		const { path, recording } = stage.record("record", { format: "mp4" });
+		await stage.play(0.7);
+		const copy = `${path}.copy`;
+		copyFileSync(path, copy);
+		truncateSync(copy, statSync(copy).size - 100);
+		const sent = await probePackets(source);
+		// Sound is counted in samples there.
+		comparePackets(sent, await probePackets(copy), { missingAtEnd: sent.length, toleranceMillis: 1, skewMillis: 1 });
+		await stage.play(1);
+		stage.stop();
+		expect(await recording.ended).toMatchObject({ reason: "publisher-stopped", files: [{ path }] });
+		const received = await probePackets(path);
+		comparePackets(sent, received, { toleranceMillis: 1, skewMillis: 1 });
+		expect(received.length).toBe(sent.length);
+	},
+);
+
+test("another picture in a stream begins another MP4 file, and appending does as well", async context => {
+	await needEncoders(context, "libx264", "aac");
+	const folder = dir.file("mp4-change");
+	const stage = new Stage(folder, await library.file("h264-aac"));
+	const { path, recording } = stage.record("record", { format: "mp4" });
+	await stage.play(0.5);
+	stage.takeOver(await library.file("h264-aac-2"));
+	await stage.play(0.5);
+	stage.stop();
+	const { files } = await recording.ended;
+	expect(files.map(file => [file.path, file.reason])).toEqual([
+		[path, "segment"],
+		[path.replace(".mp4", "-002.mp4"), "publisher-stopped"],
+	]);
+	const second = await probePackets(files[1]!.path);
+	comparePackets(await probePackets(await library.file("h264-aac-2")), second, {
+		...{ missingAtEnd: 1000, toleranceMillis: 1, skewMillis: 1 },
+	});
+	const later = new Stage(folder, await library.file("h264-aac"));
+	const appended = later.record("append", { format: "mp4" });
+	await later.play(0.4);
+	later.stop();
+	expect((await appended.recording.ended).files[0]?.path).toBe(path.replace(".mp4", "-003.mp4"));
+});
+
 test("ffmpeg seeks in a recording to the keyframes that its metadata names", async context => {
 	await needEncoders(context, "libx264", "aac");
 	const stage = new Stage(dir.file("seek"), await library.file("h264-bframes-aac"));
@@ -161,27 +209,31 @@ class Stage {
 	readonly live: LiveStream;
 	readonly #recorder: Recorder;
 	readonly #folder: string;
-	readonly #publication: Publication;
-	readonly #messages: MediaMessage[] = [];
+	#publication: Publication;
+	#messages: MediaMessage[];
 	#next = 0;
 
 	constructor(folder: string, source: string) {
 		this.#folder = folder;
-		const demuxer = new FlvDemuxer({ onTag: message => this.#messages.push(message) });
-		demuxer.push(readFileSync(source));
+		this.#messages = readMessages(source);
 		const hub = new Hub(clock, { onViewerSkipped: () => {} });
 		this.live = hub.open(NAME.key, liveOptions());
 		this.#recorder = new Recorder({ folder, clock, log: silentLog });
-		const answer = this.live.publish("test", { onPublicationEnded: () => {} });
-		if (!("publication" in answer)) throw new Error(answer.refused);
-		this.#publication = answer.publication;
+		this.#publication = this.#publish();
+	}
+
+	/** Another file is published in place of the first. */
+	takeOver(source: string): void {
+		this.#publication = this.#publish();
+		this.#messages = readMessages(source);
+		this.#next = 0;
 	}
 
 	/** The settings are those of a server that has none of its own, but for a small wait. */
 	record(mode: "record" | "append", over: Partial<RecordSettings> = {}): { path: string; recording: Recording } {
 		const settings = { ...applicationOptions(resolveOptions({}), "live")!.record, flushMillis: 100, ...over };
 		const recording = this.#recorder.begin({ name: NAME, live: this.live, mode, origin: "publisher", settings });
-		return { path: `${this.#folder}/live/streams/_definst_/cam.flv`, recording };
+		return { path: `${this.#folder}/live/streams/_definst_/cam.${settings.format}`, recording };
 	}
 
 	/** Publishes up to a share of the file. */
@@ -202,6 +254,18 @@ class Stage {
 	stop(): void {
 		this.#publication.end("stopped");
 	}
+
+	#publish(): Publication {
+		const answer = this.live.publish("test", { onPublicationEnded: () => {} });
+		if (!("publication" in answer)) throw new Error(answer.refused);
+		return answer.publication;
+	}
+}
+
+function readMessages(path: string): MediaMessage[] {
+	const messages: MediaMessage[] = [];
+	new FlvDemuxer({ onTag: message => messages.push(message) }).push(readFileSync(path));
+	return messages;
 }
 
 const clock: HubClock = {

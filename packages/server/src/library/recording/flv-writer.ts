@@ -111,7 +111,7 @@ export class FlvWriter implements RecordingWriter {
 		return writer;
 	}
 
-	/** A writer for a file as it stands, for its `patch` only. */
+	/** A writer for a file as it stands, for its `patches` only. */
 	static describe(tail: FlvTail): FlvWriter {
 		return new FlvWriter({ ...tail, position: tail.end }, 0, tail.clock.nextMillis);
 	}
@@ -142,16 +142,16 @@ export class FlvWriter implements RecordingWriter {
 		this.#pendingBytes = 0;
 		if (this.#startIsTaken) return tags;
 		this.#startIsTaken = true;
-		const start = this.patch()!.bytes;
+		const start = this.patches()[0]!.bytes;
 		const bytes = new Uint8Array(start.length + tags.length);
 		bytes.set(start);
 		bytes.set(tags, start.length);
 		return bytes;
 	}
 
-	patch(): FilePatch | undefined {
+	patches(): readonly FilePatch[] {
 		const region = this.#region;
-		return region === undefined ? undefined : { position: 0, bytes: region.render(this.#facts(region.slots)) };
+		return region === undefined ? [] : [{ position: 0, bytes: region.render(this.#facts(region.slots)) }];
 	}
 
 	get metadata(): AmfObject {

@@ -1,7 +1,10 @@
 import { FileError } from "@millrace/core/fault";
+import type { LeftOut } from "@millrace/core/mp4";
 import { codeOf, type FileFacts, type RecordingFileHandle, type RecordingFileSystem } from "./file-system.ts";
 import { readFlvTail } from "./flv-tail.ts";
 import { FlvWriter } from "./flv-writer.ts";
+import { Mp4Writer } from "./mp4-writer.ts";
+import type { RecordingFormatName } from "./recording-name.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
 import type { FileHead } from "./stream-head.ts";
 
@@ -18,20 +21,26 @@ export type OpenRecording = {
 	settle(): Promise<void>;
 	/** Nothing could be written: puts back what stood there before. The handle is closed already. */
 	undo(): Promise<void>;
-	/** The region of the file as it stands after writing has failed. */
-	describe(size: number): Promise<FilePatch | undefined>;
+	/** What is to be written over in the file as it stands after writing has failed. */
+	describe(size: number): Promise<readonly FilePatch[]>;
 };
 
 /** What a file begins with, and at which time of the stream. */
-export type RecordingStart = { readonly head: FileHead; readonly baseTime: number };
+export type RecordingStart = {
+	readonly head: FileHead;
+	readonly baseTime: number;
+	/** Told once for each track that the format has no place for. */
+	readonly onLeftOut: (track: LeftOut) => void;
+};
 
 /** What becomes of a file that a recording replaces. */
 export type ReplacedFile = "remove" | "keep";
 
 /** Makes a file under its final name. One that is there is set aside until the new one has got going. */
-export async function createFlv(
+export async function createRecording(
 	fs: RecordingFileSystem,
 	path: string,
+	format: RecordingFormatName,
 	start: RecordingStart,
 	replaced: ReplacedFile,
 ): Promise<OpenRecording> {
@@ -47,7 +56,10 @@ export async function createFlv(
 	}
 	return {
 		handle,
-		writer: FlvWriter.create(start.head, start.baseTime),
+		writer:
+			format === "flv"
+				? FlvWriter.create(start.head, start.baseTime)
+				: new Mp4Writer(start.head, start.baseTime, start.onLeftOut),
 		position: 0,
 		async settle() {
 			if (aside !== undefined && replaced === "remove") await fs.remove(aside);
@@ -56,12 +68,12 @@ export async function createFlv(
 			if (aside === undefined) await fs.remove(path);
 			else await fs.rename(aside, path);
 		},
-		describe: size => describeFlv(handle, size),
+		describe: async size => (format === "flv" ? describeFlv(handle, size) : []),
 	};
 }
 
 /**
- * Opens a file to go on behind its end, or makes it where there is none.
+ * Opens an FLV file to go on behind its end, or makes it where there is none.
  *
  * @param now milliseconds since 1970
  * @throws {FileError} as `readFlvTail`
@@ -74,7 +86,7 @@ export async function appendFlv(
 	now: number,
 ): Promise<OpenRecording> {
 	const before = await fs.stat(path);
-	if (before === undefined || before.size === 0) return createFlv(fs, path, start, "remove");
+	if (before === undefined || before.size === 0) return createRecording(fs, path, "flv", start, "remove");
 	const handle = await fs.open(path, "update");
 	try {
 		const tail = await readFlvTail(handle, before.size);
@@ -111,8 +123,8 @@ const NO_ACCESS: ReadonlySet<string> = new Set([
 /** Old files of one second that are kept beside each other. */
 const MAX_SAME_NAMES = 1000;
 
-async function describeFlv(handle: RecordingFileHandle, size: number): Promise<FilePatch | undefined> {
-	return FlvWriter.describe(await readFlvTail(handle, size)).patch();
+async function describeFlv(handle: RecordingFileHandle, size: number): Promise<readonly FilePatch[]> {
+	return FlvWriter.describe(await readFlvTail(handle, size)).patches();
 }
 
 /** Where a file goes that is replaced: aside, or for good under a name with the time when it was last written. */

@@ -3,7 +3,13 @@ import type { HubClock, LiveStream } from "../../hub/index.ts";
 import type { EventLog } from "../../log/index.ts";
 import { nodeFileSystem, type RecordingFileSystem } from "./file-system.ts";
 import type { GrowingFile } from "./growing-file.ts";
-import { appendFlv, createFlv, type OpenRecording, type RecordingMode, type RecordingStart } from "./open-recording.ts";
+import {
+	appendFlv,
+	createRecording,
+	type OpenRecording,
+	type RecordingMode,
+	type RecordingStart,
+} from "./open-recording.ts";
 import type { RecordSettings } from "./record-settings.ts";
 import { Recording, type RecordingHost, type RecordingOrigin, type RecordStatusListener } from "./recording.ts";
 import { type FinishedFile, isFault, type RecordingEnd, statusOfEnd } from "./recording-end.ts";
@@ -181,8 +187,9 @@ export class Recorder {
 
 	#open(path: string, { request }: Recording, start: RecordingStart): Promise<OpenRecording> {
 		const { fs, wallClock } = this.#options;
-		if (request.mode === "record") return createFlv(fs, path, start, request.settings.replaced);
-		return appendFlv(fs, path, start, request.mode, wallClock());
+		const { mode, format, settings } = request;
+		if (mode === "record" || format === "mp4") return createRecording(fs, path, format, start, settings.replaced);
+		return appendFlv(fs, path, start, mode, wallClock());
 	}
 
 	#onFileFinished({ request }: Recording, file: FinishedFile): void {

@@ -202,11 +202,11 @@ export class RecordingFile implements GrowingFile {
 	async #write(open: OpenRecording, final = false): Promise<void> {
 		const { writer, handle } = open;
 		const bytes = writer.take(final);
-		const durationMillis = writer.durationMillis;
+		const { durationMillis } = writer;
 		// Both at once, so that the region speaks of nothing that is not in the file yet.
 		const now = this.#clock.now();
 		const isPatchDue = final || now - this.#patchedAt >= this.#options.metadataMillis;
-		const patch = isPatchDue ? writer.patch() : undefined;
+		const patches = isPatchDue ? writer.patches() : [];
 		this.#inFlight = bytes.length;
 		try {
 			await this.#append(open, bytes);
@@ -218,11 +218,11 @@ export class RecordingFile implements GrowingFile {
 			this.#isSettled = true;
 			await open.settle();
 		}
-		if (patch !== undefined) {
+		for (const patch of patches) {
 			const { error } = await writeAll(open, patch.bytes, patch.position);
 			if (error !== undefined) throw error;
-			this.#patchedAt = now;
 		}
+		if (isPatchDue) this.#patchedAt = now;
 		if (final && this.#options.sync) await handle.sync();
 		if (bytes.length > 0) this.#tellGrowth();
 	}
@@ -243,6 +243,8 @@ export class RecordingFile implements GrowingFile {
 		try {
 			await this.#write(open, true);
 			await open.handle.close();
+			// Nothing that came has a place in this format.
+			if (this.#readableBytes === 0) await open.undo();
 			this.#state = "finished";
 			this.#tellGrowth();
 		} catch (error) {
@@ -269,8 +271,7 @@ export class RecordingFile implements GrowingFile {
 
 	/** Length and keyframes of what did reach the disk: they go where bytes stand already, so a full disk takes them. */
 	async #describe(open: OpenRecording): Promise<void> {
-		const patch = await open.describe(this.#readableBytes);
-		if (patch !== undefined) await writeAll(open, patch.bytes, patch.position);
+		for (const patch of await open.describe(this.#readableBytes)) await writeAll(open, patch.bytes, patch.position);
 	}
 
 	#tellGrowth(): void {

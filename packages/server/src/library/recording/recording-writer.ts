@@ -35,8 +35,8 @@ export interface RecordingWriter {
 	 * @param final nothing more will come
 	 */
 	take(final: boolean): Uint8Array;
-	/** The region as it is right once everything that was taken stands in the file; `undefined`: there is none. */
-	patch(): FilePatch | undefined;
+	/** What is to be written over, as it is right once everything that was taken stands in the file. */
+	patches(): readonly FilePatch[];
 	/** How much of bytes that `take` gave can stay where only the first `length` reached the disk. */
 	wholeBytes(bytes: Uint8Array, length: number): number;
 }

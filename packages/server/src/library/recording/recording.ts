@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { MediaMessage } from "@millrace/core/flv";
+import type { LeftOut } from "@millrace/core/mp4";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { StreamName } from "../../app/index.ts";
 import type { HubClock, LiveStream, PublisherEnd, StreamTap } from "../../hub/index.ts";
@@ -198,17 +199,26 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		this.#process(early);
 	}
 
-	/** The first file's path: with segments, appending goes on in the last one that is there. */
+	/**
+	 * The first file's path: with segments, appending goes on in the last one that is there. Nothing can be appended to
+	 * an MP4 file with an index, so there it goes on in a file behind the last one.
+	 */
 	async #findFirst(): Promise<string | undefined> {
 		const { fs } = this.#host;
+		const { mode, format } = this.request;
 		let path = this.#host.path(this, this.#number);
+		const isMp4 = format === "mp4";
 		const { segmentMillis, segmentBytes } = this.#settings;
-		if (path === undefined || this.request.mode === "record" || segmentMillis + segmentBytes === 0) return path;
+		if (path === undefined || mode === "record" || (segmentMillis + segmentBytes === 0 && !isMp4)) return path;
+		if (isMp4 && (await fs.stat(path)) === undefined) return path;
 		while (this.#number < MAX_FILES) {
 			const next = this.#host.path(this, this.#number + 1);
-			if (next === undefined || next === path || (await fs.stat(next)) === undefined) break;
+			if (next === undefined || next === path) break;
+			const isThere = (await fs.stat(next)) !== undefined;
+			if (!isThere && !isMp4) break;
 			path = next;
 			this.#number++;
+			if (!isThere) break;
 		}
 		return path;
 	}
@@ -265,7 +275,11 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		if (path === undefined) return this.#stop("no-access");
 		let baseTime = Number.POSITIVE_INFINITY;
 		for (const message of messages) if (isFrame(message)) baseTime = Math.min(baseTime, message.timestamp);
-		const start = { head: this.#head.snapshot(), baseTime };
+		const start = {
+			head: this.#head.snapshot(),
+			baseTime,
+			onLeftOut: (track: LeftOut) => this.#reportLeftOut(path, track),
+		};
 		const { fs, clock } = this.#host;
 		const open = async (): Promise<OpenRecording> => {
 			await fs.makeFolder(dirname(path));
@@ -394,6 +408,15 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		this.#gaps++;
 		const text = `The disk does not follow: frames are left out (record.queueBytes is ${this.#settings.queueBytes}).`;
 		this.#host.log.warn("record-gap", { stream: String(this.request.name), path, text });
+	}
+
+	#reportLeftOut(path: string, { kind, codec, reason }: LeftOut): void {
+		const why = reason === "unsupported" ? "has no place in this format" : "cannot be read";
+		this.#host.log.warn("record-left-out", {
+			stream: String(this.request.name),
+			path,
+			text: `${codec} (${kind}) ${why}.`,
+		});
 	}
 
 	#startStatus(): NetStatus {
