@@ -61,11 +61,11 @@ describe("the end of an FLV file", () => {
 	});
 
 	it("is looked for from the last keyframe that our metadata names", async () => {
-		const { file } = recorded(1000);
+		const { file } = recorded(9000);
 		const { tail, reads } = await tailOf(file);
 		expect(tail).toMatchObject({ end: file.length, reconfigured: false });
-		expect([tail.index.count, tail.clock.lastMillis]).toEqual([100, 39_960]);
-		expect(reads).toBeLessThan(6);
+		expect([tail.index.count, tail.clock.lastMillis]).toEqual([900, 359_960]);
+		expect(reads).toBeLessThan(7);
 	});
 
 	it("is looked for from the start where configurations have changed, and where the metadata is not true", async () => {
