@@ -96,8 +96,11 @@ test.for(["h264-bframes-aac", "audio-only"] as const)(
 		copyFileSync(path, copy);
 		truncateSync(copy, statSync(copy).size - 100);
 		const sent = await probePackets(source);
+		const whole = new Set(sent.map(({ hash }) => hash));
+		// Players take the beginning of a fragment that is torn, and what there is of its last frame.
+		const torn = (await probePackets(copy)).filter(({ hash }) => whole.has(hash));
 		// Sound is counted in samples there.
-		comparePackets(sent, await probePackets(copy), { missingAtEnd: sent.length, toleranceMillis: 1, skewMillis: 1 });
+		comparePackets(sent, torn, { missingAtEnd: sent.length, toleranceMillis: 1, skewMillis: 1 });
 		await stage.play(1);
 		stage.stop();
 		expect(await recording.ended).toMatchObject({ reason: "publisher-stopped", files: [{ path }] });
