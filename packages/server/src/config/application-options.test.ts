@@ -14,7 +14,8 @@ describe("an application's options", () => {
 
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
-		expect(live).toEqual({ name: "live", type: "live", publish: options.publish, live: options.live });
+		const { publish, live: liveOptions, record } = options;
+		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record });
 	});
 
 	it("lay what the application says over the server's, at every depth", () => {

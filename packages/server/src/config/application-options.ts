@@ -6,6 +6,7 @@ export interface ApplicationOptions {
 	readonly type: "live";
 	readonly publish: ServerOptions["publish"];
 	readonly live: ServerOptions["live"];
+	readonly record: ServerOptions["record"];
 }
 
 /**
@@ -20,6 +21,7 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 		type: known?.type ?? "live",
 		publish: { ...overlaid(options.publish, known?.publish), key: known?.publish?.key ?? options.publish.key },
 		live: overlaid(options.live, known?.live),
+		record: overlaid(options.record, known?.record),
 	};
 }
 

@@ -1,2 +1,3 @@
 export type { MediaCatalog } from "./media-catalog.ts";
 export type { MediaCursor, MediaSource } from "./media-source.ts";
+export * from "./recording/index.ts";

@@ -1,0 +1,11 @@
+export type { GrowingFile, GrowingKeyframes, PlacedConfiguration } from "./growing-file.ts";
+export type { RecordingMode } from "./open-recording.ts";
+export type { RecordSettings } from "./record-settings.ts";
+export {
+	type PublisherFacts,
+	Recorder,
+	type RecorderOptions,
+	type RecordRequest,
+} from "./recorder.ts";
+export { Recording, type RecordingOrigin, type RecordStatusListener } from "./recording.ts";
+export type { FinishedFile, RecordingEnd, RecordingEndReason } from "./recording-end.ts";
