@@ -1,5 +1,6 @@
 import { MEDIA_VIDEO } from "@millrace/core/flv";
 import type { FlvMap } from "./flv-map.ts";
+import { TAG_HEAD_BYTES, TAIL_BYTES, type TagView } from "./flv-tag-reader.ts";
 import { isCoded } from "./flv-timeline.ts";
 
 /** What the end of a file tells. */
@@ -10,8 +11,8 @@ export type FlvEnd = {
 	readonly mediaEnd: number;
 };
 
-/** How much of the end is looked at: more, where there is nothing in less. The last is more than the largest tag. */
-const LOOKS = [64 * 1024, 1024 * 1024, 17 * 1024 * 1024];
+/** How much of the end is looked at: more, where there is nothing in less. */
+const LOOKS = [64 * 1024, 1024 * 1024, 4 * 1024 * 1024];
 /** A message lasts as long as the one before it in its track did, but not longer than this. */
 const MAX_MESSAGE_MILLIS = 1000;
 /** Steps in which the end of the tags is searched in a file whose end holds none. */
@@ -53,12 +54,15 @@ async function lastSamples(
 	const start = from === map.firstTag ? from : await map.reader.find(from, to, budget);
 	if (start < 0) return undefined;
 	const tracks = [new LastSample(), new LastSample()] as const;
-	const { next } = await map.scan(start, to, budget, (tag, time) => {
+	let mediaEnd = start;
+	const see = (tag: TagView, time: number): boolean => {
 		if (tag.isMedia && isCoded(tag.flags)) tracks[tag.type === MEDIA_VIDEO ? 1 : 0].see(time);
+		mediaEnd = tag.offset + TAG_HEAD_BYTES + tag.size + TAIL_BYTES;
 		return true;
-	});
+	};
+	await map.scan(start, to, budget, see, to);
 	if (!tracks.some(track => track.time >= 0)) return undefined;
-	return { durationMillis: Math.max(...tracks.map(track => track.end)), mediaEnd: next };
+	return { durationMillis: Math.max(...tracks.map(track => track.end)), mediaEnd };
 }
 
 class LastSample {

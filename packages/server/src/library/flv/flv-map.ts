@@ -29,13 +29,15 @@ export class FlvMap {
 
 	/**
 	 * Shows every tag that begins between `from`, where a tag begins, and `to`, with its time, until `visit` returns
-	 * false; passes over what is no tag, and remembers the configurations on the way.
+	 * false; passes over what is no tag, and remembers the configurations on the way. A tag that does not end within the
+	 * file was torn off, unless it begins before `knownEnd`: then its size is a lie, and tags follow.
 	 */
 	async scan(
 		from: number,
 		to: number,
 		budget: ReadBudget,
 		visit: (tag: TagView, time: number) => boolean,
+		knownEnd: number = this.mediaEnd,
 	): Promise<{ why: WalkEnd; next: number }> {
 		const clock = new FlvClock(this.timeline);
 		const configured: { offset: number; size: number }[] = [];
@@ -48,7 +50,7 @@ export class FlvMap {
 			return visit(tag, clock.media(tag.type, flags, tag.offset, tag.rawTime));
 		};
 		let result = await this.reader.walk(from, to, budget, look);
-		while (result.why === "lost" || (result.why === "end" && result.next < Math.min(to, this.mediaEnd))) {
+		while (result.why === "lost" || (result.why === "end" && result.next < Math.min(to, knownEnd))) {
 			const next = await this.reader.find(result.next + 1, Math.min(to, result.next + MAX_RESYNC_BYTES), budget);
 			if (next < 0) {
 				result = { why: budget.bytes > 0 ? "end" : "spent", next: result.next };

@@ -137,8 +137,9 @@ export class FlvSource implements MediaSource {
 		const told = Number(metadata?.["duration"]) * 1000;
 		// Where the file's own word agrees with its end, it was not joined from several.
 		if (Math.abs(told - this.#durationMillis) > MAX_REGRESSION_MILLIS || Number.isNaN(told)) {
+			const { version } = this.#map.timeline;
 			await this.#surveyed();
-			await this.#readEnd();
+			if (this.#map.timeline.version !== version) await this.#readEnd();
 			if (this.#durationMillis === 0 && told > 0 && Number.isFinite(told)) this.#durationMillis = Math.round(told);
 		}
 		if (metadata !== undefined) this.#table = keyframeTableOf(metadata);

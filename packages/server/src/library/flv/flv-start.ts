@@ -49,7 +49,7 @@ export async function readFlvStart(map: FlvMap, path: string, mayBeEmpty: boolea
 	await findBase(map, budget);
 	const look = new StartLook(map);
 	await map.scan(map.firstTag, reader.end, budget, (tag, time) => look.see(tag, time));
-	if (!map.hasAudio && !map.hasVideo && !mayBeEmpty) {
+	if (map.firstSample === undefined && !mayBeEmpty) {
 		throw new FileError("FILE_NO_TRACK", `${path} begins with neither sound nor pictures.`);
 	}
 	const { metadata: at } = look;
@@ -106,7 +106,7 @@ class StartLook {
 		}
 		const hasAll = this.firstKeyframe !== undefined && this.#has(MEDIA_AUDIO);
 		const isFar = tag.offset > map.firstTag + START_BYTES + (this.metadata?.size ?? 0);
-		return !hasAll && !(isFar && (map.hasVideo || map.hasAudio));
+		return !hasAll && !(isFar && map.firstSample !== undefined);
 	}
 
 	#seePicture(tag: TagView, time: number): void {

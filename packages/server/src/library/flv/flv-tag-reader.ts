@@ -94,10 +94,10 @@ export class FlvTagReader {
 				const size = tagSize(window, at);
 				const peek = Math.min(size, PEEK_BYTES);
 				if (at + TAG_HEAD_BYTES + peek > window.length) break;
-				if (offset + at + TAG_HEAD_BYTES + size > end) return { why: "end", next: offset + at };
 				if (!isTagType(window[at]!) && !(await this.isTagAt(offset + at, true))) {
 					return { why: "lost", next: offset + at };
 				}
+				if (offset + at + TAG_HEAD_BYTES + size > end) return { why: "end", next: offset + at };
 				fill(tag, window, at, offset + at, peek);
 				if (!visit(tag)) return { why: "stopped", next: offset + at };
 				at += TAG_HEAD_BYTES + size + TAIL_BYTES;
@@ -120,8 +120,7 @@ export class FlvTagReader {
 			budget.bytes -= window.length;
 			const last = Math.min(window.length - TAG_HEAD_BYTES, to - 1 - offset);
 			let farChecks = 0;
-			for (let at = 0; at <= last; at++) {
-				if (!looksLikeTag(window, at)) continue;
+			for (let at = nextLikely(window, 0, last); at <= last; at = nextLikely(window, at + 1, last)) {
 				const next = at + TAG_HEAD_BYTES + tagSize(window, at) + TAIL_BYTES;
 				if (next + TAG_HEAD_BYTES <= window.length) {
 					const agrees = u32(window, next - TAIL_BYTES) === next - TAIL_BYTES - at && isTagType(window[next]!);
@@ -175,9 +174,7 @@ export function tagTime(bytes: Uint8Array, at: number): number {
 
 /** Whether this byte begins a tag of a known type, encrypted or not. */
 export function isTagType(byte: number): boolean {
-	const type = byte & TYPE_MASK;
-	if (byte > (TYPE_MASK | FILTER_BIT)) return false;
-	return type === MEDIA_AUDIO || type === MEDIA_VIDEO || type === MEDIA_DATA || type === MEDIA_DATA_AMF3;
+	return IS_TAG_TYPE[byte] === 1;
 }
 
 export function u32(bytes: Uint8Array, at: number): number {
@@ -188,6 +185,20 @@ export function u32(bytes: Uint8Array, at: number): number {
 export const TYPE_MASK = 0x1f;
 /** The bit that says that the body is encrypted (FLV 10.1 annex F). */
 export const FILTER_BIT = 0x20;
+
+/** 1 for the first bytes of tags: a search asks this of every byte. */
+const IS_TAG_TYPE = new Uint8Array(256);
+for (const type of [MEDIA_AUDIO, MEDIA_VIDEO, MEDIA_DATA, MEDIA_DATA_AMF3]) {
+	IS_TAG_TYPE[type] = 1;
+	IS_TAG_TYPE[type | FILTER_BIT] = 1;
+}
+
+/** The next place up to `last` that looks like a tag; behind `last`: there is none. */
+function nextLikely(window: Uint8Array, from: number, last: number): number {
+	let at = from;
+	while (at <= last && (IS_TAG_TYPE[window[at]!] === 0 || !looksLikeTag(window, at))) at++;
+	return at;
+}
 
 function looksLikeTag(bytes: Uint8Array, at: number): boolean {
 	if (!isTagType(bytes[at]!) || (bytes[at + 8]! | bytes[at + 9]! | bytes[at + 10]!) !== 0) return false;
