@@ -89,8 +89,8 @@ export class MediaLibrary implements MediaCatalog {
 		const files = await listFolders(folders, followLinks);
 		return files.map(file => ({
 			name: file.name,
-			bytes: file.bytes,
-			modifiedMillis: file.modifiedMillis,
+			bytes: file.identity.size,
+			modifiedMillis: file.identity.modifiedMillis,
 			lengthMillis: () => this.#listedLength(file, followLinks),
 		}));
 	}
@@ -186,7 +186,7 @@ export class MediaLibrary implements MediaCatalog {
 	async #listedLength(file: ListedFile, followLinks: boolean): Promise<number | undefined> {
 		const kind = nameCandidates(file.name)[0]?.kind ?? "flv";
 		try {
-			const growing = kind === "flv" ? this.#options.growing?.(file.path) : undefined;
+			const growing = kind === "flv" ? this.#options.growing?.(file.joined) : undefined;
 			return await this.#lengthOf(growing === undefined ? { growing, file, kind, followLinks } : { growing });
 		} catch (error) {
 			// A list says of a broken file that its length is not known; who plays it is told why.

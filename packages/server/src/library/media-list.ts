@@ -1,12 +1,16 @@
 import type { Dirent } from "node:fs";
 import { opendir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isAbsence, unreadable } from "./media-file.ts";
 import { type FoundFile, findFile } from "./media-folders.ts";
 import { nameOfFile } from "./media-name.ts";
 
 /** A file that was found in a list's folders, and the name by which it is played. */
-export type ListedFile = FoundFile & { readonly name: string };
+export type ListedFile = FoundFile & {
+	readonly name: string;
+	/** Its path as a recorder knows it, links not resolved. */
+	readonly joined: string;
+};
 
 /** Files that a list holds at most. */
 export const MAX_LISTED_FILES = 1000;
@@ -81,6 +85,6 @@ class FolderList {
 		const name = nameOfFile(prefix === "" ? path : `${prefix}/${path}`);
 		if (name === undefined || this.files.has(name) || this.files.size >= MAX_LISTED_FILES) return;
 		const found = await findFile(folder, path, this.#followLinks);
-		if (found !== undefined) this.files.set(name, { ...found, name });
+		if (found !== undefined) this.files.set(name, { ...found, name, joined: resolve(folder, path) });
 	}
 }

@@ -89,6 +89,8 @@ export class WatchedGrowth implements FileGrowth {
 		if (this.#file.size <= before) return;
 		this.#changedAt = Date.now();
 		await this.#onMore();
+		// It may have been taken for complete.
+		this.#schedule();
 	}
 
 	onGrowth(listener: () => void): () => void {

@@ -20,6 +20,8 @@ export type FlvSourceOptions = Pick<WatchOptions, "quietMillis" | "pollMillis">;
 
 /** Searches in one file that run at once, each with some hundred kilobytes of memory. */
 const SEARCHES_AT_ONCE = 4;
+/** How far a file's own word may be from its last messages to be the exact one. */
+const MAX_LAST_MESSAGE_MILLIS = 100;
 /** Configurations stand right in front of the keyframe from which they hold: so many tags before it are looked at. */
 const TAGS_BEFORE = 4;
 const TAGS_BEFORE_BYTES = 8 * 1024;
@@ -142,6 +144,8 @@ export class FlvSource implements MediaSource {
 			if (this.#map.timeline.version !== version) await this.#readEnd();
 			if (this.#durationMillis === 0 && told > 0 && Number.isFinite(told)) this.#durationMillis = Math.round(told);
 		}
+		// The writer knew how long the last message lasts; here that is a guess from the one before.
+		if (Math.abs(told - this.#durationMillis) <= MAX_LAST_MESSAGE_MILLIS) this.#durationMillis = Math.round(told);
 		if (metadata !== undefined) this.#table = keyframeTableOf(metadata);
 		this.#metadata = this.#describe(metadata);
 	}
