@@ -73,15 +73,15 @@ describe("a publisher's input", () => {
 		publisher.take();
 		publisher.send(15);
 		expect(publisher.take()).toEqual([
-			"release 210",
-			"flush 210: 5",
-			"hold 210",
-			"release 260",
-			"flush 260: 5",
-			"hold 260",
-			"release 310",
-			"flush 310: 5",
-			"hold 310",
+			"release 250",
+			"flush 250: 5",
+			"hold 250",
+			"release 300",
+			"flush 300: 5",
+			"hold 300",
+			"release 350",
+			"flush 350: 5",
+			"hold 350",
 		]);
 	});
 

@@ -16,6 +16,11 @@ const MAX_FLUSH_SHARE = 0.6;
 const REGULAR_VIDEO_MILLIS = 60;
 /** Held input must fit into any socket's receive buffer with room to spare, in bytes. */
 const MAX_HELD_BYTES = 24 * 1024;
+/**
+ * Windows end on a grid of about this many milliseconds, the same for all streams, so that they share their wake-ups: a
+ * wake-up costs more than a flush.
+ */
+const GRID_MILLIS = 25;
 /** Shorter rests save nothing. */
 const MIN_HOLD_MILLIS = 8;
 
@@ -127,8 +132,10 @@ export class FlushSchedule {
 	}
 
 	#startTimer(wait: number, now: number): void {
-		this.#dueAt = now + wait;
-		this.#cancelFlush = this.#clock.schedule(wait, this.#onTimer);
+		const latest = now + wait;
+		const isOnGrid = this.#options.latency !== "interactive" && wait >= GRID_MILLIS;
+		this.#dueAt = isOnGrid ? latest - (latest % (wait / Math.ceil(wait / GRID_MILLIS))) : latest;
+		this.#cancelFlush = this.#clock.schedule(this.#dueAt - now, this.#onTimer);
 	}
 
 	/** Lets the input rest for so long, or for as long as what comes meanwhile fits. */

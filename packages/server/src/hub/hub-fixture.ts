@@ -29,7 +29,7 @@ export function data(...values: string[]): Sent {
 export function liveOptions(over: Partial<LiveStreamOptions> = {}): LiveStreamOptions {
 	return {
 		latency: "default",
-		defaultWindowMillis: 45,
+		defaultWindowMillis: 50,
 		scaleWindowMillis: 350,
 		audioFlushMillis: 20,
 		gopCache: { enabled: true, maxBytes: 100_000, maxMillis: 30_000 },

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { readBorrowed } from "./read-borrowed.ts";
 import type { Wire, WireHandler } from "./wire.ts";
 
 /** How long a peer may take to read the last bytes, in milliseconds. */
@@ -31,7 +32,7 @@ export class SocketWire implements Wire {
 		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
 		// What comes after the end is read and dropped, so that the peer can still read its goodbye.
 		if (handler.onWireData !== undefined) {
-			socket.on("data", (bytes: Uint8Array) => {
+			readBorrowed(socket, bytes => {
 				if (!this.#isEnding) handler.onWireData?.(bytes);
 			});
 		}
@@ -86,7 +87,7 @@ export class SocketWire implements Wire {
 }
 
 /**
- * A paused socket is read on until its high-water mark, packet by packet. The mark for reading alone cannot be set by a
+ * A paused socket that is not read into borrowed memory is read on until its high-water mark, packet by packet. The mark for reading alone cannot be set by a
  * public way, and one for both directions would cost an event for each write to a viewer. On a Node where the property
  * is not there, a paused socket is merely read on into memory, up to the default mark.
  */
