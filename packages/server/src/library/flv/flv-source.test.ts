@@ -2,6 +2,7 @@ import { FileError } from "@millrace/core/fault";
 import { flvHeader, MEDIA_AUDIO, MEDIA_DATA, type MediaMessage } from "@millrace/core/flv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { OpenFile } from "../media-file.ts";
 import { brief, FlvMaker, indexedMetadata, MemoryFile, readAll } from "../test-flv-file.ts";
 import { FlvSource } from "./flv-source.ts";
 
@@ -381,6 +382,21 @@ describe("a seek", () => {
 		expect(file.reads).toBeLessThanOrEqual(3 * Math.ceil(lastMillis / 333));
 	});
 
+	it("in a file of 10 GB without an index takes a few dozen reads, whatever the time", async () => {
+		const file = new VastFile(2_500_000);
+		const source = await FlvSource.open(file);
+		expect(source.durationMillis).toBe(100_000_000);
+		expect(file.reads).toBeLessThan(60);
+		const cursor = source.cursor();
+		for (const millis of [50_000_000, 3, 99_999_999, 1_234_567, 76_543_210, 25_000_001]) {
+			file.reads = 0;
+			file.bytesRead = 0;
+			expect(await cursor.seek(millis)).toBe(millis - (millis % 10_000));
+			expect(file.reads).toBeLessThan(40);
+			expect(file.bytesRead).toBeLessThan(4_000_000);
+		}
+	});
+
 	it("finds its place in parts that were joined", async () => {
 		const maker = new FlvMaker().avcConfiguration();
 		const expected: number[] = [];
@@ -405,6 +421,41 @@ describe("a seek", () => {
 		}
 	});
 });
+
+/** Video of 25 frames a second in tags of 4000 bytes, a keyframe every ten seconds: made as it is read. */
+class VastFile implements OpenFile {
+	readonly path = "vast.flv";
+	readonly modifiedMillis = 0;
+	readonly size: number;
+	reads = 0;
+	bytesRead = 0;
+
+	constructor(frames: number) {
+		this.size = 13 + frames * 4015;
+	}
+
+	async read(offset: number, length: number): Promise<Uint8Array> {
+		this.reads++;
+		const bytes = new Uint8Array(Math.min(length, this.size - offset));
+		this.bytesRead += bytes.length;
+		if (offset < 13) bytes.set(flvHeader(false, true).subarray(offset, offset + length));
+		const first = Math.max(0, Math.floor((offset - 13) / 4015));
+		for (let frame = first; 13 + frame * 4015 < offset + bytes.length; frame++) {
+			const head = new Uint8Array(4015);
+			const time = frame * 40;
+			head.set([9, 0, 4000 >> 8, 4000 & 255, time >> 16, time >> 8, time, time >> 24, 0, 0, 0]);
+			head.set([frame % 250 === 0 ? 0x12 : 0x22, 9, 8], 11);
+			head.set([0, 0, 4011 >> 8, 4011 & 255], 4011);
+			const at = 13 + frame * 4015 - offset;
+			bytes.set(head.subarray(Math.max(0, -at), bytes.length - at), Math.max(0, at));
+		}
+		return bytes;
+	}
+
+	async refresh(): Promise<void> {}
+
+	close(): void {}
+}
 
 function times(messages: readonly MediaMessage[]): number[] {
 	return messages.map(message => message.timestamp);

@@ -182,6 +182,8 @@ export class FlvSource implements MediaSource {
 			map.mediaEnd = this.#growth.end;
 			map.hasVideo = this.#growing.hasVideo;
 			map.hasAudio = this.#growing.hasAudio;
+			// It may have been empty when it was opened.
+			if (map.firstSample === undefined) this.#start = await readFlvStart(map, this.path, true);
 		}
 		const place = await this.#seeker.seek(millis);
 		const { firstKeyframe } = this.#start;

@@ -77,7 +77,7 @@ async function findBase(map: FlvMap, budget: ReadBudget): Promise<void> {
 		return sample === undefined;
 	});
 	const isFar = first !== undefined && sample !== undefined && Math.abs(sample - first) > MAX_REGRESSION_MILLIS;
-	map.timeline.base = isFar ? sample : first;
+	map.timeline.base ??= isFar ? sample : first;
 }
 
 class StartLook {
