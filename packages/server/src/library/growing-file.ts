@@ -8,7 +8,10 @@ import type { MediaMessage } from "@millrace/core/flv";
 export interface GrowingFile {
 	/** Absolute, in the form in which the media library joins it: normalised, links not resolved. */
 	readonly path: string;
-	/** How many bytes from the start are whole tags and can be read from the file by others. It only grows. */
+	/**
+	 * How many bytes from the start are whole tags and can be read from the file by others. It only grows; it is 0 until
+	 * the file stands under its path.
+	 */
 	readonly readableBytes: number;
 	/** From the first message to the end of the last readable one, in milliseconds. */
 	readonly durationMillis: number;

@@ -237,6 +237,13 @@ describe("a file that our recorder is writing", () => {
 		const recording = new FakeRecording(path);
 		options.growing = asked => (asked === path ? recording : undefined);
 		const name = new StreamName("live", DEFAULT_INSTANCE, "cam");
+		// What stands there as yet is the file that it replaces.
+		const { readableBytes } = recording;
+		put("applications/live/streams/_definst_/cam.flv", 5);
+		recording.readableBytes = 0;
+		expect(await markOf("cam", "live")).toBe(5);
+		recording.flush();
+		expect(recording.readableBytes).toBe(readableBytes);
 		const source = (await library.open(name))!;
 		expect([source.isGrowing, source.durationMillis, { ...source.metadata }]).toEqual([true, 0, { live: 1 }]);
 		const cursor = source.cursor();
@@ -251,6 +258,7 @@ describe("a file that our recorder is writing", () => {
 		recording.flush();
 		expect(briefs(await readAll(cursor))).toEqual(["v120", "V160c", "V160k", "v200"]);
 		const late = (await library.open(name))!;
+		await sleep(60);
 		expect(library.openFiles).toBe(1);
 		const other = late.cursor();
 		expect(await other.seek(130)).toBe(80);

@@ -113,13 +113,19 @@ export class MediaLibrary implements MediaCatalog {
 				const rest = behindPrefix(path, prefix);
 				if (rest === undefined) continue;
 				const recorded = resolve(folder, rest);
-				const growing = kind === "flv" ? this.#options.growing?.(recorded) : undefined;
+				const growing = kind === "flv" ? this.#growing(recorded) : undefined;
 				if (growing !== undefined) return { growing };
 				const file = await findFile(folder, rest, followLinks);
 				if (file !== undefined) return { growing, file, kind, followLinks };
 			}
 		}
 		return undefined;
+	}
+
+	/** A recording, once it has a file: until then, the path may lead to the file that it will replace. */
+	#growing(path: string): GrowingFile | undefined {
+		const growing = this.#options.growing?.(path);
+		return growing !== undefined && growing.readableBytes > 0 ? growing : undefined;
 	}
 
 	#hold(found: Found): Promise<MediaSource> {
@@ -186,7 +192,7 @@ export class MediaLibrary implements MediaCatalog {
 	async #listedLength(file: ListedFile, followLinks: boolean): Promise<number | undefined> {
 		const kind = nameCandidates(file.name)[0]?.kind ?? "flv";
 		try {
-			const growing = kind === "flv" ? this.#options.growing?.(file.joined) : undefined;
+			const growing = kind === "flv" ? this.#growing(file.joined) : undefined;
 			return await this.#lengthOf(growing === undefined ? { growing, file, kind, followLinks } : { growing });
 		} catch (error) {
 			// A list says of a broken file that its length is not known; who plays it is told why.

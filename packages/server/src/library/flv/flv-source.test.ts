@@ -254,6 +254,21 @@ describe("an FLV file that is damaged", () => {
 		expect((await readAll(cursor)).map(brief)).toEqual(complete);
 	});
 
+	it("that is cut while it is played ends there", async () => {
+		const file = new MemoryFile(whole.bytes());
+		const source = await FlvSource.open(file);
+		const cursor = source.cursor();
+		expect((await cursor.read(10)).length).toBeGreaterThan(0);
+		for (const length of [1000, 300, 40, 0]) {
+			file.bytes = file.bytes.slice(0, length);
+			await readAll(cursor);
+			expect(await cursor.read(10)).toEqual([]);
+			for (const millis of [0, 700, 1e9]) await cursor.seek(millis);
+			await readAll(source.cursor());
+		}
+		expect(file.reads).toBeLessThan(500);
+	});
+
 	it("gives no message that is not in it, whatever a byte of it becomes", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.nat(2000), async (at, value, millis) => {
@@ -363,6 +378,24 @@ describe("a seek", () => {
 			),
 			{ numRuns: 60 },
 		);
+	});
+
+	it("of one viewer does not disturb those of others", async () => {
+		const { bytes, keyframes, lastMillis } = shapedFile({
+			...{ groups: Array<number>(60).fill(20), frameMillis: 40, frameBytes: 2000, hasSound: true, skewMillis: 100 },
+			...{ base: 7, index: "none" },
+		});
+		const source = await open(bytes);
+		const viewers = Array.from({ length: 60 }, async (_, viewer) => {
+			const cursor = source.cursor();
+			for (let step = 0; step < 4; step++) {
+				const millis = Math.floor((lastMillis * ((viewer * 37 + step * 23) % 60)) / 60);
+				expect(await cursor.seek(millis)).toBe(keyframes.findLast(time => time <= millis));
+				const batch = await cursor.read(20_000);
+				expect(batch[0]?.timestamp).toBe(keyframes.findLast(time => time <= millis));
+			}
+		});
+		await Promise.all(viewers);
 	});
 
 	it("lands on the same keyframe after the file was played, from what was seen then", async () => {
