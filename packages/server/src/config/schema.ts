@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limitsSchema } from "./limits-schema.ts";
 import { liveSchema } from "./live-schema.ts";
+import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
 import { recordSchema } from "./record-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
@@ -40,6 +41,7 @@ const applicationSchema = z
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
 		record: overrideOf(recordSchema, "Keys of `record` that differ for this application."),
+		media: applicationMediaSchema,
 	})
 	.describe("One application; its name is the first part of an address, `rtmp://host/name/stream`.");
 
@@ -57,6 +59,7 @@ export const configSchema = z
 		publish: publishSchema,
 		live: liveSchema,
 		record: recordSchema,
+		media: mediaSchema,
 		applications: z
 			.record(
 				z.string().regex(APPLICATION_NAME, {

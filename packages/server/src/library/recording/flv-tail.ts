@@ -13,9 +13,9 @@ import {
 	mediaFlags,
 	readFlvHeader,
 } from "@millrace/core/flv";
+import type { PlacedConfiguration } from "../growing-file.ts";
 import { FileClock } from "./file-clock.ts";
 import type { RecordingFileHandle } from "./file-system.ts";
-import type { PlacedConfiguration } from "./growing-file.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import { FLV_FIRST_TAG, type KeyframeFacts, MetadataRegion, type RegionFacts } from "./metadata-region.ts";
 import { isConfiguration, isFrame } from "./stream-head.ts";

@@ -10,9 +10,9 @@ import {
 	writeFlvTags,
 } from "@millrace/core/flv";
 import { configurationKey } from "../../hub/index.ts";
+import type { PlacedConfiguration } from "../growing-file.ts";
 import { FileClock } from "./file-clock.ts";
 import type { FlvTail } from "./flv-tail.ts";
-import type { PlacedConfiguration } from "./growing-file.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import { FLV_FIRST_TAG, type KeyframeFacts, MetadataRegion, type RegionFacts } from "./metadata-region.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";

@@ -1,4 +1,3 @@
-export type { GrowingFile, GrowingKeyframes, PlacedConfiguration } from "./growing-file.ts";
 export type { RecordingMode } from "./open-recording.ts";
 export type { RecordSettings } from "./record-settings.ts";
 export {

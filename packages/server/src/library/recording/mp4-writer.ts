@@ -1,7 +1,7 @@
 import type { AmfObject } from "@millrace/core/amf";
 import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
 import { type Fragment, FragmentWriter, type LeftOut } from "@millrace/core/mp4";
-import type { PlacedConfiguration } from "./growing-file.ts";
+import type { PlacedConfiguration } from "../growing-file.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
 import type { FileHead } from "./stream-head.ts";

@@ -1,8 +1,8 @@
 import type { StreamName } from "../../app/index.ts";
 import type { HubClock, LiveStream } from "../../hub/index.ts";
 import type { EventLog } from "../../log/index.ts";
+import type { GrowingFile } from "../growing-file.ts";
 import { nodeFileSystem, type RecordingFileSystem } from "./file-system.ts";
-import type { GrowingFile } from "./growing-file.ts";
 import {
 	appendFlv,
 	createRecording,

@@ -1,7 +1,7 @@
 import type { AmfObject } from "@millrace/core/amf";
 import type { MediaMessage } from "@millrace/core/flv";
 import type { HubClock } from "../../hub/index.ts";
-import type { GrowingFile, GrowingKeyframes, PlacedConfiguration } from "./growing-file.ts";
+import type { GrowingFile, GrowingKeyframes, PlacedConfiguration } from "../growing-file.ts";
 import type { OpenRecording } from "./open-recording.ts";
 
 export type RecordingFileOptions = {

@@ -1,6 +1,6 @@
 import type { AmfObject } from "@millrace/core/amf";
 import type { MediaMessage } from "@millrace/core/flv";
-import type { PlacedConfiguration } from "./growing-file.ts";
+import type { PlacedConfiguration } from "../growing-file.ts";
 import type { KeyframeIndex } from "./keyframe-index.ts";
 
 /** Bytes to be written over those that stand at a position of the file. */
