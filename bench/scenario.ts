@@ -72,7 +72,7 @@ export const SCENARIOS: readonly Scenario[] = [
 		name: "connect",
 		title: "connect, createStream, play of a live stream, closed at Play.Start; 32 in flight",
 		kind: "connect",
-		warmUpSeconds: 0,
+		warmUpSeconds: 3,
 		windowSeconds: 6,
 		contestants: ONE_MODE,
 	},

@@ -12,6 +12,11 @@ const GROUPS: readonly { readonly prefix: string; readonly title: string; readon
 		title: "Streams (`NetStream.…`)",
 		text: "In `onStatus` of a stream; `details` is the stream's name and `clientid` the connection's.",
 	},
+	{
+		prefix: "SharedObject.",
+		title: "Shared objects (`SharedObject.…`)",
+		text: "Made by the client: the answer to a `flush` that was pending.",
+	},
 ];
 
 /** The page of every status code. */

@@ -26,7 +26,8 @@ export function findCallback(
 
 /**
  * A value as ActionScript code expects it: arrays with named members (`onMetaData`, `info.data`) become objects, so
- * that `value.duration` works. Everything else stays what it is.
+ * that `value.duration` works; those whose names are their indexes, as ActionScript 1 and 2 write every array, become
+ * arrays. Everything else stays what it is.
  */
 export function flashValue(value: AmfValue, seen = new Map<object, AmfValue>()): AmfValue {
 	if (typeof value !== "object" || value === null) return value;
@@ -38,9 +39,21 @@ export function flashValue(value: AmfValue, seen = new Map<object, AmfValue>()):
 		return value;
 	}
 	const isArray = value instanceof AmfEcmaArray;
+	if (isArray && isIndexed(value)) {
+		const items: AmfValue[] = [];
+		seen.set(value, items);
+		for (const item of value.entries.values()) items.push(flashValue(item, seen));
+		return items;
+	}
 	if (!isArray && Object.getPrototypeOf(value) !== null) return value;
 	const members = isArray ? value.toObject() : (value as { [key: string]: AmfValue });
 	seen.set(value, members);
 	for (const key of Object.keys(members)) members[key] = flashValue(members[key], seen);
 	return members;
+}
+
+function isIndexed({ entries, dense }: AmfEcmaArray): boolean {
+	let next = 0;
+	for (const key of entries.keys()) if (key !== String(next++)) return false;
+	return next > 0 && dense.length === 0;
 }

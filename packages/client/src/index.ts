@@ -16,13 +16,23 @@ export {
 	NetStatusEvent,
 	SecurityErrorEvent,
 } from "./events.ts";
-export { type FilePatch, FlvRecording } from "./flv-recording.ts";
+export { type FilePatch, type FlvContinuation, FlvRecording, resumeSeconds } from "./flv-recording.ts";
+export type { FlvResumePoint } from "./flv-resume.ts";
+export type { MediaOptions } from "./media-readers.ts";
 export { NetConnection as PlatformConnection, type NetConnectionOptions } from "./net-connection.ts";
-export { type MediaOptions, NetStream } from "./net-stream.ts";
+export { NetStream } from "./net-stream.ts";
 export type { NetStreamInfo } from "./net-stream-info.ts";
-export { type FlvFileOptions, FlvFileSink, readFlvFile } from "./node/flv-file.ts";
+export {
+	NetStreamPlayOptions,
+	type NetStreamPlayTransition,
+	NetStreamPlayTransitions,
+} from "./net-stream-play-options.ts";
+export { type FlvFileOptions, FlvFileSink, findResumePoint, readFlvFile } from "./node/flv-file.ts";
 export { NetConnection } from "./node/net-connection.ts";
+export { SharedObject, type SharedObjectOptions } from "./node/shared-object.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
 export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";
+export { type LocalObjectOptions, type SharedObjectFlush, SharedObjectFlushStatus } from "./shared-object.ts";
+export { getStreamLength } from "./stream-length.ts";
 export { StreamProbe, type StreamReport } from "./stream-probe.ts";

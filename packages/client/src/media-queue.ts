@@ -42,6 +42,16 @@ export class MediaQueue implements AsyncIterableIterator<MediaMessage, undefined
 		this.#bytes += message.payload.length;
 	}
 
+	/** Drops audio and video that wait, as a player does that seeks; configurations and data stay. */
+	clear(): void {
+		this.#messages = this.#messages
+			.slice(this.#first)
+			.filter(message => message.isConfiguration || !(message.isAudio || message.isVideo));
+		this.#first = 0;
+		this.#bytes = this.#messages.reduce((sum, message) => sum + message.payload.length, 0);
+		this.#skipsVideo = false;
+	}
+
 	/** The reader gets what is there, then the end, or the error. */
 	end(error?: Error): void {
 		if (this.#ended) return;
@@ -54,19 +64,14 @@ export class MediaQueue implements AsyncIterableIterator<MediaMessage, undefined
 		for (const reader of readers) reader.resolve({ value: undefined, done: true });
 	}
 
-	/** What waits, by kind. */
-	buffered(kind: "audio" | "video" | "data"): { readonly bytes: number; readonly seconds: number } {
+	/** Bytes that wait, by kind. */
+	buffered(kind: "audio" | "video" | "data"): number {
 		let bytes = 0;
-		let from = 0;
-		let to = 0;
 		for (let index = this.#first; index < this.#messages.length; index++) {
 			const message = this.#messages[index]!;
-			if ((message.isAudio ? "audio" : message.isVideo ? "video" : "data") !== kind) continue;
-			if (bytes === 0) from = message.timestamp;
-			to = message.timestamp;
-			bytes += message.payload.length;
+			if ((message.isAudio ? "audio" : message.isVideo ? "video" : "data") === kind) bytes += message.payload.length;
 		}
-		return { bytes, seconds: Math.max(0, to - from) / 1000 };
+		return bytes;
 	}
 
 	next(): Promise<IteratorResult<MediaMessage, undefined>> {

@@ -16,6 +16,15 @@ export class MediaTimeline {
 	/** By message type: the last time, and the step that led to it. */
 	readonly #ends = new Map<number, { time: number; step: number }>();
 
+	/**
+	 * Goes on behind what a file holds already. With `keepsTimes` what comes has the file's times; otherwise its first
+	 * frame is placed there.
+	 */
+	goOnAt(millis: number, keepsTimes: boolean): void {
+		this.#last = millis;
+		if (keepsTimes) this.#offset = 0;
+	}
+
 	/** The time at which the next stretch can begin: behind the last message of each kind. */
 	get end(): number {
 		let end = this.#last;

@@ -1,11 +1,12 @@
 import type { AmfValue } from "@millrace/core/amf";
 import type { MediaMessage } from "@millrace/core/flv";
 import { ByteMeter } from "./byte-meter.ts";
-import type { MediaQueue } from "./media-queue.ts";
+import type { MediaReaders } from "./media-readers.ts";
 
 /**
  * Measures of a stream at one moment (ActionScript 3, `NetStreamInfo`). Bytes are payloads, received or sent; rates are
- * those of the last second; lengths are in seconds. Buffers are what waits for a reader of `media()`.
+ * those of the last second; lengths are in seconds. `…BufferLength` is what has come and has not been played, by the
+ * stream's clock; `…BufferByteLength` is what waits for readers of `media()`.
  */
 export type NetStreamInfo = {
 	readonly currentBytesPerSecond: number;
@@ -25,6 +26,7 @@ export type NetStreamInfo = {
 	readonly dataBufferByteLength: number;
 	readonly audioBufferLength: number;
 	readonly videoBufferLength: number;
+	/** Always 0: data is handed over as it comes. */
 	readonly dataBufferLength: number;
 	/** Messages that were dropped: by a reader that is too slow, or sent while there was no stream. */
 	readonly droppedFrames: number;
@@ -56,21 +58,15 @@ export class StreamMeters {
 	/** The measures, with what only the stream knows. */
 	snapshot(
 		now: number,
-		queues: Iterable<MediaQueue>,
-		more: Pick<NetStreamInfo, "SRTT" | "isLive" | "metaData" | "uri" | "resourceName">,
+		readers: MediaReaders,
+		more: Pick<
+			NetStreamInfo,
+			"audioBufferLength" | "videoBufferLength" | "SRTT" | "isLive" | "metaData" | "uri" | "resourceName"
+		>,
 	): NetStreamInfo {
-		const buffer = { audio: [0, 0], video: [0, 0], data: [0, 0] } as Record<
-			"audio" | "video" | "data",
-			[number, number]
-		>;
-		let dropped = this.droppedFrames;
-		for (const queue of queues) {
-			dropped += queue.droppedMessages;
-			for (const kind of ["audio", "video", "data"] as const) {
-				const { bytes, seconds } = queue.buffered(kind);
-				buffer[kind][0] += bytes;
-				buffer[kind][1] = Math.max(buffer[kind][1], seconds);
-			}
+		const buffer = { audio: 0, video: 0, data: 0 };
+		for (const queue of readers.queues) {
+			for (const kind of ["audio", "video", "data"] as const) buffer[kind] += queue.buffered(kind);
 		}
 		const current = this.all.rate(now);
 		return {
@@ -84,13 +80,11 @@ export class StreamMeters {
 			audioByteCount: this.audio.total,
 			videoByteCount: this.video.total,
 			dataByteCount: this.data.total,
-			audioBufferByteLength: buffer.audio[0],
-			videoBufferByteLength: buffer.video[0],
-			dataBufferByteLength: buffer.data[0],
-			audioBufferLength: buffer.audio[1],
-			videoBufferLength: buffer.video[1],
-			dataBufferLength: buffer.data[1],
-			droppedFrames: dropped,
+			audioBufferByteLength: buffer.audio,
+			videoBufferByteLength: buffer.video,
+			dataBufferByteLength: buffer.data,
+			dataBufferLength: 0,
+			droppedFrames: this.droppedFrames + readers.droppedMessages,
 			...more,
 		};
 	}

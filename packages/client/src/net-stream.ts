@@ -1,29 +1,18 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { MillraceError } from "@millrace/core/fault";
-import { MEDIA_DATA, MEDIA_DATA_AMF3, MediaMessage, type MediaType, parseData } from "@millrace/core/flv";
-import {
-	type ClientConnection,
-	type ClientStream,
-	type ClientStreamHandler,
-	type NetStatus,
-	netStatus,
-	type PublishMode,
-} from "@millrace/core/rtmp";
+import { MediaMessage, type MediaType } from "@millrace/core/flv";
+import { EVENT_STREAM_IS_RECORDED, type NetStatus, netStatus, type PublishMode } from "@millrace/core/rtmp";
 import { findCallback, flashValue } from "./callback.ts";
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
-import { MediaQueue } from "./media-queue.ts";
+import { type MediaOptions, MediaReaders } from "./media-readers.ts";
 import { type ConnectionInside, insideOf, type NetConnection } from "./net-connection.ts";
 import { type NetStreamInfo, StreamMeters } from "./net-stream-info.ts";
-
-/** How `media()` reads. */
-export type MediaOptions = {
-	/** Go on when the publisher stops, and wait for the next one. Default `false`: that is the end, as in ffmpeg. */
-	readonly follow?: boolean;
-	/** What is held for a reader that falls behind, in bytes. Default 32 MiB. */
-	readonly maxBufferBytes?: number;
-};
+import { type NetStreamPlayOptions, playOptions } from "./net-stream-play-options.ts";
+import { PlaybackClock } from "./playback-clock.ts";
+import { StatusWaiters } from "./status-waiters.ts";
+import { StreamLink } from "./stream-link.ts";
+import { isFrame, type StreamCall, streamCall, unwrapTime } from "./stream-message.ts";
 
 /** `sendMedia` asks for a pause when more bytes than this wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -39,14 +28,13 @@ export type StreamInside = {
 /** The inside of a stream; not for users of the library. */
 export let insideOfStream: (stream: NetStream) => StreamInside;
 
-type Waiter = { readonly code: string; resolve(info: NetStatus): void; reject(error: unknown): void };
-
 /**
  * A stream of a connection, as ActionScript 1, 2 and 3 have it, with promises beside them: publishes or plays. It may
  * be made before the connection is there: what is asked then waits, but for audio and video, which are dropped. After
  * the connection has ended, the next use on a new connection makes a new stream there.
  *
- * Media is not decoded: `onMedia` and `media()` hand it over as it comes, `sendMedia` sends it as it is.
+ * Media is not decoded: `onMedia` and `media()` hand it over as it comes, `sendMedia` sends it as it is. `time`,
+ * `bufferLength` and the statuses `NetStream.Buffer.…` are those of a player that plays what has come by the clock.
  */
 export class NetStream extends EventDispatcher implements AsyncDisposable {
 	static {
@@ -61,19 +49,22 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	readonly #connection: NetConnection;
 	readonly #inside: ConnectionInside;
 	readonly #meters = new StreamMeters();
-	readonly #queues = new Map<MediaQueue, MediaOptions>();
-	#stream: ClientStream | undefined;
-	/** The stream that was closed here last: what the server says to that is still reported. */
-	#closedStream: ClientStream | undefined;
-	readonly #onConnectionEnd = (byUser: boolean): void => this.#onLost(byUser);
+	readonly #readers = new MediaReaders();
+	readonly #link: StreamLink;
 	#client: object = this;
-	#waiters: Waiter[] = [];
+	readonly #waiters = new StatusWaiters();
+	readonly #playback: PlaybackClock;
 	#onMedia: ((message: MediaMessage) => void) | null = null;
 	#bufferSeconds = 0.1;
+	#maxBufferSeconds = 0;
 	#mode: "idle" | "playing" | "publishing" = "idle";
 	#name = "";
 	#isLive = true;
 	#paused = false;
+	/** `play2` is not answered yet: its failure leaves what plays as it is. */
+	#isChanging = false;
+	/** Where the last `seek` was to go, in milliseconds. */
+	#soughtMillis = 0;
 	/** The last time that was received or sent, in milliseconds, not wrapped; −1 before the first. */
 	#lastTimestamp = -1;
 	#publishedAt = 0;
@@ -85,7 +76,15 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		super(inside.warn);
 		this.#connection = connection;
 		this.#inside = inside;
-		inside.session.use(there => this.#on(there));
+		this.#playback = new PlaybackClock(inside.platform, code => this.#emit(netStatus(code)));
+		this.#link = new StreamLink(inside, {
+			onStatus: info => this.#emit(info),
+			onMedia: (type, timestamp, payload) => this.#receive(type, timestamp, payload),
+			onEvent: event => {
+				if (event === EVENT_STREAM_IS_RECORDED) this.#setLive(false);
+			},
+			onLost: byUser => this.#onLost(byUser),
+		});
 	}
 
 	/** The object whose methods data messages call (`onMetaData`, …); the stream itself by default. */
@@ -108,7 +107,10 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		this.#onMedia = value;
 	}
 
-	/** What the server is told that is buffered here, in seconds. Default 0.1. */
+	/**
+	 * How much is to be there before it plays, in seconds; the server is told, and sends that far ahead. Default 0.1. With
+	 * 0 nothing is buffered.
+	 */
 	get bufferTime(): number {
 		return this.#bufferSeconds;
 	}
@@ -117,7 +119,8 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	set bufferTime(seconds: number) {
 		if (!(seconds >= 0)) throw new RangeError("bufferTime cannot be negative.");
 		this.#bufferSeconds = seconds;
-		if (this.#mode === "playing") this.#use(stream => stream.setBufferLength(seconds * 1000));
+		this.#setBuffer();
+		if (this.#mode === "playing") this.#link.use(stream => stream.setBufferLength(seconds * 1000));
 	}
 
 	/** ActionScript 1 and 2: sets `bufferTime`. */
@@ -125,20 +128,33 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		this.bufferTime = seconds;
 	}
 
-	/** Seconds that wait for readers of `media()`. */
-	get bufferLength(): number {
-		const { audioBufferLength, videoBufferLength } = this.info;
-		return Math.max(audioBufferLength, videoBufferLength);
+	/** A live stream is played up to 6.25 % faster while more than this is there, in seconds. Default 0: never. */
+	get bufferTimeMax(): number {
+		return this.#maxBufferSeconds;
 	}
 
-	/** Playing: the time of the last message, in seconds. Publishing: seconds since it began. */
+	/** @throws RangeError for a negative time */
+	set bufferTimeMax(seconds: number) {
+		if (!(seconds >= 0)) throw new RangeError("bufferTimeMax cannot be negative.");
+		this.#maxBufferSeconds = seconds;
+		this.#setBuffer();
+	}
+
+	/** Seconds that have come and have not been played, by the clock. */
+	get bufferLength(): number {
+		return this.#playback.length / 1000;
+	}
+
+	/** Playing: the time of what is played now, in seconds, by the clock. Publishing: seconds since it began. */
 	get time(): number {
-		if (this.#mode !== "publishing") return Math.max(0, this.#lastTimestamp) / 1000;
+		if (this.#mode !== "publishing") return this.#playback.position / 1000;
 		return (this.#inside.platform.now() - this.#publishedAt) / 1000;
 	}
 
 	get info(): NetStreamInfo {
-		return this.#meters.snapshot(this.#inside.platform.now(), this.#queues.keys(), {
+		return this.#meters.snapshot(this.#inside.platform.now(), this.#readers, {
+			audioBufferLength: this.#playback.lengthOf("audio") / 1000,
+			videoBufferLength: this.#playback.lengthOf("video") / 1000,
 			SRTT: this.#inside.session.connection?.link.roundTripMillis ?? 0,
 			isLive: this.#isLive,
 			metaData: this.#metaData,
@@ -165,75 +181,126 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		if (name === false || name === null) {
 			if (this.#mode !== "publishing") return;
 			this.#mode = "idle";
-			this.#use(stream => stream.publish(false));
+			this.#link.use(stream => stream.publish(false));
 			return;
 		}
 		this.#begin("publishing", name);
 		this.#publishedAt = this.#inside.platform.now();
-		this.#use(stream => stream.publish(name, type));
+		this.#link.use(stream => stream.publish(name, type));
 	}
 
 	/** `publish` as a promise: resolves to the info of `NetStream.Publish.Start`, rejects with a `NetStatusError`. */
 	publishAsync(name: string, type?: PublishMode): Promise<NetStatus> {
-		return this.#outcome("NetStream.Publish.Start", () => this.publish(name, type));
+		return this.#waiters.wait(["NetStream.Publish.Start"], () => this.publish(name, type));
 	}
 
 	/**
 	 * Plays a stream, or stops with `false`. Times are in seconds: a start of −2 means live or recorded, −1 live only,
-	 * 0 and more recorded; a length of −1 means all. `reset` false or 0 adds to the playlist.
+	 * 0 and more recorded; a length of −1 means all, 0 one frame. `reset` false or 0 adds to the playlist, 2 and 3 are as
+	 * 0 and 1, but the server sends at once what it has, without pace.
 	 */
 	play(name: string | false, start = -2, length = -1, reset: boolean | number = true): void {
 		if (name === false) {
 			if (this.#mode !== "playing") return;
 			this.#mode = "idle";
-			this.#use(stream => stream.play(false));
-			this.#endQueues();
+			this.#playback.stop();
+			this.#link.use(stream => stream.play(false));
+			this.#readers.end();
 			return;
 		}
-		this.#begin("playing", name);
-		this.#isLive = start < 0;
-		const buffer = this.#bufferSeconds * 1000;
-		const isWhole = length === -1;
 		const isReset = reset === true || reset === 1;
-		this.#use(stream => {
+		if (isReset || reset === 3 || this.#mode !== "playing") this.#beginPlaying(name, start);
+		const buffer = this.#bufferSeconds * 1000;
+		const lengthMillis = length === -1 && isReset ? undefined : Math.round(length * 1000);
+		this.#link.use(stream => {
 			stream.setBufferLength(buffer);
-			stream.play(name, start * 1000, isWhole && isReset ? undefined : length * 1000, isReset ? undefined : reset);
+			stream.play(name, Math.round(start * 1000), lengthMillis, isReset ? undefined : reset);
 		});
 	}
 
 	/** `play` as a promise: resolves to the info of `NetStream.Play.Start`, rejects with a `NetStatusError`. */
 	playAsync(name: string, start?: number, length?: number, reset?: boolean | number): Promise<NetStatus> {
-		return this.#outcome("NetStream.Play.Start", () => this.play(name, start, length, reset));
+		return this.#waiters.wait(["NetStream.Play.Start"], () => this.play(name, start, length, reset));
 	}
 
-	/** Pauses; with `false` goes on (ActionScript 1 and 2). */
-	pause(paused = true): void {
-		this.#paused = paused;
-		const position = Math.max(0, this.#lastTimestamp);
-		this.#use(stream => stream.pause(paused, position));
+	/**
+	 * Goes to another stream, as `options.transition` says. The server answers with `NetStream.Play.Transition`, and
+	 * calls `onPlayStatus` with `NetStream.Play.TransitionComplete` as the other one begins; after
+	 * `NetStream.Play.Failed` the old one goes on.
+	 *
+	 * @throws ArgumentError for an unknown transition or a missing name
+	 */
+	play2(options: Partial<NetStreamPlayOptions>): void {
+		const all = playOptions(options);
+		if (all.transition === "reset" || this.#mode !== "playing") this.#beginPlaying(all.streamName, all.start);
+		else this.#isChanging = true;
+		const buffer = this.#bufferSeconds * 1000;
+		this.#link.use(stream => {
+			stream.setBufferLength(buffer);
+			stream.play2({ ...all });
+		});
+	}
+
+	/** `play2` as a promise: resolves to the status with which the server granted it, rejects with a `NetStatusError`. */
+	play2Async(options: Partial<NetStreamPlayOptions>): Promise<NetStatus> {
+		const isStart = options.transition === "reset" || this.#mode !== "playing";
+		const codes = ["NetStream.Play.Transition"];
+		if (isStart) codes.push("NetStream.Play.Start");
+		if (options.transition === "stop") codes.push("NetStream.Play.Stop");
+		return this.#waiters.wait(codes, () => this.play2(options));
+	}
+
+	/**
+	 * Pauses; with `false` goes on (ActionScript 1 and 2). Without a value it does the one or the other where the stream
+	 * wears the face of ActionScript 1 and 2: `onStatus` is set and nobody listens for `netStatus`.
+	 */
+	pause(paused?: boolean): void {
+		const isOld = typeof this.onStatus === "function" && !this.hasEventListener(NetStatusEvent.NET_STATUS);
+		this.#pause(paused ?? (isOld ? !this.#paused : true));
 	}
 
 	resume(): void {
-		this.pause(false);
+		this.#pause(false);
 	}
 
 	togglePause(): void {
-		this.pause(!this.#paused);
+		this.#pause(!this.#paused);
 	}
 
-	/** Asks the server to go to a time of a recorded stream, in seconds. */
+	/** `pause` as a promise: resolves to the info of `NetStream.Pause.Notify`. */
+	pauseAsync(): Promise<NetStatus> {
+		return this.#waiters.wait(["NetStream.Pause.Notify"], () => this.#pause(true));
+	}
+
+	/** `resume` as a promise: resolves to the info of `NetStream.Unpause.Notify`. */
+	resumeAsync(): Promise<NetStatus> {
+		return this.#waiters.wait(["NetStream.Unpause.Notify"], () => this.#pause(false));
+	}
+
+	/**
+	 * Asks the server to go to a time of a recorded stream, in seconds. With `NetStream.Seek.Notify` what has come so far
+	 * is dropped, also where it waits for readers of `media()`; what comes then begins with a keyframe. The outcome may be
+	 * `NetStream.Seek.Failed` or `NetStream.Seek.InvalidTime`, and the stream goes on as it was.
+	 */
 	seek(seconds: number): void {
-		this.#use(stream => stream.seek(seconds * 1000));
+		const millis = Math.max(0, Math.round(seconds * 1000));
+		this.#soughtMillis = millis;
+		this.#link.use(stream => stream.seek(millis));
+	}
+
+	/** `seek` as a promise: resolves to the info of `NetStream.Seek.Notify`, rejects with a `NetStatusError`. */
+	seekAsync(seconds: number): Promise<NetStatus> {
+		return this.#waiters.wait(["NetStream.Seek.Notify"], () => this.seek(seconds));
 	}
 
 	/** Whether the server is to send audio. */
 	receiveAudio(wanted: boolean): void {
-		this.#use(stream => stream.receiveAudio(wanted));
+		this.#link.use(stream => stream.receiveAudio(wanted));
 	}
 
 	/** Whether the server is to send video. */
 	receiveVideo(wanted: boolean): void {
-		this.#use(stream => stream.receiveVideo(wanted));
+		this.#link.use(stream => stream.receiveVideo(wanted));
 	}
 
 	/**
@@ -244,7 +311,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	 */
 	send(handler: string, ...args: AmfValue[]): void {
 		const timestamp = this.#lastTimestamp >= 0 ? this.#lastTimestamp : Math.round(this.time * 1000);
-		this.#use(stream => stream.sendData(handler, args, timestamp));
+		this.#link.use(stream => stream.sendData(handler, args, timestamp));
 	}
 
 	/**
@@ -253,7 +320,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	 * @returns whether more may follow at once; otherwise wait for `drained()`
 	 */
 	sendMedia(message: MediaMessage): boolean {
-		const stream = this.#stream;
+		const { stream } = this.#link;
 		if (stream === undefined || !stream.sendMedia(message.type, message.timestamp, message.payload)) {
 			this.#meters.droppedFrames++;
 			return true;
@@ -278,24 +345,16 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	 * stream could not be played or the connection was lost.
 	 */
 	media(options: MediaOptions = {}): AsyncIterableIterator<MediaMessage, undefined> {
-		const queue = new MediaQueue(done => this.#queues.delete(done), options.maxBufferBytes);
-		this.#queues.set(queue, options);
-		return queue;
+		return this.#readers.open(options);
 	}
 
 	/** Stops and gives the stream back to the server. It can be used again. */
 	close(): void {
 		this.#mode = "idle";
-		const stream = this.#stream;
-		this.#stream = undefined;
-		this.#closedStream = stream;
-		this.#inside.endListeners.delete(this.#onConnectionEnd);
-		if (stream !== undefined) {
-			stream.delete();
-			this.#inside.session.planFlush();
-		}
-		this.#endQueues();
-		this.#rejectWaiters(netStatus("NetStream.Failed", "The stream was closed here."));
+		this.#playback.stop();
+		this.#link.close();
+		this.#readers.end();
+		this.#waiters.rejectAll();
 	}
 
 	/** ActionScript 3: the same as `close`. */
@@ -312,113 +371,107 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		this.#mode = mode;
 		this.#name = name;
 		this.#paused = false;
+		this.#isChanging = false;
 		this.#lastTimestamp = -1;
 		this.#metaData = null;
 		this.#failedWith = undefined;
 	}
 
-	#use(action: (stream: ClientStream) => void): void {
-		this.#inside.endListeners.add(this.#onConnectionEnd);
-		this.#inside.session.use(connection => action(this.#on(connection)));
+	#beginPlaying(name: string, start: number): void {
+		this.#begin("playing", name);
+		this.#setLive(start < 0);
+		this.#playback.pause(false);
+		this.#playback.restart();
 	}
 
-	/** The stream on this connection, made where there is none. */
-	#on(connection: ClientConnection): ClientStream {
-		const current = this.#stream;
-		if (current !== undefined && !current.closed && current.connection === connection) return current;
-		const stream = connection.createStream(this.#handler());
-		this.#stream = stream;
-		return stream;
+	/** Recorded or not: that is known from the start, or when the server says so. */
+	#setLive(isLive: boolean): void {
+		this.#isLive = isLive;
+		this.#playback.setLive(isLive);
 	}
 
-	#handler(): ClientStreamHandler {
-		let own: ClientStream | undefined;
-		const isCurrent = (): boolean => own === undefined || own === this.#stream;
-		return {
-			onCreated: stream => {
-				own = stream;
-			},
-			onCreateFailed: info => this.#emit(info),
-			onStatus: info => {
-				if (isCurrent() || (own === this.#closedStream && this.#stream === undefined)) this.#emit(info);
-			},
-			onMedia: (type, timestamp, payload) => {
-				if (isCurrent()) this.#receive(type, timestamp, payload);
-			},
-			onEvent: () => undefined,
-			onClosed: () => {
-				if (isCurrent()) this.#onLost(false);
-			},
-		};
+	#setBuffer(): void {
+		this.#playback.setBuffer(this.#bufferSeconds * 1000, this.#maxBufferSeconds * 1000);
+	}
+
+	#pause(paused: boolean): void {
+		this.#paused = paused;
+		this.#playback.pause(paused);
+		// Not the playhead: what has come was handed over and is kept, so that nothing is to come twice. So does librtmp.
+		const position = Math.max(0, this.#lastTimestamp);
+		this.#link.use(stream => stream.pause(paused, position));
 	}
 
 	#onLost(byUser: boolean): void {
-		this.#stream = undefined;
-		this.#closedStream = undefined;
 		if (this.#mode === "idle") return;
 		this.#mode = "idle";
+		this.#playback.stop();
 		const info = netStatus("NetConnection.Connect.Closed");
 		this.#failedWith = info;
-		this.#rejectWaiters(info);
-		this.#endQueues(byUser ? undefined : new NetStatusError(info));
+		this.#waiters.rejectAll(info);
+		this.#readers.end(byUser ? undefined : new NetStatusError(info));
 	}
 
 	#receive(type: MediaType, wrapped: number, payload: Uint8Array): void {
-		const timestamp = unwrap(wrapped, this.#lastTimestamp);
-		const message = new MediaMessage(type, timestamp, payload);
+		const message = new MediaMessage(type, unwrapTime(wrapped, this.#lastTimestamp), payload);
 		// Servers give data and configurations the time 0 wherever the stream is.
-		if ((message.isAudio || message.isVideo) && !message.isConfiguration) this.#lastTimestamp = timestamp;
+		if (isFrame(message)) this.#lastTimestamp = message.timestamp;
 		this.#meters.add(message, this.#inside.platform.now());
 		const take = this.#onMedia;
 		if (take !== null) this.guard("onMedia threw", () => take(message));
-		for (const queue of this.#queues.keys()) queue.push(message);
-		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) this.#onData(type, payload);
+		this.#readers.push(message);
+		if (isFrame(message)) this.#playback.add(message.timestamp, message.isVideo);
+		const call = streamCall(message);
+		if (call !== undefined) this.#onCall(call);
 	}
 
-	/** Data that is no AMF concerns nobody here: readers of media have it as it came. */
-	#onData(type: typeof MEDIA_DATA | typeof MEDIA_DATA_AMF3, payload: Uint8Array): void {
-		let name: string;
-		let args: AmfValue[];
-		try {
-			const data = parseData(payload, type);
-			name = data.handler;
-			args = data.values.map(value => flashValue(value));
-		} catch (error) {
-			if (!(error instanceof MillraceError)) throw error;
-			return;
-		}
-		if (name === "onMetaData") this.#metaData = args[0];
+	#onCall({ name, args }: StreamCall): void {
+		const [first] = args;
+		if (name === "onMetaData") this.#metaData = first;
 		if (name === "onStatus") {
-			const [info] = args;
-			if (isInfo(info)) this.#emit(info);
+			if (isInfo(first)) this.#emit(first);
 			return;
 		}
 		const method = findCallback(this.#client, name, LIBRARY_PROTOTYPES);
 		if (method !== undefined) this.guard(`The callback ${name} threw`, () => method(...args));
-		else if (!name.startsWith("|")) this.reportMissing(name, this.#onMedia !== null || this.#queues.size > 0);
-		if (name === "onPlayStatus" && isInfo(args[0]) && args[0].code === "NetStream.Play.Complete") this.#endQueues();
+		else if (!name.startsWith("|")) this.reportMissing(name, this.#onMedia !== null || this.#readers.any);
+		if (name !== "onPlayStatus" || !isInfo(first) || first.code !== "NetStream.Play.Complete") return;
+		this.#readers.end();
+		this.#playback.flush();
 	}
 
 	#emit(received: NetStatus): void {
 		const info = flashValue(received) as NetStatus;
 		const { code } = info;
-		const waiters = this.#waiters;
-		this.#waiters = [];
-		for (const waiter of waiters) {
-			if (code === waiter.code) waiter.resolve(info);
-			else if (info.level === "error") waiter.reject(new NetStatusError(info));
-			else this.#waiters.push(waiter);
-		}
+		if (this.#mode === "playing") this.#observe(info);
+		this.#waiters.settle(info);
 		this.dispatchEvent(new NetStatusEvent(info));
-		if (code === "NetStream.Play.Stop") this.#endQueues();
-		else if (code === "NetStream.Play.UnpublishNotify") this.#endQueues(undefined, true);
+		if (code === "NetStream.Play.Stop") {
+			this.#readers.end();
+			this.#playback.flush();
+		} else if (code === "NetStream.Play.UnpublishNotify") this.#readers.end(undefined, true);
 		else if (info.level === "error") this.#onError(info);
+	}
+
+	/** What statuses do to the player, before anybody hears of them. */
+	#observe({ code, details }: NetStatus): void {
+		if (code === "NetStream.Play.Reset") this.#playback.restart();
+		else if (code === "NetStream.Play.Transition") {
+			this.#isChanging = false;
+			if (typeof details === "string") this.#name = details;
+		} else if (code === "NetStream.Seek.Notify") {
+			this.#playback.restart(this.#soughtMillis);
+			this.#readers.clear();
+		}
 	}
 
 	/** A refusal ends what was begun; a recording that fails does not end the publishing. */
 	#onError(info: NetStatus): void {
-		if (this.#mode === "playing") this.#endQueues(new NetStatusError(info));
-		else if (this.#mode === "publishing" && !info.code.startsWith("NetStream.Record.")) {
+		if (this.#mode === "playing") {
+			const isOfPlay = !info.code.startsWith("NetStream.Seek.") && !this.#isChanging;
+			this.#isChanging = false;
+			if (isOfPlay) this.#readers.end(new NetStatusError(info));
+		} else if (this.#mode === "publishing" && !info.code.startsWith("NetStream.Record.")) {
 			this.#mode = "idle";
 			this.#failedWith = info;
 		}
@@ -428,39 +481,9 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		if (this.#mode === "publishing") return undefined;
 		return new NetStatusError(this.#failedWith ?? netStatus("NetStream.Failed", "Nothing is being published."));
 	}
-
-	#endQueues(error?: Error, onlyIfNotFollowing = false): void {
-		for (const [queue, options] of [...this.#queues]) {
-			if (onlyIfNotFollowing && options.follow === true) continue;
-			this.#queues.delete(queue);
-			queue.end(error);
-		}
-	}
-
-	#outcome(code: string, start: () => void): Promise<NetStatus> {
-		return new Promise((resolve, reject) => {
-			start();
-			this.#waiters.push({ code, resolve, reject });
-		});
-	}
-
-	#rejectWaiters(info: NetStatus): void {
-		const waiters = this.#waiters;
-		this.#waiters = [];
-		for (const waiter of waiters) waiter.reject(new NetStatusError(info));
-	}
 }
 
 const LIBRARY_PROTOTYPES: ReadonlySet<object> = new Set([NetStream.prototype, EventDispatcher.prototype]);
-
-/** Times count modulo 2^32: the nearest to the last is meant, but none far before zero. */
-function unwrap(wrapped: number, last: number): number {
-	if (last < 0) return wrapped;
-	const nearest = last + ((wrapped - last) | 0);
-	return nearest < -MAX_STEP_BACK_MILLIS ? wrapped : Math.max(0, nearest);
-}
-
-const MAX_STEP_BACK_MILLIS = 10_000;
 
 function isInfo(value: AmfValue): value is NetStatus {
 	return typeof value === "object" && value !== null && "code" in value && typeof value.code === "string";

@@ -20,8 +20,9 @@ export class Amf0Reader {
 	readonly #references: AmfValue[] = [];
 	#amf3: Amf3Reader | undefined;
 
-	constructor(bytes: Uint8Array, options: AmfReadOptions = {}) {
-		this.#source = new AmfSource(bytes, options);
+	/** The reader of local shared objects passes its own source; `options` do not count then. */
+	constructor(bytes: Uint8Array | AmfSource, options: AmfReadOptions = {}) {
+		this.#source = bytes instanceof AmfSource ? bytes : new AmfSource(bytes, options);
 	}
 
 	/** Bytes read so far. */

@@ -26,9 +26,10 @@ export class Amf0Writer {
 	#containers = 0;
 	#amf3: Amf3Writer | undefined;
 
-	constructor(options: AmfWriteOptions = {}) {
+	/** The writer of local shared objects passes its own sink, made of the same options. */
+	constructor(options: AmfWriteOptions = {}, sink: AmfSink = new AmfSink(options)) {
 		this.#options = options;
-		this.#sink = new AmfSink(options);
+		this.#sink = sink;
 		this.#useReferences = options.references ?? true;
 	}
 

@@ -51,6 +51,11 @@ export class Amf3Reader implements AmfExternalReader {
 		return this.readValue();
 	}
 
+	/** A member's name that stands outside of an object, as in local shared object files; it shares the string table. */
+	readKey(): string {
+		return this.#key();
+	}
+
 	readValue(): AmfValue {
 		const source = this.#source;
 		source.spend();

@@ -57,6 +57,11 @@ export class Amf3Writer implements AmfExternalWriter {
 		return this.#sink.out.finish();
 	}
 
+	/** Writes a member's name outside of an object, as in local shared object files; it shares the string table. */
+	writeKey(key: string): void {
+		this.#string(key);
+	}
+
 	/** Writes a value inside the current one: for externalizable classes. */
 	writeValue(value: AmfValue): void {
 		const out = this.#sink.out;

@@ -22,3 +22,4 @@ export { Amf0Writer } from "./amf0-writer.ts";
 export { Amf3Reader } from "./amf3-reader.ts";
 export { Amf3Writer } from "./amf3-writer.ts";
 export { type AmfInspectOptions, inspectAmf } from "./inspect.ts";
+export { readSol, type SolFile, writeSol } from "./sol.ts";

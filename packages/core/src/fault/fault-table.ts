@@ -16,6 +16,7 @@ export const FAULTS = {
 	AMF_COUNT_TOO_LARGE: { by: "limit", text: "An AMF count announces more than the message can hold." },
 	AMF_KEY_TOO_LONG: { by: "limit", text: "The name of an AMF object's member is longer than the limit." },
 	AMF_UNENCODABLE: { by: "usage", text: "A value cannot be written as AMF." },
+	SOL_INVALID: { by: "peer", text: "The data is no local shared object file." },
 	// FLV
 	FLV_BAD_SIGNATURE: { by: "peer", text: "The data does not begin with an FLV header." },
 	FLV_TAG_TOO_LARGE: { by: "limit", text: "An FLV tag is larger than the limit." },

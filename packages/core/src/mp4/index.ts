@@ -1,4 +1,5 @@
 export type { ByteSource } from "./byte-source.ts";
+// Writing
 export type { FilePatch } from "./fragment-init.ts";
 export { type FragmentScan, scanFragments } from "./fragment-scan.ts";
 export {
@@ -11,4 +12,10 @@ export {
 	type LeftOut,
 	type WrittenTrack,
 } from "./fragment-writer.ts";
+// Reading
+export { Movie, type MovieOptions, openMovie } from "./movie.ts";
+export type { MovieCursor } from "./movie-cursor.ts";
+export type { MovieTrack } from "./movie-index.ts";
+export { MP4_LIMITS, type Mp4Limits } from "./mp4-limits.ts";
+export type { TrackKind } from "./sample-description.ts";
 export type { TrackFormat } from "./track-format.ts";

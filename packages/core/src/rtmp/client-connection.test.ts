@@ -12,7 +12,7 @@ import { ClientHandshake } from "./client-handshake.ts";
 import type { ClientStream, ClientStreamHandler } from "./client-stream.ts";
 import type { ConnectRequest } from "./connect-request.ts";
 import { DEFAULT_RTMP_LIMITS } from "./limits.ts";
-import { encodeCommand } from "./message/command.ts";
+import { decodeCommand, encodeCommand } from "./message/command.ts";
 import { TYPE_AGGREGATE, TYPE_COMMAND } from "./message/message-type.ts";
 import { EVENT_STREAM_BEGIN } from "./message/user-control.ts";
 import { type NetStatus, netStatus } from "./net-status.ts";
@@ -286,6 +286,24 @@ describe.each(SPLITS)("a client, bytes %s", (_name, split) => {
 			"receive false true",
 			"receive false false",
 			"stop a",
+		]);
+	});
+
+	test("sends play2 as an object on its stream", () => {
+		const pair = new Pair(split());
+		const stream = pair.client.createStream(new StreamLog());
+		stream.play("a");
+		pair.run();
+		const sent: unknown[] = [];
+		const receive = pair.server.onMessage.bind(pair.server);
+		pair.server.onMessage = (type, timestamp, streamId, payload) => {
+			sent.push([streamId, decodeCommand(type, payload)]);
+			receive(type, timestamp, streamId, payload);
+		};
+		stream.play2({ streamName: "b", transition: "switch" });
+		pair.run();
+		expect(sent).toMatchObject([
+			[1, { name: "play2", object: null, args: [{ streamName: "b", transition: "switch" }] }],
 		]);
 	});
 

@@ -1,4 +1,4 @@
-import type { AmfValue } from "../amf/index.ts";
+import type { AmfObject, AmfValue } from "../amf/index.ts";
 import type { MediaType } from "../flv/index.ts";
 import { framedLength, frameInto } from "./chunk-frame.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -92,6 +92,14 @@ export class ClientStream {
 		if (name !== false && (lengthMillis !== undefined || reset !== undefined)) args.push(lengthMillis ?? -1000);
 		if (name !== false && reset !== undefined) args.push(reset);
 		this.#command("play", args);
+	}
+
+	/**
+	 * Changes what is played: `streamName`, `oldStreamName`, `start`, `len`, `offset`, `transition`. Unlike those of
+	 * `play`, the times are in seconds, for Flash Player sends the program's object as it is.
+	 */
+	play2(options: AmfObject): void {
+		this.#command("play2", [options]);
 	}
 
 	/** Publishes under a name, or stops with `false`. Our chunk size is announced before the first time. */

@@ -25,6 +25,7 @@ const ERRORS: readonly StatusCode[] = [
 	"NetStream.Record.NoAccess",
 	"NetStream.Seek.Failed",
 	"NetStream.Seek.InvalidTime",
+	"SharedObject.Flush.Failed",
 ];
 
 describe("the table of statuses", () => {

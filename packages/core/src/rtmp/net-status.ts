@@ -65,6 +65,8 @@ export const NET_STATUS = {
 	"NetStream.Unpause.Notify": { level: "status", text: "Playing goes on." },
 	"NetStream.Unpublish.Success": { level: "status", text: "The stream is now unpublished." },
 	"NetStream.Video.DimensionChange": { level: "status", text: "The picture's size changed." },
+	"SharedObject.Flush.Failed": { level: "error", text: "The shared object was not written." },
+	"SharedObject.Flush.Success": { level: "status", text: "The shared object was written." },
 } as const satisfies Record<string, { level: StatusLevel; text: string }>;
 
 /** A code of the table. */

@@ -1,7 +1,15 @@
-import type { NetStream } from "@millrace/client";
+import type { MediaOptions, NetStream } from "@millrace/client";
 import type { MediaMessage } from "@millrace/core/flv";
 import type { CliContext } from "./cli-context.ts";
 import { EXIT, fail, type StreamWork } from "./stream-command.ts";
+
+/** How a stream is asked for. */
+export type PlayAsk = {
+	/** As in `NetStream.play`, in seconds. Default: live or recorded. */
+	readonly start?: number;
+	/** What may wait for a reader that falls behind, in bytes. Default: as in `NetStream.media`. */
+	readonly maxBufferBytes?: number;
+};
 
 /**
  * Plays a stream and passes its media on. Ends the command where nothing comes within `waitSeconds`: a server keeps a
@@ -11,13 +19,14 @@ export async function playMedia(
 	context: CliContext,
 	{ stream, name, abort }: StreamWork,
 	waitSeconds: number,
+	{ start, ...reading }: PlayAsk,
 	consume: (media: AsyncIterableIterator<MediaMessage, undefined>) => Promise<void>,
 ): Promise<void> {
 	let isLate = false;
 	let hasMedia = false;
 	// A server may send this far ahead of a recorded stream.
 	stream.bufferTime = BUFFER_SECONDS;
-	const media = watchFirst(stream, () => {
+	const media = watchFirst(stream, reading, () => {
 		hasMedia = true;
 		clearTimeout(timer);
 	});
@@ -28,7 +37,7 @@ export async function playMedia(
 	const stop = (): void => stream.close();
 	abort.signal.addEventListener("abort", stop);
 	try {
-		await stream.playAsync(name);
+		await stream.playAsync(name, start);
 		await consume(media);
 	} catch (error) {
 		if (!isLate) throw error;
@@ -45,11 +54,15 @@ export async function playMedia(
 const BUFFER_SECONDS = 3;
 
 /** The stream's media; tells of the first audio or video. */
-function watchFirst(stream: NetStream, onFirst: () => void): AsyncIterableIterator<MediaMessage, undefined> {
+function watchFirst(
+	stream: NetStream,
+	reading: MediaOptions,
+	onFirst: () => void,
+): AsyncIterableIterator<MediaMessage, undefined> {
 	stream.onMedia = message => {
 		if (!message.isAudio && !message.isVideo) return;
 		stream.onMedia = null;
 		onFirst();
 	};
-	return stream.media();
+	return stream.media(reading);
 }

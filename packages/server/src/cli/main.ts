@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 // The one place where the command line meets the server: every command takes the factory as an argument.
 import { createServer } from "../server.ts";
+import { boundHeapGrowth } from "./heap-growth.ts";
 import { localAddresses } from "./local-address.ts";
 import { runProgram } from "./program.ts";
+
+boundHeapGrowth();
 
 // A reader that went away (`millrace serve | head`) is no reason to end a server.
 for (const stream of [process.stdout, process.stderr]) {

@@ -19,7 +19,7 @@ export function probeCommand(context: CliContext): Command {
 		.action((url: string, flags: ProbeFlags) =>
 			withStream(context, url, "player", async work => {
 				const probe = new StreamProbe();
-				await playMedia(context, work, flags.wait, async media => {
+				await playMedia(context, work, flags.wait, {}, async media => {
 					let end: NodeJS.Timeout | undefined;
 					const stop = (): void => void media.return?.();
 					for await (const message of media) {

@@ -5,7 +5,13 @@ const TERMINAL_MILLIS = 250;
 const LOG_MILLIS = 5000;
 
 /** What a progress line tells. */
-export type Progress = { readonly seconds: number; readonly bytes: number; readonly bytesPerSecond: number };
+export type Progress = {
+	readonly seconds: number;
+	readonly bytes: number;
+	readonly bytesPerSecond: number;
+	/** Where it will end; infinite or left out where that is not known. */
+	readonly totalSeconds?: number;
+};
 
 /**
  * Tells on standard error how far a stream is: one line that changes on a terminal, a line each 5 s elsewhere.
@@ -27,9 +33,12 @@ export function showProgress({ stderr }: CliContext, read: () => Progress): () =
 	};
 }
 
-/** `00:01:23   2.5 Mbit/s   12.3 MB` */
-export function progressText({ seconds, bytes, bytesPerSecond }: Progress): string {
-	return `${clockText(seconds)}   ${bitrateText(bytesPerSecond * 8)}   ${sizeText(bytes)}`;
+/** `00:01:23   2.5 Mbit/s   12.3 MB`, and behind the time ` of 00:05:00   28 %` where the end is known. */
+export function progressText({ seconds, bytes, bytesPerSecond, totalSeconds = Infinity }: Progress): string {
+	const isKnown = totalSeconds > 0 && Number.isFinite(totalSeconds);
+	const percent = Math.min(100, Math.floor((seconds / totalSeconds) * 100));
+	const end = isKnown ? ` of ${clockText(totalSeconds)}   ${percent} %` : "";
+	return `${clockText(seconds)}${end}   ${bitrateText(bytesPerSecond * 8)}   ${sizeText(bytes)}`;
 }
 
 export function bitrateText(bitsPerSecond: number): string {

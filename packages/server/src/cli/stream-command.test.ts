@@ -171,5 +171,8 @@ test("a progress line tells time, bitrate and size", () => {
 	expect(progressText({ seconds: 3723.9, bytes: 12_345_678, bytesPerSecond: 312_500 })).toBe(
 		"01:02:03   2.5 Mbit/s   12.3 MB",
 	);
+	expect(progressText({ seconds: 84.2, bytes: 1e6, bytesPerSecond: 5e5, totalSeconds: 300 })).toBe(
+		"00:01:24 of 00:05:00   28 %   4.0 Mbit/s   1.0 MB",
+	);
 	expect(progressText({ seconds: 0, bytes: 999, bytesPerSecond: 1000 })).toBe("00:00:00   8 kbit/s   1 kB");
 });

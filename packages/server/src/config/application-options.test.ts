@@ -9,12 +9,15 @@ describe("an application's options", () => {
 			live: {},
 			studio: { publish: { from: "nowhere", key: "studio-key" }, live: { viewerQueue: { maxBytes: "1MiB" } } },
 			quiet: { publish: { key: null } },
+			vod: { media: { directories: [{ path: "/films" }, { prefix: "old", path: "/old" }], followLinks: true } },
 		},
 	});
 
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
-		expect(live).toEqual({ name: "live", type: "live", publish: options.publish, live: options.live });
+		const media = { directories: [], followLinks: false };
+		const { publish, live: liveOptions, record } = options;
+		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record, media });
 	});
 
 	it("lay what the application says over the server's, at every depth", () => {
@@ -22,6 +25,18 @@ describe("an application's options", () => {
 		expect(studio?.publish).toEqual({ ...options.publish, from: "nowhere", key: "studio-key" });
 		expect(studio?.live.viewerQueue).toEqual({ ...options.live.viewerQueue, maxBytes: 1_048_576 });
 		expect(options.live.viewerQueue.maxBytes).toBe(8_388_608);
+	});
+
+	it("have the application's own folders of files, and its word on links before the server's", () => {
+		expect(applicationOptions(options, "vod")?.media).toEqual({
+			directories: [
+				{ prefix: "", path: "/films" },
+				{ prefix: "old", path: "/old" },
+			],
+			followLinks: true,
+		});
+		const followed = resolveOptions({ media: { followLinks: true } });
+		expect(applicationOptions(followed, "live")?.media).toEqual({ directories: [], followLinks: true });
 	});
 
 	it("keep the server's key where the application's is null", () => {

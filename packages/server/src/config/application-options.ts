@@ -6,6 +6,14 @@ export interface ApplicationOptions {
 	readonly type: "live";
 	readonly publish: ServerOptions["publish"];
 	readonly live: ServerOptions["live"];
+	readonly record: ServerOptions["record"];
+	readonly media: ApplicationMedia;
+}
+
+/** Where an application's files are, beside its own folder. */
+export interface ApplicationMedia {
+	readonly directories: readonly { readonly prefix: string; readonly path: string }[];
+	readonly followLinks: boolean;
 }
 
 /**
@@ -20,6 +28,11 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 		type: known?.type ?? "live",
 		publish: { ...overlaid(options.publish, known?.publish), key: known?.publish?.key ?? options.publish.key },
 		live: overlaid(options.live, known?.live),
+		record: overlaid(options.record, known?.record),
+		media: {
+			directories: known?.media?.directories ?? [],
+			followLinks: known?.media?.followLinks ?? options.media.followLinks,
+		},
 	};
 }
 

@@ -1,4 +1,4 @@
-export { type ApplicationOptions, applicationOptions } from "./application-options.ts";
+export { type ApplicationMedia, type ApplicationOptions, applicationOptions } from "./application-options.ts";
 export { ConfigError, type ConfigProblem, formatProblem } from "./config-error.ts";
 export { configJsonSchema } from "./json-schema.ts";
 export { type ConfigFlag, type ConfigSources, type LoadedConfig, loadConfig, resolveOptions } from "./load-config.ts";

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { limitsSchema } from "./limits-schema.ts";
 import { liveSchema } from "./live-schema.ts";
+import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
+import { recordSchema } from "./record-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
 import { overrideOf, section } from "./section.ts";
 
@@ -38,6 +40,8 @@ const applicationSchema = z
 			.describe("What the application does. `live` passes streams from publishers to viewers."),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
+		record: overrideOf(recordSchema, "Keys of `record` that differ for this application."),
+		media: applicationMediaSchema,
 	})
 	.describe("One application; its name is the first part of an address, `rtmp://host/name/stream`.");
 
@@ -54,6 +58,8 @@ export const configSchema = z
 			.describe("Where the server listens."),
 		publish: publishSchema,
 		live: liveSchema,
+		record: recordSchema,
+		media: mediaSchema,
 		applications: z
 			.record(
 				z.string().regex(APPLICATION_NAME, {

@@ -16,6 +16,7 @@ import { Publication, type PublisherEnd, type PublisherSink } from "./publicatio
 import { RateMeter } from "./rate-meter.ts";
 import { Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
+import type { StreamTap } from "./stream-tap.ts";
 import { TimestampRepair } from "./timestamp-repair.ts";
 import { VIEWER_GONE, VIEWER_PAUSED, VIEWER_STEADY, VIEWER_WAITING, Viewer } from "./viewer.ts";
 
@@ -56,6 +57,7 @@ export class LiveStream {
 	readonly #rate = new RateMeter();
 	readonly #shapes = new Map<string, Shape>();
 	readonly #viewers = new Set<Viewer>();
+	readonly #taps = new Set<StreamTap>();
 
 	#publication: Publication | undefined;
 	#publishedSince = 0;
@@ -135,6 +137,7 @@ export class LiveStream {
 		const now = this.#clock.now();
 		const publication = new Publication(this, identity, sink, now);
 		this.#publication = publication;
+		for (const tap of this.#taps) tap.onPublisher(wasLive);
 		if (wasLive) {
 			this.#keyframeWaitUntil = now + KEYFRAME_WAIT_MILLIS;
 		} else {
@@ -184,6 +187,15 @@ export class LiveStream {
 		return viewer;
 	}
 
+	/**
+	 * Hands on every message from now on; returns what ends that. A tap that comes before the publisher's first message
+	 * misses none; a later one goes on exactly where `cache` ends.
+	 */
+	attachTap(tap: StreamTap): () => void {
+		this.#taps.add(tap);
+		return () => this.#taps.delete(tap);
+	}
+
 	detach(viewer: Viewer): void {
 		if (viewer.state === VIEWER_GONE) return;
 		this.#leaveShape(viewer);
@@ -199,12 +211,13 @@ export class LiveStream {
 		if (reason === "taken-over") return;
 		this.#flush();
 		if (reason === "dropped" && this.#options.graceMillis > 0) {
+			for (const tap of this.#taps) tap.onPublisherLost();
 			this.#cancelGrace = this.#clock.schedule(this.#options.graceMillis, () => {
 				this.#cancelGrace = undefined;
-				this.#endLive();
+				this.#endLive(reason);
 			});
 		} else {
-			this.#endLive();
+			this.#endLive(reason);
 		}
 	}
 
@@ -231,9 +244,11 @@ export class LiveStream {
 
 	/** The server stops: everybody is told. */
 	stop(): void {
+		const isWaiting = this.#cancelGrace !== undefined;
 		this.#cancelGrace?.();
 		this.#cancelGrace = undefined;
 		this.#publication?.end("server-stopping");
+		if (isWaiting) for (const tap of this.#taps) tap.onEnded("server-stopping");
 		this.#schedule.end();
 		for (const viewer of [...this.#viewers]) {
 			this.#leaveShape(viewer);
@@ -358,6 +373,7 @@ export class LiveStream {
 		this.#batch = [];
 		this.#batchBytes = 0;
 		const startedAt = this.#clock.now();
+		if (this.#taps.size > 0) for (const tap of this.#taps) tap.onMessages(batch);
 		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
 		this.#resumeWaiting(batch, startedAt);
 		this.#flushed += batch.length;
@@ -454,7 +470,8 @@ export class LiveStream {
 		viewer.deliver(block, this.#clock.now());
 	}
 
-	#endLive(): void {
+	#endLive(reason: PublisherEnd): void {
+		for (const tap of this.#taps) tap.onEnded(reason);
 		this.cache.clear();
 		this.#version++;
 		for (const viewer of [...this.#viewers]) viewer.sink.onUnpublished();

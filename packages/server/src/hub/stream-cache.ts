@@ -143,7 +143,7 @@ export class StreamCache {
 }
 
 /** Equal for configurations that replace each other: same medium, same kind of packet, same track. */
-function configurationKey(message: MediaMessage): string {
+export function configurationKey(message: MediaMessage): string {
 	const { payload, type } = message;
 	const head = payload[0]!;
 	const enhancedVideo = type === MEDIA_VIDEO && (head & 0x80) !== 0;

@@ -6,11 +6,15 @@ const MAX_TEXT_LENGTH = 500;
  */
 const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
+/** Nearly all text: printable ASCII without a backslash. */
+const PLAIN = /^[ -[\]-~]*$/;
+
 /**
  * Makes text from a peer safe to stand in a line of a log: what is unsafe becomes `\n`, `\x1b` or `\u202e`, a
  * backslash is doubled, and text beyond 500 characters is cut with a note of how much is missing.
  */
 export function escapeText(text: string): string {
+	if (text.length <= MAX_TEXT_LENGTH && PLAIN.test(text)) return text;
 	const kept = text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH) : text;
 	const safe = kept.replace(/\\/g, "\\\\").replace(UNSAFE, escapeCharacter);
 	return kept.length === text.length ? safe : `${safe}… (${text.length - kept.length} more)`;

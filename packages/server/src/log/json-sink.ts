@@ -4,13 +4,22 @@ import type { LogRecord, LogSink } from "./event-log.ts";
 
 /** What a reader of the log that does not keep up may leave waiting; beyond it lines are lost, not memory. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Lines are written together: at so many bytes, or after so many milliseconds. A write for each would cost more. */
+const WRITE_BYTES = 8 * 1024;
+const WRITE_MILLIS = 100;
 
 /** What `flush` needs of a destination. */
 export type JsonDestination = DestinationStream & { flushSync?(): void };
 
 /** Standard output, written without waiting for its reader. */
 export function standardOutput(): JsonDestination {
-	return destination({ dest: 1, sync: false, minLength: 0, maxLength: MAX_WAITING_BYTES });
+	return destination({
+		dest: 1,
+		sync: false,
+		minLength: WRITE_BYTES,
+		periodicFlush: WRITE_MILLIS,
+		maxLength: MAX_WAITING_BYTES,
+	});
 }
 
 /**

@@ -32,6 +32,8 @@ import { type PublishObserver, PublishSession } from "./publish-session.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
+/** Answers to what came together leave together, but no more of them wait than this, in bytes. */
+const TURN_OUTPUT_BYTES = 16 * 1024;
 
 /**
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
@@ -62,6 +64,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#turn: PublishSession | undefined;
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
 	#isBeginning = false;
+	/** What came together is being handled: its answers leave in one write. */
+	#isReceiving = false;
 	#ended = false;
 	#faulted = false;
 	#hasPublished = false;
@@ -108,7 +112,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onWireData(bytes: Uint8Array): void {
 		try {
+			this.#isReceiving = true;
 			this.connection.receive(bytes, this.#context.now());
+			this.#isReceiving = false;
 			this.endTurn();
 		} catch (error) {
 			// A fault of ours: it costs this client its connection, and nobody else anything.
@@ -149,6 +155,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
+		if (this.#isReceiving && this.connection.link.outputBytes < TURN_OUTPUT_BYTES) return;
 		const isRead = this.#wire.backlog === 0;
 		if (this.connection.link.outputBytes > 0) {
 			if (isRead || this.#ended) this.#writeOutput();

@@ -1,0 +1,79 @@
+import type { AmfObject } from "../amf/index.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { MovieCursor } from "./movie-cursor.ts";
+import { type IndexedMovie, indexMovie, type MovieTrack } from "./movie-index.ts";
+import { movieMetadata } from "./movie-metadata.ts";
+import { MP4_LIMITS, type Mp4Limits } from "./mp4-limits.ts";
+import { carryOut } from "./reading.ts";
+
+/** How a file is opened. */
+export type MovieOptions = {
+	/** The number of the sound track that is played, from 1 in the order of the file. Default: the first enabled one. */
+	readonly audioTrack?: number;
+	/**
+	 * Awaited after each 20,000 samples or so while the file is indexed, to let others have the thread. Default: resolves
+	 * at once.
+	 */
+	readonly pause?: () => Promise<void>;
+	/** What the file may cost. Default: `MP4_LIMITS`. */
+	readonly limits?: Partial<Mp4Limits>;
+};
+
+/**
+ * Opens an MP4, M4A, QuickTime or F4V file, plain or fragmented, and indexes the samples of the video track and the
+ * sound track that are played. A file that is cut off is opened as far as it goes, if its `moov` is there.
+ *
+ * @throws {FileError} `FILE_INVALID`: it is no such file, or contradicts itself; `FILE_NO_TRACK`: nothing in it can be
+ *   played; `FILE_TOO_COMPLEX`: it goes past a limit. What `source.read` throws is passed on.
+ */
+export async function openMovie(source: ByteSource, options: MovieOptions = {}): Promise<Movie> {
+	const limits = { ...MP4_LIMITS, ...options.limits };
+	const pause = options.pause ?? (() => Promise.resolve());
+	return new Movie(source, await carryOut(indexMovie(source.size, limits, options.audioTrack), source, pause));
+}
+
+/** An indexed file. It reads from its source, which it does not close, only through its cursors. */
+export class Movie {
+	readonly #source: ByteSource;
+	readonly #index: IndexedMovie;
+	#metadata: AmfObject | undefined;
+
+	constructor(source: ByteSource, index: IndexedMovie) {
+		this.#source = source;
+		this.#index = index;
+	}
+
+	/** All tracks of the file, in its order, also those that are not played. */
+	get tracks(): readonly MovieTrack[] {
+		return this.#index.tracks;
+	}
+
+	get hasVideo(): boolean {
+		return this.#index.video !== undefined;
+	}
+
+	get hasAudio(): boolean {
+		return this.#index.audio !== undefined;
+	}
+
+	/** From the first message to the end of what is presented last, in milliseconds. */
+	get durationMillis(): number {
+		return this.#index.durationMillis;
+	}
+
+	/** The file ends before the last of its samples; those that are there can be played. */
+	get isTruncated(): boolean {
+		return this.#index.isTruncated;
+	}
+
+	/** What `onMetaData` tells a player, with the members that Flash Media Server gave it for MP4. */
+	metadata(): AmfObject {
+		this.#metadata ??= movieMetadata(this.#index);
+		return this.#metadata;
+	}
+
+	/** A place in the file, at its start. */
+	cursor(): MovieCursor {
+		return new MovieCursor(this.#source, this.#index);
+	}
+}

@@ -1,0 +1,211 @@
+import { resolve } from "node:path";
+import { FileError } from "@millrace/core/fault";
+import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
+import type { StreamName } from "../app/index.ts";
+import { FlvSource, type FlvSourceOptions } from "./flv/flv-source.ts";
+import { Gate } from "./gate.ts";
+import type { GrowingFile } from "./growing-file.ts";
+import type { MediaCatalog } from "./media-catalog.ts";
+import { MediaFile } from "./media-file.ts";
+import { type ApplicationFolders, behindPrefix, type FoundFile, findFile, foldersOf } from "./media-folders.ts";
+import { type ListedFile, listFolders } from "./media-list.ts";
+import { type MediaKind, nameCandidates } from "./media-name.ts";
+import type { MediaSource } from "./media-source.ts";
+import { Id3Source } from "./mp3/id3-source.ts";
+import { Mp3Source } from "./mp3/mp3-source.ts";
+import { SourceCache } from "./source-cache.ts";
+
+/** How a library finds and opens files. */
+export type MediaLibraryOptions = FlvSourceOptions & {
+	/** The folder with one folder for each application. */
+	applicationsFolder: string;
+	/** What the configuration says for an application; `undefined`: nothing. Default: nothing for all. */
+	foldersOf?: (application: string) => ApplicationFolders | undefined;
+	/** The file that our recorder is writing at this path. Default: none. */
+	growing?: (path: string) => GrowingFile | undefined;
+	/** Opens MP4 files. Default: none can be played. */
+	openMp4?: (file: MediaFile) => Promise<MediaSource>;
+	/** How long a file stays open after the last viewer left, in milliseconds. Default 5000. */
+	keepMillis?: number;
+};
+
+/** One playable file of a list. */
+export type MediaListing = {
+	/** To be played, with its prefix where it needs one. */
+	readonly name: string;
+	readonly bytes: number;
+	/** When it was last written, in milliseconds since 1970. */
+	readonly modifiedMillis: number;
+	/** Its length in milliseconds, found out when it is asked for; `undefined`: it cannot be played, or has gone. */
+	lengthMillis(): Promise<number | undefined>;
+};
+
+const NO_FOLDERS: ApplicationFolders = { directories: [], followLinks: false };
+/** Files of which something is remembered beyond their being open. */
+const MAX_REMEMBERED = 4096;
+/** Files that are opened at once to find out their lengths. */
+const LENGTHS_AT_ONCE = 8;
+
+/** The files of the applications' folders. */
+export class MediaLibrary implements MediaCatalog {
+	readonly #options: MediaLibraryOptions;
+	readonly #cache: SourceCache;
+	/** In which state a file was opened last. */
+	readonly #current = new Map<string, string>();
+	readonly #growingKeys = new WeakMap<GrowingFile, string>();
+	#growingCount = 0;
+	/** Lengths of files in a certain state, in milliseconds. */
+	readonly #lengths = new Map<string, number>();
+	readonly #lengthGate = new Gate(LENGTHS_AT_ONCE);
+
+	constructor(options: MediaLibraryOptions) {
+		this.#options = options;
+		this.#cache = new SourceCache(options.keepMillis ?? 5000);
+	}
+
+	/** How many files are open. */
+	get openFiles(): number {
+		return this.#cache.size;
+	}
+
+	async open(name: StreamName): Promise<MediaSource | undefined> {
+		const found = await this.#find(name);
+		return found === undefined ? undefined : this.#hold(found);
+	}
+
+	async lengthMillis(name: StreamName): Promise<number | undefined> {
+		const found = await this.#find(name);
+		return found === undefined ? undefined : this.#lengthOf(found);
+	}
+
+	/**
+	 * The files that an application's default instance can play, by name; folders and files beyond a limit are left out.
+	 *
+	 * @throws {FileError} `FILE_UNREADABLE`
+	 */
+	async list(application: string): Promise<MediaListing[]> {
+		const { directories, followLinks } = this.#foldersOf(application);
+		const folders = foldersOf(this.#options.applicationsFolder, application, DEFAULT_INSTANCE, directories);
+		const files = await listFolders(folders, followLinks);
+		return files.map(file => ({
+			name: file.name,
+			bytes: file.identity.size,
+			modifiedMillis: file.identity.modifiedMillis,
+			lengthMillis: () => this.#listedLength(file, followLinks),
+		}));
+	}
+
+	/** Closes every file that nobody plays, and the others as they are released. */
+	close(): void {
+		this.#cache.close();
+	}
+
+	#foldersOf(application: string): ApplicationFolders {
+		return this.#options.foldersOf?.(application) ?? NO_FOLDERS;
+	}
+
+	async #find({ application, instance, name }: StreamName): Promise<Found | undefined> {
+		const { directories, followLinks } = this.#foldersOf(application);
+		const candidates = nameCandidates(name);
+		if (candidates.length === 0) return undefined;
+		for (const { prefix, folder } of foldersOf(this.#options.applicationsFolder, application, instance, directories)) {
+			for (const { path, kind } of candidates) {
+				const rest = behindPrefix(path, prefix);
+				if (rest === undefined) continue;
+				const recorded = resolve(folder, rest);
+				const growing = kind === "flv" ? this.#growing(recorded) : undefined;
+				if (growing !== undefined) return { growing };
+				const file = await findFile(folder, rest, followLinks);
+				if (file !== undefined) return { growing, file, kind, followLinks };
+			}
+		}
+		return undefined;
+	}
+
+	/** A recording, once it has a file: until then, the path may lead to the file that it will replace. */
+	#growing(path: string): GrowingFile | undefined {
+		const growing = this.#options.growing?.(path);
+		return growing !== undefined && growing.readableBytes > 0 ? growing : undefined;
+	}
+
+	#hold(found: Found): Promise<MediaSource> {
+		if (found.growing !== undefined) {
+			const { growing } = found;
+			return this.#cache.hold(this.#growingKey(growing), async () =>
+				FlvSource.openGrowing(await MediaFile.open(growing.path), growing),
+			);
+		}
+		return this.#cache.hold(this.#fileKey(found), () => this.#open(found));
+	}
+
+	/** A file that is replaced or written anew is another one: those who play it keep the old one. */
+	#fileKey({ file, kind }: FoundOnDisk): string {
+		const { path, identity } = file;
+		const place = `${kind}:${path}:${identity.file}`;
+		const current = this.#current.get(place);
+		// What grows while it is played stays one file.
+		if (current !== undefined && this.#cache.peek(current)?.isGrowing === true) return current;
+		const key = `${place}:${identity.size}:${identity.modifiedMillis}`;
+		if (this.#current.size >= MAX_REMEMBERED) this.#current.clear();
+		this.#current.set(place, key);
+		return key;
+	}
+
+	/** A recording that is taken up again under the same path is another one. */
+	#growingKey(growing: GrowingFile): string {
+		let key = this.#growingKeys.get(growing);
+		if (key === undefined) {
+			key = `growing:${++this.#growingCount}`;
+			this.#growingKeys.set(growing, key);
+		}
+		return key;
+	}
+
+	async #open({ file: { path }, kind, followLinks }: FoundOnDisk): Promise<MediaSource> {
+		const file = await MediaFile.open(path, followLinks);
+		if (kind === "flv") return FlvSource.open(file, this.#options);
+		if (kind === "mp3") return Mp3Source.open(file);
+		if (kind === "id3") return Id3Source.open(file);
+		const { openMp4 } = this.#options;
+		if (openMp4 !== undefined) return openMp4(file);
+		file.close();
+		throw new FileError("FILE_NO_TRACK", `${path} is an MP4 file, which this server cannot play.`);
+	}
+
+	async #lengthOf(found: Found): Promise<number> {
+		if (found.growing !== undefined) return found.growing.durationMillis;
+		const { path, identity } = found.file;
+		const key = `${found.kind}:${path}:${identity.file}:${identity.size}:${identity.modifiedMillis}`;
+		const known = this.#lengths.get(key);
+		if (known !== undefined) return known;
+		return this.#lengthGate.run(async () => {
+			const source = await this.#hold(found);
+			const { durationMillis, isGrowing } = source;
+			source.release();
+			if (isGrowing) return durationMillis;
+			if (this.#lengths.size >= MAX_REMEMBERED) this.#lengths.clear();
+			this.#lengths.set(key, durationMillis);
+			return durationMillis;
+		});
+	}
+
+	async #listedLength(file: ListedFile, followLinks: boolean): Promise<number | undefined> {
+		const kind = nameCandidates(file.name)[0]?.kind ?? "flv";
+		try {
+			const growing = kind === "flv" ? this.#growing(file.joined) : undefined;
+			return await this.#lengthOf(growing === undefined ? { growing, file, kind, followLinks } : { growing });
+		} catch (error) {
+			// A list says of a broken file that its length is not known; who plays it is told why.
+			if (error instanceof FileError) return undefined;
+			throw error;
+		}
+	}
+}
+
+type FoundOnDisk = {
+	readonly growing: undefined;
+	readonly file: FoundFile;
+	readonly kind: MediaKind;
+	readonly followLinks: boolean;
+};
+type Found = FoundOnDisk | { readonly growing: GrowingFile };

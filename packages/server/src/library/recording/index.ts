@@ -1,0 +1,10 @@
+export type { RecordingMode } from "./open-recording.ts";
+export type { RecordSettings } from "./record-settings.ts";
+export {
+	type PublisherFacts,
+	Recorder,
+	type RecorderOptions,
+	type RecordRequest,
+} from "./recorder.ts";
+export { Recording, type RecordingOrigin, type RecordStatusListener } from "./recording.ts";
+export type { FinishedFile, RecordingEnd, RecordingEndReason } from "./recording-end.ts";

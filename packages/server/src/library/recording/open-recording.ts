@@ -1,0 +1,145 @@
+import { FileError } from "@millrace/core/fault";
+import type { LeftOut } from "@millrace/core/mp4";
+import { codeOf, type FileFacts, type RecordingFileHandle, type RecordingFileSystem } from "./file-system.ts";
+import { readFlvTail } from "./flv-tail.ts";
+import { FlvWriter } from "./flv-writer.ts";
+import { Mp4Writer } from "./mp4-writer.ts";
+import type { RecordingFormatName } from "./recording-name.ts";
+import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
+import type { FileHead } from "./stream-head.ts";
+
+/** How a recording treats a file that is there already. */
+export type RecordingMode = "record" | "append" | "appendWithGap";
+
+/** A file that is ready to be written. */
+export type OpenRecording = {
+	readonly handle: RecordingFileHandle;
+	readonly writer: RecordingWriter;
+	/** Where the writer's bytes go: the size of what stands there already. */
+	readonly position: number;
+	/** The first bytes are on the disk: what stood there before is not needed any more. */
+	settle(): Promise<void>;
+	/** Nothing could be written: puts back what stood there before. The handle is closed already. */
+	undo(): Promise<void>;
+	/** What is to be written over in the file as it stands after writing has failed. */
+	describe(size: number): Promise<readonly FilePatch[]>;
+};
+
+/** What a file begins with, and at which time of the stream. */
+export type RecordingStart = {
+	readonly head: FileHead;
+	readonly baseTime: number;
+	/** Told once for each track that the format has no place for. */
+	readonly onLeftOut: (track: LeftOut) => void;
+};
+
+/** What becomes of a file that a recording replaces. */
+export type ReplacedFile = "remove" | "keep";
+
+/** Makes a file under its final name. One that is there is set aside until the new one has got going. */
+export async function createRecording(
+	fs: RecordingFileSystem,
+	path: string,
+	format: RecordingFormatName,
+	start: RecordingStart,
+	replaced: ReplacedFile,
+): Promise<OpenRecording> {
+	const before = await fs.stat(path);
+	const aside = before === undefined ? undefined : await freeName(fs, path, before, replaced);
+	if (aside !== undefined) await fs.rename(path, aside);
+	let handle: RecordingFileHandle;
+	try {
+		handle = await fs.open(path, "create");
+	} catch (error) {
+		if (aside !== undefined) await fs.rename(aside, path);
+		throw error;
+	}
+	return {
+		handle,
+		writer:
+			format === "flv"
+				? FlvWriter.create(start.head, start.baseTime)
+				: new Mp4Writer(start.head, start.baseTime, start.onLeftOut),
+		position: 0,
+		async settle() {
+			if (aside !== undefined && replaced === "remove") await fs.remove(aside);
+		},
+		async undo() {
+			if (aside === undefined) await fs.remove(path);
+			else await fs.rename(aside, path);
+		},
+		describe: async size => (format === "flv" ? describeFlv(handle, size) : []),
+	};
+}
+
+/**
+ * Opens an FLV file to go on behind its end, or makes it where there is none.
+ *
+ * @param now milliseconds since 1970
+ * @throws {FileError} as `readFlvTail`
+ */
+export async function appendFlv(
+	fs: RecordingFileSystem,
+	path: string,
+	start: RecordingStart,
+	mode: "append" | "appendWithGap",
+	now: number,
+): Promise<OpenRecording> {
+	const before = await fs.stat(path);
+	if (before === undefined || before.size === 0) return createRecording(fs, path, "flv", start, "remove");
+	const handle = await fs.open(path, "update");
+	try {
+		const tail = await readFlvTail(handle, before.size);
+		if (tail.end < before.size) await handle.truncate(tail.end);
+		const gap = mode === "append" ? 0 : Math.max(0, Math.round(now - before.modifiedAt));
+		return {
+			handle,
+			writer: FlvWriter.resume(tail, start.head, start.baseTime, gap),
+			position: tail.end,
+			settle: async () => {},
+			undo: async () => {},
+			describe: size => describeFlv(handle, size),
+		};
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+}
+
+/** Whether a recording may not be made for want of rights, rather than for another fault. */
+export function isNoAccess(error: unknown): boolean {
+	return NO_ACCESS.has(codeOf(error));
+}
+
+/** Whether the disk, or what this process may use of it, is full. */
+export function isDiskFull(error: unknown): "disk" | "quota" | undefined {
+	const code = codeOf(error);
+	return code === "ENOSPC" ? "disk" : code === "EDQUOT" ? "quota" : undefined;
+}
+
+const NO_ACCESS: ReadonlySet<string> = new Set([
+	...["EACCES", "EPERM", "EROFS", "EBUSY", "ETXTBSY", "EISDIR", "ENOTDIR", "ENAMETOOLONG", "ELOOP"],
+]);
+/** Old files of one second that are kept beside each other. */
+const MAX_SAME_NAMES = 1000;
+
+async function describeFlv(handle: RecordingFileHandle, size: number): Promise<readonly FilePatch[]> {
+	return FlvWriter.describe(await readFlvTail(handle, size)).patches();
+}
+
+/** Where a file goes that is replaced: aside, or for good under a name with the time when it was last written. */
+async function freeName(
+	fs: RecordingFileSystem,
+	path: string,
+	{ modifiedAt }: FileFacts,
+	replaced: ReplacedFile,
+): Promise<string> {
+	if (replaced === "remove") return `${path}.old`;
+	const dot = path.lastIndexOf(".");
+	const stamp = new Date(modifiedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+	for (let n = 1; n <= MAX_SAME_NAMES; n++) {
+		const name = `${path.slice(0, dot)}.${stamp}${n === 1 ? "" : `-${n}`}${path.slice(dot)}`;
+		if ((await fs.stat(name)) === undefined) return name;
+	}
+	throw new FileError("FILE_UNREADABLE", `There are ${MAX_SAME_NAMES} older files of ${path} already.`);
+}

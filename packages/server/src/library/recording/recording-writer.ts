@@ -1,0 +1,42 @@
+import type { AmfObject } from "@millrace/core/amf";
+import type { MediaMessage } from "@millrace/core/flv";
+import type { PlacedConfiguration } from "../growing-file.ts";
+import type { KeyframeIndex } from "./keyframe-index.ts";
+
+/** Bytes to be written over those that stand at a position of the file. */
+export type FilePatch = { readonly position: number; readonly bytes: Uint8Array };
+
+/**
+ * Turns messages into the bytes of one file. It keeps no clock and touches no disk. The bytes grow at the end in whole
+ * tags or fragments; a region of fixed place and size may be written over now and then.
+ */
+export interface RecordingWriter {
+	/** Milliseconds of the file, to the end of the last frame given. */
+	readonly durationMillis: number;
+	/** Bytes that `take` would give, about. */
+	readonly pendingBytes: number;
+	readonly hasVideo: boolean;
+	readonly hasAudio: boolean;
+	/** Entries of all that was given, what was not taken yet included. */
+	readonly index: KeyframeIndex;
+	readonly configurations: readonly PlacedConfiguration[];
+	/** What players are told of the file as it stands. */
+	readonly metadata: AmfObject;
+
+	/**
+	 * Takes the next message, on the stream's clock.
+	 *
+	 * @returns false: this file cannot hold it and those that follow, they begin another
+	 */
+	add(message: MediaMessage): boolean;
+	/**
+	 * What was not taken yet, to be appended in one piece: empty where nothing is complete.
+	 *
+	 * @param final nothing more will come
+	 */
+	take(final: boolean): Uint8Array;
+	/** What is to be written over, as it is right once everything that was taken stands in the file. */
+	patches(): readonly FilePatch[];
+	/** How much of bytes that `take` gave can stay where only the first `length` reached the disk. */
+	wholeBytes(bytes: Uint8Array, length: number): number;
+}
