@@ -71,7 +71,7 @@ export class PlayerSchedule {
 		this.#cancelTimer = undefined;
 		this.#timerTick = tick;
 		if (tick === Number.POSITIVE_INFINITY) return;
-		const wait = tick * this.#tickMillis - this.#clock.now();
+		const wait = Math.max(0, tick * this.#tickMillis - this.#clock.now());
 		this.#cancelTimer = this.#clock.schedule(wait, () => this.#onTimer());
 	}
 

@@ -36,6 +36,7 @@ export class FilePlay implements Playing, FilePlayerSink {
 	#framer: RtmpFramer;
 	#offset = 0;
 	#continuesAt: number | undefined;
+	#askedMillis = 0;
 	#hasBegun = false;
 	#isClosed = false;
 
@@ -94,13 +95,16 @@ export class FilePlay implements Playing, FilePlayerSink {
 		const stream = this.#stream;
 		const { startMillis, lengthMillis, isPaced } = this.item.request;
 		const asked = Math.max(0, startMillis);
+		const fromMillis = start.fromMillis ?? asked;
 		this.#setOffset(start.offsetMillis ?? 0);
 		this.#continuesAt = start.continuesAtMillis;
+		if (fromMillis === 0) this.#fixOffset(0);
+		else this.#askedMillis = fromMillis;
 		this.player.setBufferMillis(stream.bufferMillis);
 		this.player.setFilter(stream.wantsAudio, stream.wantsVideo);
 		if (stream.paused) this.player.pause();
 		this.player.start({
-			fromMillis: start.fromMillis ?? asked,
+			fromMillis,
 			isSingle: lengthMillis === 0,
 			isPaced,
 			...(start.skipBeforeMillis !== undefined && { skipBeforeMillis: start.skipBeforeMillis }),
@@ -126,6 +130,8 @@ export class FilePlay implements Playing, FilePlayerSink {
 
 	seek(positionMillis: number): void {
 		const stream = this.#stream;
+		// It has not been found out yet where the keyframe is that it begins with.
+		this.#fixOffset(this.#askedMillis);
 		const end = this.player.endMillis;
 		if (positionMillis - this.#offset > end) {
 			const latest = end + this.#offset;
@@ -168,8 +174,7 @@ export class FilePlay implements Playing, FilePlayerSink {
 	}
 
 	onPlaced(millis: number): void {
-		if (this.#continuesAt !== undefined) this.#setOffset(this.#continuesAt - millis);
-		this.#continuesAt = undefined;
+		this.#fixOffset(millis);
 	}
 
 	send(batch: readonly MediaMessage[]): void {
@@ -200,6 +205,12 @@ export class FilePlay implements Playing, FilePlayerSink {
 	#tellStart(): void {
 		const stream = this.#stream;
 		stream.sendStatus(stream.status("NetStream.Play.Start", `Started playing ${stream.name}.`, { isFastPlay: false }));
+	}
+
+	/** The file's time that the place of its beginning on the player's clock stands for. */
+	#fixOffset(millis: number): void {
+		if (this.#continuesAt !== undefined) this.#setOffset(this.#continuesAt - millis);
+		this.#continuesAt = undefined;
 	}
 
 	#setOffset(offsetMillis: number): void {

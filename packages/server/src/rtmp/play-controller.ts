@@ -243,7 +243,10 @@ export class PlayController implements PlayObserver {
 			return;
 		}
 		const play = this.makeFile(item, opened.source);
-		const start: FileStart = continuesAtMillis === undefined ? {} : { continuesAtMillis };
+		// Players count from the place where they begin, librtmp's resumption above all; only what goes on after the loss of
+		// a connection keeps its times.
+		const isResumed = continuesAtMillis === undefined && item.request.transition === "resume";
+		const start: FileStart = isResumed ? {} : { continuesAtMillis: continuesAtMillis ?? 0 };
 		this.become(play);
 		play.tellData();
 		play.start(start);
