@@ -596,6 +596,54 @@ describe("play2", () => {
 		]);
 	});
 
+	it("has nothing to switch when all has been sent, but goes back to a time that the client names", async () => {
+		const fixture = new PlayFixture();
+		const client = fixture.client();
+		await client.does("play", "film", 0, -1000, 3);
+		expect(await client.play2({ streamName: "mp4:film", transition: "switch" })).toEqual([
+			"onStatus NetStream.Play.Failed",
+		]);
+		expect(fixture.files.get("mp4:film")!.users).toBe(1);
+		const events = await client.play2({ streamName: "mp4:film", transition: "switch", offset: 9.2 });
+		expect(media(events)).toEqual([configuration(9100), ...pictures(9100, 10_000, 700)]);
+		expect(events.slice(-3)).toEqual(ENDED);
+	});
+
+	it("takes over at once when the client seeks, and forgets what it looks for when the client leaves", async () => {
+		const fixture = new PlayFixture();
+		const client = fixture.client();
+		await client.does("play", "film", 0);
+		await client.play2({ streamName: "mp4:film", transition: "switch" });
+		const events = await client.does("seek", 5000);
+		expect(media(events).slice(0, 2)).toEqual([configuration(4900), "K49@4900"]);
+		expect(events.filter(event => event === CHANGED)).toHaveLength(1);
+		client.command(1, "play2", { streamName: "film", transition: "switch" }).command(1, "closeStream");
+		await client.settled();
+		client.command(1, "play", "film", 0).command(1, "play2", { streamName: "mp4:film", transition: "switch" });
+		await client.settled();
+		client.drop();
+		await client.settled();
+		expect([fixture.files.get("film")!.users, fixture.files.get("mp4:film")!.users]).toEqual([1, 1]);
+		const asked = fixture.events.filter(event => event.startsWith("play")).length;
+		expect(fixture.events.filter(event => event.startsWith("stop"))).toHaveLength(asked);
+	});
+
+	it("lets a newer transition override one on the way", async () => {
+		const client = new PlayFixture().client();
+		await client.does("play", "film", 0);
+		client.command(1, "play2", { streamName: "mp4:film", transition: "switch" });
+		client.command(1, "play2", { streamName: "short", start: 0, transition: "swap" });
+		const events = await client.settled();
+		expect(events.slice(0, 3)).toEqual([
+			...["onStatus NetStream.Play.Failed", "onStatus NetStream.Play.Transition", DATA_START],
+		]);
+		expect(
+			media(events)
+				.slice(-3)
+				.map(name => name.replace(/@.*/, "")),
+		).toEqual(["K0", "P1", "P2"]);
+	});
+
 	it("fails for what is not there, and the old stream goes on", async () => {
 		const fixture = new PlayFixture();
 		const client = fixture.client();

@@ -126,10 +126,14 @@ export class PlayTransitions {
 		const { offsetMillis } = item.request;
 		const sent = old.player.sentMillis;
 		const named = offsetMillis < 0 ? sent + 1 : offsetMillis - old.offsetMillis;
-		if (named <= sent || old.player.hasEnded) {
+		if (old.player.hasEnded && offsetMillis < 0) {
+			source.release();
+			this.#drop("All of what plays has been sent.");
+			return;
+		}
+		if (named <= sent) {
 			this.#tellAccepted(item);
-			this.#pend(item, source, Math.max(0, named));
-			this.#takeOver(this.#pending as FilePlay, false);
+			this.#takeOver(this.#pend(item, source, Math.max(0, named)), false);
 			return;
 		}
 		old.player.hold();
@@ -153,14 +157,17 @@ export class PlayTransitions {
 			return;
 		}
 		this.#tellAccepted(item);
-		this.#pend(item, source, at);
+		const pending = this.#pend(item, source, at);
+		if (old.player.hasEnded) this.#takeOver(pending);
+		else old.player.release(at);
 		this.#controller.flush();
-		old.player.release(at);
 	}
 
-	#pend(item: PlayItem, source: MediaSource, fromMillis: number): void {
-		this.#pending = this.#controller.makeFile(item, source);
+	#pend(item: PlayItem, source: MediaSource, fromMillis: number): FilePlay {
+		const pending = this.#controller.makeFile(item, source);
+		this.#pending = pending;
 		this.#pendingFrom = fromMillis;
+		return pending;
 	}
 
 	#switchLive(item: PlayItem, old: LivePlay): void {
