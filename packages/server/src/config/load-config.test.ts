@@ -37,7 +37,7 @@ describe("defaults", () => {
 			{ protocol: "rtmp", host: "::", port: 1935 },
 			{ protocol: "http", host: "::", port: 8080 },
 		]);
-		expect(options.applications).toEqual({ live: { type: "live" } });
+		expect(options.applications).toEqual({ live: { type: "live" }, vod: { type: "vod" } });
 		expect(options.publish).toMatchObject({ from: "loopback", key: null, graceMillis: 5000 });
 		expect(options.limits.messageBytes).toBe(16 * 1024 * 1024);
 		expect(options).toEqual(resolveOptions({}));

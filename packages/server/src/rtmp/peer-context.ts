@@ -8,6 +8,8 @@ import type { PublishRecorder } from "./publish-recorder.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
 export type ApplicationRules = {
+	/** Whether there can be live streams, so that a player may wait for one. Default true. */
+	readonly hasLive?: boolean;
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
 	/** The static policy: may somebody from that address publish with that key? */

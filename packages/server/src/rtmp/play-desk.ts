@@ -154,7 +154,7 @@ export class PlayDesk
 			return;
 		}
 		let isNow = true;
-		this.#opener.open(item, opened => {
+		this.#opener.open(item, this.#host.rules.hasLive ?? true, opened => {
 			this.#onOpened(stream, item, opened);
 			if (!isNow) this.#host.endTurn();
 		});
