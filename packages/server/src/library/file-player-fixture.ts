@@ -152,7 +152,7 @@ export function cue(time: number): MediaMessage {
 }
 
 function configuration(type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO): MediaMessage {
-	const body = type === MEDIA_VIDEO ? [0x17, 0, 0, 0, 0] : [0xaf, 0];
+	const body = type === MEDIA_VIDEO ? [0x17, 0, 0, 0, 0, 0] : [0xaf, 0, 0];
 	return new MediaMessage(type, 0, new Uint8Array(body));
 }
 
