@@ -192,7 +192,7 @@ describe("problems", () => {
 			"applications: {a: {live: {latncy: scale}}}",
 			"unknown key `latncy` in applications.a.live, did you mean `latency`?",
 		],
-		["applications: {a: {type: vod}}", "applications.a.type must be `live`"],
+		["applications: {a: {type: tv}}", "applications.a.type must be one of `live`, `vod`"],
 		["rtmp: 5", "rtmp must be a mapping of keys to values"],
 		["__proto__: {demo: true}", "unknown key `__proto__`"],
 		["live: {__proto__: {latency: scale}}", "unknown key `__proto__` in live"],

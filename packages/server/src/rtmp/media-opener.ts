@@ -16,23 +16,24 @@ export type Opened =
 export class MediaOpener {
 	readonly #hub: Hub;
 	readonly #catalog: MediaCatalog | undefined;
+	readonly #hasLive: () => boolean;
 	readonly #log: EventLog;
 
-	constructor(hub: Hub, catalog: MediaCatalog | undefined, log: EventLog) {
+	/** @param hasLive whether a stream that is not there may come */
+	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: () => boolean, log: EventLog) {
 		this.#hub = hub;
 		this.#catalog = catalog;
+		this.#hasLive = hasLive;
 		this.#log = log;
 	}
 
-	/**
-	 * Calls `onOpened` once: before it returns where no file has to be looked for.
-	 *
-	 * @param hasLive whether a stream that is not there may come
-	 */
-	open(item: PlayItem, hasLive: boolean, onOpened: (opened: Opened) => void): void {
+	/** Calls `onOpened` once: before it returns where no file has to be looked for. */
+	open(item: PlayItem, onOpened: (opened: Opened) => void): void {
 		const { name, request } = item;
 		const isPublished = this.#hub.find(name.key)?.isLive === true;
-		const live: Opened = hasLive ? { kind: "live", isPublished } : refused("NetStream.Play.StreamNotFound", name);
+		const live: Opened = this.#hasLive()
+			? { kind: "live", isPublished }
+			: refused("NetStream.Play.StreamNotFound", name);
 		if (request.startMillis === -1000 || (request.startMillis < 0 && isPublished)) {
 			onOpened(live);
 			return;

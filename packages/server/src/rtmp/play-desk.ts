@@ -48,7 +48,12 @@ export class PlayDesk
 		this.#context = context;
 		this.#host = host;
 		this.#log = log;
-		this.#opener = new MediaOpener(context.hub, context.schedule && context.catalog, log);
+		this.#opener = new MediaOpener(
+			context.hub,
+			context.schedule && context.catalog,
+			() => host.rules.hasLive ?? true,
+			log,
+		);
 	}
 
 	/** Streams that play. */
@@ -154,7 +159,7 @@ export class PlayDesk
 			return;
 		}
 		let isNow = true;
-		this.#opener.open(item, this.#host.rules.hasLive ?? true, opened => {
+		this.#opener.open(item, opened => {
 			this.#onOpened(stream, item, opened);
 			if (!isNow) this.#host.endTurn();
 		});
