@@ -5,7 +5,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Incom
 import type { Socket, Server as TcpServer } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Slab } from "@millrace/core/bytes";
+import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish, ON_DEMAND_ONLY } from "./access/index.ts";
@@ -46,6 +46,9 @@ export function createServer(options: ServerOptionsInput = {}, dependencies: Ser
 const TIMEOUT_SWEEP_MILLIS = 250;
 /** Time that clients get to read their goodbye, in milliseconds. */
 const STOP_MILLIS = 2000;
+/** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
+const FILE_BLOCK_BYTES = 96 * 1024;
+const FILE_BLOCKS = 16;
 /** Time that recordings get to be finished, in milliseconds. */
 const RECORDINGS_STOP_MILLIS = 10_000;
 const HTTP_HEADERS_TIMEOUT_MILLIS = 10_000;
@@ -191,6 +194,7 @@ export class MillraceServer {
 			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
 			catalog: this.#library,
 			schedule: new PlayerSchedule(this.#clock),
+			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
