@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { Socket, Server as TcpServer } from "node:net";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
-import { SharedBudget } from "@millrace/core/rtmp";
-import { mayPublish } from "./access/index.ts";
+import { type NetStatus, SharedBudget } from "@millrace/core/rtmp";
+import { mayPublish, ON_DEMAND_ONLY } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
@@ -20,10 +21,11 @@ import {
 import { DemoPublisher } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
+import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
 import { FlvOutput } from "./output/index.ts";
-import { type ApplicationRules, RtmpPeer } from "./rtmp/index.ts";
+import { type ApplicationRules, type RecordedPublisher, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
 
 /** Where a server listens, with the port that it really has. */
@@ -44,6 +46,8 @@ export function createServer(options: ServerOptionsInput = {}, dependencies: Ser
 const TIMEOUT_SWEEP_MILLIS = 250;
 /** Time that clients get to read their goodbye, in milliseconds. */
 const STOP_MILLIS = 2000;
+/** Time that recordings get to be finished, in milliseconds. */
+const RECORDINGS_STOP_MILLIS = 10_000;
 const HTTP_HEADERS_TIMEOUT_MILLIS = 10_000;
 
 /** A media server: puts listeners, peers, applications and the hub together. Several can run in one process. */
@@ -65,6 +69,8 @@ export class MillraceServer {
 	readonly #slab = new Slab();
 	readonly #rate: ConnectionRate;
 	readonly #hub: Hub;
+	readonly #recorder: Recorder;
+	readonly #library: MediaLibrary;
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
@@ -87,6 +93,13 @@ export class MillraceServer {
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
 		this.#hub = new Hub(this.#clock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
+		});
+		const folder = resolve(options.media.applications);
+		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
+		this.#library = new MediaLibrary({
+			applicationsFolder: folder,
+			foldersOf: name => applicationOptions(options, name)?.media,
+			growing: path => this.#recorder.growing(path),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
@@ -156,13 +169,16 @@ export class MillraceServer {
 		const closed = this.#servers.map(closeServer);
 		this.#demo?.stop();
 		this.#hub.stop();
+		// Its streams have ended: what is left to be written is written, and every file is finished.
+		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
 		this.#flv.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#pages?.close();
 		for (const server of this.#servers) if ("closeIdleConnections" in server) server.closeIdleConnections();
-		await Promise.all(closed);
+		await Promise.all([...closed, recorded]);
 		clearTimeout(late);
+		this.#library.close();
 		this.#instances.stop();
 	}
 
@@ -173,6 +189,9 @@ export class MillraceServer {
 			instances: this.#instances,
 			log: this.#log,
 			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
+			catalog: this.#library,
+			schedule: new PlayerSchedule(this.#clock),
+			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),
@@ -239,6 +258,11 @@ export class MillraceServer {
 		return this.#rules.get(name);
 	}
 
+	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
+		const settings = applicationOptions(this.options, publisher.name.application)?.record;
+		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
+	}
+
 	#describe(name: StreamName): string {
 		const facts = this.#hub.find(name.key)?.cache.codecFacts();
 		return facts === undefined ? "" : describeCodecs(facts);
@@ -285,7 +309,7 @@ function consoleFolder(): string {
 	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
 }
 
-function rulesOf({ publish, live }: ApplicationOptions): ApplicationRules {
+function rulesOf({ type, publish, live }: ApplicationOptions): ApplicationRules {
 	const liveOptions: LiveStreamOptions = {
 		latency: live.latency,
 		defaultWindowMillis: live.windowMillis.default,
@@ -298,6 +322,7 @@ function rulesOf({ publish, live }: ApplicationOptions): ApplicationRules {
 		graceMillis: publish.graceMillis,
 		idleTimeoutMillis: publish.idleTimeoutMillis,
 	};
+	if (type === "vod") return { hasLive: false, live: liveOptions, mayPublish: () => ON_DEMAND_ONLY };
 	return {
 		live: liveOptions,
 		mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: publish.from, key: publish.key }),

@@ -23,11 +23,16 @@ export class RtmpFramer implements Framer {
 	readonly #streamId: number;
 	readonly #encoding: ObjectEncoding;
 	readonly #slab: Slab | undefined;
+	readonly #offset: number;
 
-	/** @param slab where small blocks are made; default: each has memory of its own */
-	constructor(chunkSize: number, streamId: number, encoding: ObjectEncoding, slab?: Slab) {
+	/**
+	 * @param slab where small blocks are made; default: each has memory of its own
+	 * @param offsetMillis what is added to every time, where something was played before
+	 */
+	constructor(chunkSize: number, streamId: number, encoding: ObjectEncoding, slab?: Slab, offsetMillis = 0) {
 		this.#slab = slab;
-		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:`;
+		this.#offset = offsetMillis;
+		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:${offsetMillis === 0 ? "" : `${offsetMillis}:`}`;
 		this.#chunkSize = chunkSize;
 		this.#streamId = streamId;
 		this.#encoding = encoding;
@@ -38,7 +43,8 @@ export class RtmpFramer implements Framer {
 		for (let i = 0; i < batch.length; i++) {
 			const message = batch[i]!;
 			const payload = this.#payload(message);
-			if (payload !== undefined) length += framedLength(payload.length, message.timestamp >>> 0, this.#chunkSize);
+			if (payload === undefined) continue;
+			length += framedLength(payload.length, (message.timestamp + this.#offset) >>> 0, this.#chunkSize);
 		}
 		// A Buffer, for the sockets would make one of any other array, once a viewer; every byte of it is written.
 		const block = this.#allocate(length);
@@ -53,7 +59,7 @@ export class RtmpFramer implements Framer {
 				offset,
 				type === MEDIA_VIDEO ? VIDEO_CHUNK_STREAM : type === MEDIA_AUDIO ? AUDIO_CHUNK_STREAM : DATA_CHUNK_STREAM,
 				type === MEDIA_DATA_AMF3 && this.#encoding === 0 ? MEDIA_DATA : type,
-				message.timestamp >>> 0,
+				(message.timestamp + this.#offset) >>> 0,
 				this.#streamId,
 				payload,
 				this.#chunkSize,
