@@ -1,12 +1,13 @@
-import { chmod, copyFile, type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, type FileHandle, link, lstat, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "@millrace/core/fault";
+import { isAbsence } from "../media-file.ts";
 
 /** How a file that is complete gets its name. */
 export type CommitOptions = {
-	/** What has the name is replaced. Default `false`: then it is a fault. */
+	/** What has the name, or that of the backup, is replaced. Default `false`: then it is a fault. */
 	readonly overwrite?: boolean;
-	/** What has the name is kept under this one, which must be free. Default: it is not kept. */
+	/** What has the name is kept under this one. Default: it is not kept. */
 	readonly backup?: string;
 };
 
@@ -77,14 +78,16 @@ export class OutputFile {
 		await explained(this.path, async () => {
 			await this.#file.datasync();
 			await this.#close();
-			if (overwrite || backup !== undefined) {
-				const mode = await modeOf(this.path);
-				if (mode !== undefined) await chmod(this.#partial, mode);
+			if (!overwrite && backup === undefined) {
+				await nameAlso(this.#partial, this.path);
+				await rm(this.#partial, { force: true });
+				return;
 			}
+			// Whoever may read the old file may read the new one.
+			if (await isTaken(this.path)) await chmod(this.#partial, (await stat(this.path)).mode & 0o7777);
+			if (backup !== undefined && overwrite) await rm(backup, { force: true });
 			if (backup !== undefined) await nameAlso(this.path, backup);
-			if (overwrite || backup !== undefined) await rename(this.#partial, this.path);
-			else await nameAlso(this.#partial, this.path);
-			await rm(this.#partial, { force: true });
+			await rename(this.#partial, this.path);
 		});
 	}
 
@@ -119,15 +122,11 @@ export class OutputFile {
 
 /** Whether there is anything of that name. */
 export async function isTaken(path: string): Promise<boolean> {
-	return (await modeOf(path)) !== undefined;
-}
-
-/** `undefined`: there is nothing of that name. */
-async function modeOf(path: string): Promise<number | undefined> {
 	try {
-		return (await lstat(path)).mode & 0o777;
+		await lstat(path);
+		return true;
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+		if (isAbsence(error)) return false;
 		throw error;
 	}
 }

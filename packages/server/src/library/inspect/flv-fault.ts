@@ -12,7 +12,7 @@ export function flvFaults(flv: FlvInspection): FileFault[] {
 		const severity = note ? "note" : "fault";
 		faults.push({ kind, severity, text, count: found?.count ?? 1, offset: found?.offset, canRepair: repair });
 	};
-	const { end, damage, wrongTails, backwards, unconfigured, encrypted, timeline } = flv;
+	const { end, damage, wrongTails, backwards, unconfigured, changes, encrypted, timeline } = flv;
 	if (end.tornBytes > 0) {
 		const found = { count: 1, offset: end.wholeBytes } as Found;
 		add("truncated", `The last ${bytes(end.tornBytes)} are no whole tag: the file was cut off.`, { found });
@@ -40,6 +40,10 @@ export function flvFaults(flv: FlvInspection): FileFault[] {
 	if (unconfigured.count > 0) {
 		const text = `${unconfigured.count} frames come before the configuration of their codec, or there is none.`;
 		add("no-configuration", text, { found: unconfigured, repair: false });
+	}
+	if (changes.count > 0) {
+		const text = `The configuration of a codec changes in ${places(changes.count)}.`;
+		add("configuration-changes", text, { found: changes, note: true, repair: false });
 	}
 	if (encrypted.count > 0) {
 		add("encrypted", `${tags(encrypted.count)} encrypted content.`, { found: encrypted, repair: false });

@@ -36,8 +36,6 @@ import { TrackTally } from "./track-tally.ts";
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 /** Tracks that are counted apart; a message numbers them with a byte. */
 const MAX_TRACKS = 64;
-/** Changes that are remembered one by one. */
-const MAX_CHANGES = 100;
 
 /** Something that was found more than once. */
 export class Found {
@@ -51,8 +49,8 @@ export class Found {
 	}
 }
 
-/** The configuration of a codec that is not what it was before. */
-export type ConfigurationChange = { readonly kind: "video" | "audio"; readonly millis: number };
+/** A configuration, or the beginning of a frame of a codec that needs none, and where its tag stands. */
+export type TrackStart = { readonly message: MediaMessage; readonly offset: number; readonly size: number };
 
 /** What a walk through a whole FLV file finds. Times are in milliseconds from the first message. */
 export class FlvInspection implements FlvWalker {
@@ -65,10 +63,10 @@ export class FlvInspection implements FlvWalker {
 	readonly backwards = new Found();
 	readonly unconfigured = new Found();
 	readonly encrypted = new Found();
-	/** Of the last tag of video or audio. */
-	readonly changes: ConfigurationChange[] = [];
-	/** What tells of each kind of media first: its configuration, or the beginning of a frame. */
-	readonly starts = new Map<"video" | "audio", MediaMessage>();
+	/** Configurations that are not what they were before. */
+	readonly changes = new Found();
+	/** What tells first what the default track of each kind is. */
+	readonly starts = new Map<"video" | "audio", TrackStart>();
 	metadata: AmfObject | undefined;
 	index = new IndexCheck(undefined);
 	end: FlvWalkEnd = { wholeBytes: 0, tornBytes: 0 };
@@ -141,11 +139,9 @@ export class FlvInspection implements FlvWalker {
 		const { trackId, codec } = trackOf(tag);
 		const track = this.#track(kind, trackId, codec);
 		if (millis < track.lastMillis && this.timeline.partOffsets.length === parts) this.backwards.add(offset);
-		if (trackId === 0 && NEEDS_CONFIGURATION.has(codec) && !this.starts.has(kind)) this.unconfigured.add(offset);
-		else if (trackId === 0 && !this.starts.has(kind)) {
-			const start = new MediaMessage(tag.type, millis, tag.head.slice(), flags);
-			this.starts.set(kind, start);
-			this.#facts.push(start);
+		if (trackId === 0 && !this.starts.has(kind)) {
+			if (NEEDS_CONFIGURATION[kind].has(codec)) this.unconfigured.add(offset);
+			else this.#start(kind, { message: new MediaMessage(tag.type, millis, tag.head.slice(), flags), offset, size });
 		}
 		track.add(millis, size, flags);
 		if (kind === "video" && (flags & FLAG_KEYFRAME) !== 0) this.index.see(offset, millis, this.timeline.base ?? 0);
@@ -158,15 +154,16 @@ export class FlvInspection implements FlvWalker {
 		const kind = message.isVideo ? "video" : "audio";
 		// Indexes often begin with the configuration of the pictures.
 		if (message.isVideo) this.index.see(offset, this.#clock.now, this.timeline.base ?? 0);
-		if (!this.starts.has(kind)) {
-			this.starts.set(kind, message);
-			this.#facts.push(message);
-		}
+		if (!this.starts.has(kind)) this.#start(kind, { message, offset, size });
 		const key = configurationKey(message);
 		const before = this.#configurations.get(key);
 		this.#configurations.set(key, message);
-		const isChange = before !== undefined && !sameBytes(before.payload, bytes);
-		if (isChange && this.changes.length < MAX_CHANGES) this.changes.push({ kind, millis: this.#clock.now });
+		if (before !== undefined && !sameBytes(before.payload, bytes)) this.changes.add(offset);
+	}
+
+	#start(kind: "video" | "audio", start: TrackStart): void {
+		this.starts.set(kind, start);
+		this.#facts.push(start.message);
 	}
 
 	async #readMetadata({ type, offset, size }: WalkedTag): Promise<void> {
@@ -194,9 +191,10 @@ export class FlvInspection implements FlvWalker {
 }
 
 /** Codecs of which no decoder knows a frame without the configuration in front. */
-const NEEDS_CONFIGURATION: ReadonlySet<number> = new Set([
-	...[VIDEO_AVC, VIDEO_PRESTANDARD_HEVC, FOURCC_AVC, FOURCC_HEVC, FOURCC_VVC, AUDIO_AAC, FOURCC_AAC],
-]);
+const NEEDS_CONFIGURATION: Record<"video" | "audio", ReadonlySet<number>> = {
+	video: new Set([VIDEO_AVC, VIDEO_PRESTANDARD_HEVC, FOURCC_AVC, FOURCC_HEVC, FOURCC_VVC]),
+	audio: new Set([AUDIO_AAC, FOURCC_AAC]),
+};
 
 /** The track that a frame belongs to; of messages with several tracks, the default one. */
 function trackOf({ type, head }: WalkedTag): { trackId: number; codec: number } {

@@ -24,6 +24,13 @@ export async function openMedia(path: string): Promise<OpenMedia> {
 	}
 }
 
+/** The container of a file by its content. Throws as `openMedia`. */
+export async function containerOfFile(path: string): Promise<MediaContainer> {
+	const { file, container } = await openMedia(path);
+	file.close();
+	return container;
+}
+
 /** The container by its first twelve bytes; `undefined`: it is neither. */
 export function containerOf(head: Uint8Array): MediaContainer | undefined {
 	const text = String.fromCharCode(...head.subarray(0, HEAD_BYTES));

@@ -51,6 +51,7 @@ export type FaultKind =
 	| "times-go-back"
 	| "times-begin-late"
 	| "no-configuration"
+	| "configuration-changes"
 	| "no-keyframe"
 	| "encrypted"
 	| "no-metadata"

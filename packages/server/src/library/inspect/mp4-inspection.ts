@@ -1,5 +1,12 @@
 import { codecFacts } from "@millrace/core/flv";
-import { type FragmentScan, type Movie, type MovieTrack, openMovie, scanFragments } from "@millrace/core/mp4";
+import {
+	type ByteSource,
+	type FragmentScan,
+	type Movie,
+	type MovieTrack,
+	openMovie,
+	scanFragments,
+} from "@millrace/core/mp4";
 import type { OpenFile } from "../media-file.ts";
 import {
 	bitrateOf,
@@ -22,11 +29,12 @@ export const giveWay = (): Promise<void> => new Promise(resolve => setImmediate(
  * @throws {FileError} as `openMovie`
  */
 export async function inspectMp4(file: OpenFile): Promise<MediaReport> {
-	const movie = await openMovie(file, { pause: giveWay });
-	const scan = movie.isFragmented ? await scanFragments(file) : undefined;
+	const { movie, scan } = await openScanned(file, await scanFragments(file));
 	const cursor = movie.cursor();
 	const facts = codecFacts([...cursor.configurations(), ...(await cursor.read(START_BYTES))]);
 	const seconds = movie.durationMillis / 1000;
+	const told = movie.flvMetadata()["framerate"];
+	const framerate = typeof told === "number" ? told : undefined;
 	const tracks = movie.tracks.map((track): TrackReport => {
 		const isVideo = track === movie.videoTrack;
 		const isAudio = track === movie.audioTrack;
@@ -44,7 +52,7 @@ export async function inspectMp4(file: OpenFile): Promise<MediaReport> {
 			bitrate: bitrateOf(bytes, ofTrack),
 			width: track.width || undefined,
 			height: track.height || undefined,
-			framerate: kind === "video" && ofTrack > 0 ? samples / ofTrack : undefined,
+			framerate: isVideo ? framerate : kind === "video" && ofTrack > 0 ? samples / ofTrack : undefined,
 			sampleRate: track.sampleRate || undefined,
 			channels: track.channels || undefined,
 			keyframes: isVideo ? keyframesOf(movie) : undefined,
@@ -59,6 +67,22 @@ export async function inspectMp4(file: OpenFile): Promise<MediaReport> {
 		tracks,
 		faults: mp4Faults(movie, file.size, scan),
 	};
+}
+
+/**
+ * Opens a file that was scanned. What follows the last whole fragment may be anything, and is not looked at.
+ *
+ * @returns without `scan`, where the file is none of fragments
+ * @throws {FileError} as `openMovie`
+ */
+export async function openScanned(
+	file: OpenFile,
+	scan: FragmentScan,
+): Promise<{ readonly movie: Movie; readonly scan: FragmentScan | undefined }> {
+	const size = scan.fragments > 0 && scan.hasInit ? scan.completeBytes : file.size;
+	const source: ByteSource = { size, read: (offset, length) => file.read(offset, length) };
+	const movie = await openMovie(source, { pause: giveWay });
+	return { movie, scan: movie.isFragmented ? scan : undefined };
 }
 
 function keyframesOf(movie: Movie): KeyframeReport {
