@@ -13,6 +13,7 @@ export function flvFaults(flv: FlvInspection): FileFault[] {
 		faults.push({ kind, severity, text, count: found?.count ?? 1, offset: found?.offset, canRepair: repair });
 	};
 	const { end, damage, wrongTails, backwards, unconfigured, changes, encrypted, timeline } = flv;
+	if (flv.tracks.length === 0) add("empty", "It holds neither sound nor pictures.", { repair: false });
 	if (end.tornBytes > 0) {
 		const found = { count: 1, offset: end.wholeBytes } as Found;
 		add("truncated", `The last ${bytes(end.tornBytes)} are no whole tag: the file was cut off.`, { found });

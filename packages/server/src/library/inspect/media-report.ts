@@ -44,6 +44,7 @@ export type KeyframeReport = {
 
 /** What can be wrong with a file. */
 export type FaultKind =
+	| "empty"
 	| "truncated"
 	| "damaged"
 	| "previous-tag-size"
