@@ -28,6 +28,7 @@ export {
 	NetStreamPlayTransitions,
 } from "./net-stream-play-options.ts";
 export { type FlvFileOptions, FlvFileSink, findResumePoint, readFlvFile } from "./node/flv-file.ts";
+export { Mp4File, type Mp4FileOptions } from "./node/mp4-file.ts";
 export { NetConnection } from "./node/net-connection.ts";
 export { SharedObject, type SharedObjectOptions } from "./node/shared-object.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";

@@ -75,6 +75,11 @@ export const FAULTS = {
 	FILE_INVALID: { by: "file", text: "A media file contradicts its format or ends where it must not." },
 	FILE_NO_TRACK: { by: "file", text: "A media file holds no track that can be played." },
 	FILE_TOO_COMPLEX: { by: "file", text: "A media file asks for more memory or work than the limit." },
+	FILE_NOT_CONVERTIBLE: {
+		by: "file",
+		text: "A media file cannot be brought into another container without encoding it again.",
+	},
+	FILE_NOT_REPAIRABLE: { by: "file", text: "A media file cannot be repaired." },
 	FILE_UNREADABLE: { by: "file", text: "A file cannot be opened, read or written." },
 	// Configuration and start
 	CONFIG_INVALID: { by: "usage", text: "The configuration cannot be used; every problem is named with its place." },

@@ -1,6 +1,7 @@
 export type { ByteSource } from "./byte-source.ts";
-// Writing
+// Writing, and mending what was written
 export type { FilePatch } from "./fragment-init.ts";
+export { type FragmentRepair, repairFragments } from "./fragment-repair.ts";
 export { type FragmentScan, scanFragments } from "./fragment-scan.ts";
 export {
 	type FileEnd,

@@ -39,6 +39,56 @@ export function takeFragment(
 	return true;
 }
 
+/** A sample that needs no other, as an index of fragments names it. */
+export type SyncPlace = {
+	readonly trackId: number;
+	/** When it is presented, in units of the track's time scale. */
+	readonly time: number;
+	/** The number of its track's part in the `moof`, from 1. */
+	readonly part: number;
+	/** Its number in the first run of that part, from 1. */
+	readonly sample: number;
+};
+
+/** The first such sample of each track in the first run of its part, before `takeFragment` takes the same `moof`. */
+export function syncPlaces(
+	moof: Box,
+	moofOffset: number,
+	tracks: ReadonlyMap<number, FragmentedTrack>,
+): readonly SyncPlace[] {
+	const places: SyncPlace[] = [];
+	let part = 0;
+	for (const traf of moof.children()) {
+		if (traf.type !== "traf") continue;
+		part++;
+		const [run] = readTrackFragment(traf, moofOffset, moofOffset, tracks);
+		const place = run === undefined ? undefined : firstSync(run, part);
+		if (place !== undefined) places.push(place);
+	}
+	return places;
+}
+
+function firstSync(
+	{ track, fields, defaults, count, decodeTime, firstFlags }: Run,
+	part: number,
+): SyncPlace | undefined {
+	const { entries, entryBytes } = fields;
+	let time = decodeTime ?? track.nextTime;
+	// Samples without fields of their own are all alike.
+	const most = entryBytes === 0 ? Math.min(count, 2) : count;
+	for (let sample = 0; sample < most; sample++) {
+		const at = sample * entryBytes;
+		const own = fields.flags < 0 ? defaults.flags : entries.getUint32(at + fields.flags);
+		const flags = sample === 0 ? (firstFlags ?? own) : own;
+		if (track.head.kind !== "video" || (flags & NO_SYNC) === 0) {
+			const composition = fields.composition < 0 ? 0 : entries.getInt32(at + fields.composition);
+			return { trackId: track.head.id, time: Math.max(0, time + composition), part, sample: sample + 1 };
+		}
+		time += fields.duration < 0 ? defaults.duration : entries.getUint32(at + fields.duration);
+	}
+	return undefined;
+}
+
 /** One `trun` with what counts for it. */
 type Run = {
 	readonly track: FragmentedTrack;

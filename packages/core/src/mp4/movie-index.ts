@@ -48,7 +48,14 @@ export type IndexedMovie = {
 	readonly tracks: readonly MovieTrack[];
 	readonly video: PlayedTrack | undefined;
 	readonly audio: PlayedTrack | undefined;
+	/** What of `tracks` the two are. */
+	readonly videoTrack: MovieTrack | undefined;
+	readonly audioTrack: MovieTrack | undefined;
 	readonly durationMillis: number;
+	/** What the file's head says of that; `undefined` where it says nothing. */
+	readonly toldMillis: number | undefined;
+	/** There are fragments, or could be. */
+	readonly isFragmented: boolean;
 	readonly isTruncated: boolean;
 	/** Where `moov` begins in the file. */
 	readonly moovOffset: number;
@@ -96,6 +103,9 @@ type Assembly = {
 	readonly tracks: readonly GatheredTrack[];
 	readonly video: PlayedTrack | undefined;
 	readonly audio: PlayedTrack | undefined;
+	readonly videoHead: TrackHead | undefined;
+	readonly audioHead: TrackHead | undefined;
+	readonly toldMillis: number | undefined;
 	readonly isTruncated: boolean;
 	/** By id; `undefined`: there can be no fragments. */
 	readonly fragmented: ReadonlyMap<number, FragmentedTrack> | undefined;
@@ -145,6 +155,9 @@ function* beginMovie(
 		tracks,
 		video: play(videoHead),
 		audio: play(audioHead),
+		videoHead,
+		audioHead,
+		toldMillis: head.toldMillis,
 		isTruncated,
 		fragmented:
 			head.fragmentDefaults === undefined ? undefined : fragmentedTracks(tracks, head.fragmentDefaults, indexes),
@@ -185,11 +198,18 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		index.shift(-start);
 		index.finish();
 	}
+	const tracks = movie.tracks.map(track => describe(track, movie.fragmented?.get(track.head.id)));
+	const described = (track: PlayedTrack | undefined, head: TrackHead | undefined) =>
+		track === undefined ? undefined : tracks[movie.tracks.findIndex(gathered => gathered.head === head)];
 	return {
-		tracks: movie.tracks.map(track => describe(track, movie.fragmented?.get(track.head.id))),
+		tracks,
 		video,
 		audio,
+		videoTrack: described(video, movie.videoHead),
+		audioTrack: described(audio, movie.audioHead),
 		durationMillis: Math.max(...played.map(({ index }) => index.endMillis)),
+		toldMillis: movie.toldMillis,
+		isFragmented: movie.fragmented !== undefined,
 		isTruncated,
 		moovOffset: movie.moovOffset,
 		tags: movie.tags,

@@ -1,6 +1,7 @@
 import type { AmfObject } from "../amf/index.ts";
 import { parseAacConfiguration, parseAvcConfiguration } from "../codec/index.ts";
 import { PeerError } from "../fault/index.ts";
+import { AUDIO_AAC, AUDIO_MP3, VIDEO_AVC } from "../flv/index.ts";
 import type { Carriage } from "./carriage.ts";
 import type { IndexedMovie, PlayedTrack } from "./movie-index.ts";
 
@@ -23,6 +24,42 @@ export function movieMetadata(movie: IndexedMovie): AmfObject {
 	if (movie.tags.size > 0) metadata["tags"] = Object.fromEntries(movie.tags);
 	return metadata;
 }
+
+/** `onMetaData` as encoders and FLV muxers write it. */
+export function flvMetadata({ video, audio, durationMillis, tags }: IndexedMovie): AmfObject {
+	const metadata: AmfObject = { duration: durationMillis / 1000 };
+	const kilobits = (bytes: number) => Math.round((bytes * 8) / Math.max(1, durationMillis));
+	if (video !== undefined) {
+		const { index, descriptions } = video;
+		const { carriage, width, height } = descriptions[index.descriptionOf(0)]!;
+		Object.assign(metadata, { width, height, videodatarate: kilobits(index.bytes) });
+		if (index.rate !== undefined) metadata["framerate"] = Math.round(index.rate * 1000) / 1000;
+		if (carriage !== undefined) metadata["videocodecid"] = carriage.form === "avc" ? VIDEO_AVC : carriage.fourCc;
+	}
+	if (audio !== undefined) {
+		const { index, descriptions } = audio;
+		const { carriage, sampleRate, channels } = descriptions[index.descriptionOf(0)]!;
+		const sound = { audiosamplerate: sampleRate, audiosamplesize: 16, stereo: channels > 1, audiochannels: channels };
+		Object.assign(metadata, { audiodatarate: kilobits(index.bytes), ...sound });
+		if (carriage !== undefined) metadata["audiocodecid"] = LEGACY_SOUND[carriage.form] ?? carriage.fourCc;
+	}
+	for (const [name, text] of Object.entries(TEXT_TAGS)) {
+		const value = tags.get(name);
+		if (typeof value === "string") metadata[text] = value;
+	}
+	return metadata;
+}
+
+const LEGACY_SOUND: Partial<Record<Carriage["form"], number>> = { aac: AUDIO_AAC, mp3: AUDIO_MP3 };
+/** What tags are called in FLV. */
+const TEXT_TAGS: Readonly<Record<string, string>> = {
+	"©nam": "title",
+	"©ART": "artist",
+	"©alb": "album",
+	"©day": "date",
+	"©cmt": "comment",
+	cprt: "copyright",
+};
 
 /** A player needs enough of them to draw a bar, and every viewer is sent them all. */
 const MOST_SEEK_POINTS = 500;
@@ -58,9 +95,7 @@ function objectTypeOf({ record }: Carriage): number | undefined {
 
 /** Sync samples: where they are in time (seconds) and in the file, evenly thinned. */
 function seekPoints({ index }: PlayedTrack): AmfObject[] {
-	let count = 0;
-	for (let sample = 0; sample < index.count; sample++) if (index.isSync(sample)) count++;
-	const step = Math.max(1, Math.ceil(count / MOST_SEEK_POINTS));
+	const step = Math.max(1, Math.ceil(index.syncCount / MOST_SEEK_POINTS));
 	const points: AmfObject[] = [];
 	let number = 0;
 	for (let sample = 0; sample < index.count; sample++) {

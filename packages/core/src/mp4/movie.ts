@@ -2,7 +2,7 @@ import type { AmfObject } from "../amf/index.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { MovieCursor } from "./movie-cursor.ts";
 import { type IndexedMovie, indexMovie, type MovieTrack } from "./movie-index.ts";
-import { movieMetadata } from "./movie-metadata.ts";
+import { flvMetadata, movieMetadata } from "./movie-metadata.ts";
 import { MP4_LIMITS, type Mp4Limits } from "./mp4-limits.ts";
 import { carryOut } from "./reading.ts";
 
@@ -56,6 +56,26 @@ export class Movie {
 		return this.#index.audio !== undefined;
 	}
 
+	/** Of `tracks`, the one whose pictures are played. */
+	get videoTrack(): MovieTrack | undefined {
+		return this.#index.videoTrack;
+	}
+
+	/** Of `tracks`, the one whose sound is played. */
+	get audioTrack(): MovieTrack | undefined {
+		return this.#index.audioTrack;
+	}
+
+	/** There are fragments, or room for them. */
+	get isFragmented(): boolean {
+		return this.#index.isFragmented;
+	}
+
+	/** How long the file's head says that it is, in milliseconds; `undefined` where it says nothing. */
+	get toldMillis(): number | undefined {
+		return this.#index.toldMillis;
+	}
+
 	/** From the first message to the end of what is presented last, in milliseconds. */
 	get durationMillis(): number {
 		return this.#index.durationMillis;
@@ -70,6 +90,21 @@ export class Movie {
 	metadata(): AmfObject {
 		this.#metadata ??= movieMetadata(this.#index);
 		return this.#metadata;
+	}
+
+	/** What `onMetaData` tells in an FLV file, or from an encoder: codecs by their numbers, rates in kbit/s. */
+	flvMetadata(): AmfObject {
+		return flvMetadata(this.#index);
+	}
+
+	/** The decode times of the pictures that need no other, in milliseconds; empty without pictures. */
+	keyframeTimes(): Float64Array {
+		const index = this.#index.video?.index;
+		const times = new Float64Array(index?.syncCount ?? 0);
+		for (let sample = 0, at = 0; at < times.length; sample++) {
+			if (index!.isSync(sample)) times[at++] = index!.timeOf(sample);
+		}
+		return times;
 	}
 
 	/**

@@ -198,6 +198,13 @@ export class SampleIndex {
 		return at;
 	}
 
+	/** How many samples need no other. */
+	get syncCount(): number {
+		let count = 0;
+		for (let sample = 0; sample < this.count; sample++) count += this.#heads[sample]! >>> 31;
+		return count;
+	}
+
 	/** Samples a second over the whole track; `undefined` where there are too few. */
 	get rate(): number | undefined {
 		const ticks = this.#lastTicks - this.#firstTicks;

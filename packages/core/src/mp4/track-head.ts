@@ -42,6 +42,8 @@ export type FragmentDefaults = {
 export type MovieHead = {
 	/** Units of time in a second, of edits. */
 	readonly timescale: number;
+	/** How long the whole is said to be, in milliseconds; `undefined` where nothing is said. */
+	readonly toldMillis: number | undefined;
 	readonly tracks: readonly TrackHead[];
 	/** By track; `undefined`: there are no fragments. */
 	readonly fragmentDefaults: ReadonlyMap<number, FragmentDefaults> | undefined;
@@ -49,8 +51,7 @@ export type MovieHead = {
 
 /** Reads `moov` but for the sample tables. Throws `FILE_INVALID`, and `FILE_TOO_COMPLEX` past a limit. */
 export function readMovieHead(moov: Box, limits: Mp4Limits): MovieHead {
-	const mvhd = moov.child("mvhd");
-	const timescale = mvhd?.u32(mvhd.version === 1 ? 20 : 12) ?? 0;
+	const timescale = movieTimescale(moov);
 	const traks = moov.children().filter(box => box.type === "trak");
 	if (traks.length > limits.tracks) {
 		throw new FileError("FILE_TOO_COMPLEX", `The file has ${traks.length} tracks; ${limits.tracks} is the limit.`);
@@ -58,10 +59,53 @@ export function readMovieHead(moov: Box, limits: Mp4Limits): MovieHead {
 	const tracks = traks.flatMap(trak => readTrack(trak, limits) ?? []);
 	const mvex = moov.child("mvex");
 	return {
-		timescale: timescale === 0 ? 1000 : timescale,
+		timescale,
+		toldMillis: toldMillis(moov, timescale),
 		tracks,
 		fragmentDefaults: mvex === undefined ? undefined : readFragmentDefaults(mvex),
 	};
+}
+
+/** A field of `moov` that holds the duration of the whole, in the movie's time scale. */
+export type DurationPlace = { readonly box: Box; readonly at: number; readonly byteLength: 4 | 8 };
+
+/**
+ * Where `moov` tells how long the whole is (§8.2.2, §8.8.2). With fragments, `mehd` counts, and `mvhd` at most where
+ * it says something, for muxers that do not know the length yet leave `mehd` out and `mvhd` at zero.
+ */
+export function durationPlaces(moov: Box): readonly DurationPlace[] {
+	const mvex = moov.child("mvex");
+	const inExtends = placeIn(mvex?.child("mehd"), { at: 4, byteLength: 4 }, { at: 4, byteLength: 8 });
+	const inHeader = placeIn(moov.child("mvhd"), { at: 16, byteLength: 4 }, { at: 24, byteLength: 8 });
+	const isSilent = inHeader !== undefined && mvex !== undefined && durationAt(inHeader) === 0;
+	return [inExtends, isSilent && inExtends === undefined ? undefined : inHeader].flatMap(place => place ?? []);
+}
+
+type Place = Omit<DurationPlace, "box">;
+
+/** `undefined` also where the box ends early: nothing else of it is missed. */
+function placeIn(box: Box | undefined, short: Place, long: Place): DurationPlace | undefined {
+	if (box === undefined) return undefined;
+	const place = { box, ...(box.version === 1 ? long : short) };
+	return place.at + place.byteLength <= box.length ? place : undefined;
+}
+
+/** Units of time in a second, of the movie; 1000 where it does not say. */
+export function movieTimescale(moov: Box): number {
+	const mvhd = moov.child("mvhd");
+	return mvhd?.u32(mvhd.version === 1 ? 20 : 12) || 1000;
+}
+
+function durationAt({ box, at, byteLength }: DurationPlace): number | undefined {
+	// All bits set: it is not known (§8.2.2.3).
+	if (box.u32(at) === 0xffff_ffff) return undefined;
+	return byteLength === 8 ? box.u64(at) : box.u32(at);
+}
+
+function toldMillis(moov: Box, timescale: number): number | undefined {
+	const [place] = durationPlaces(moov);
+	const duration = place === undefined ? undefined : durationAt(place);
+	return duration === undefined ? undefined : (duration * 1000) / timescale;
 }
 
 /** `undefined`: a track without media or tables, as QuickTime has for references. */

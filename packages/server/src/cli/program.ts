@@ -1,10 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { checkCommand } from "./check.ts";
 import type { CliContext } from "./cli-context.ts";
+import { convertCommand } from "./convert.ts";
+import { infoCommand } from "./info.ts";
 import { printConfigCommand } from "./print-config.ts";
 import { probeCommand } from "./probe.ts";
 import { publishCommand } from "./publish.ts";
 import { recordCommand } from "./record.ts";
+import { repairCommand } from "./repair.ts";
 import { reportError } from "./report-error.ts";
 import { serveCommand } from "./serve.ts";
 
@@ -16,6 +19,9 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
 	publishCommand,
 	recordCommand,
 	probeCommand,
+	infoCommand,
+	repairCommand,
+	convertCommand,
 ];
 
 const EXAMPLES = `
@@ -29,6 +35,9 @@ Examples:
   millrace publish film.flv rtmp://localhost/live/film --loop
   millrace record rtmp://localhost/live/film film.flv
   millrace probe rtmp://localhost/live/film
+  millrace info film.flv
+  millrace repair film.flv
+  millrace convert film.flv film.mp4
 
 Every setting is also a variable: MILLRACE_LIVE_LATENCY=scale sets live.latency.
 Flags win over variables, and variables over the file.

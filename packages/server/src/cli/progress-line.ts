@@ -18,17 +18,27 @@ export type Progress = {
  *
  * @returns what ends it, with a last line
  */
-export function showProgress({ stderr }: CliContext, read: () => Progress): () => void {
+export function showProgress(context: CliContext, read: () => Progress): () => void {
+	// Where nothing came there is nothing to tell.
+	return showLine(context, isLast => (isLast && read().bytes === 0 ? undefined : progressText(read())));
+}
+
+/**
+ * Keeps a line on standard error, as `showProgress`.
+ *
+ * @param text makes the line; `undefined`: there is nothing to tell
+ * @returns what ends it, with a last line
+ */
+export function showLine({ stderr }: CliContext, text: (isLast: boolean) => string | undefined): () => void {
 	const isTerminal = stderr.isTTY === true;
-	const write = (): void => {
-		const line = progressText(read());
-		stderr.write(isTerminal ? `\r${line}\x1b[K` : `${line}\n`);
+	const write = (isLast: boolean): void => {
+		const line = text(isLast);
+		if (line !== undefined) stderr.write(isTerminal ? `\r${line}\x1b[K` : `${line}\n`);
 	};
-	const timer = setInterval(write, isTerminal ? TERMINAL_MILLIS : LOG_MILLIS);
+	const timer = setInterval(() => write(false), isTerminal ? TERMINAL_MILLIS : LOG_MILLIS);
 	return () => {
 		clearInterval(timer);
-		// Where nothing came there is nothing to tell.
-		if (read().bytes > 0) write();
+		write(true);
 		if (isTerminal) stderr.write("\n");
 	};
 }
@@ -46,12 +56,12 @@ export function bitrateText(bitsPerSecond: number): string {
 	return `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
 }
 
-function sizeText(bytes: number): string {
+export function sizeText(bytes: number): string {
 	if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
 	return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-function clockText(seconds: number): string {
+export function clockText(seconds: number): string {
 	const whole = Math.floor(seconds);
 	const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
 	return parts.map(part => String(part).padStart(2, "0")).join(":");

@@ -116,7 +116,7 @@ describe("what goes wrong has one line and an exit code", () => {
 			2,
 			/\/nowhere\.flv cannot be read/,
 		],
-		["a file that is no FLV", file => ["publish", file, address("/live/x")], 2, /does not begin with an FLV header/],
+		["a file that is no media", file => ["publish", file, address("/live/x")], 2, /is neither FLV nor MP4/],
 		["a speed of nothing", () => ["publish", DEMO, address("/live/x"), "--speed", "0"], 1, /above 0, or max/],
 		["a server that is not there", () => ["probe", "rtmp://127.0.0.1:1/live/a"], 3, /No connection: .*ECONNREFUSED/],
 		[

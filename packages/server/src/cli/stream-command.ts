@@ -4,7 +4,7 @@ import { CommanderError, InvalidArgumentError } from "commander";
 import { escapeText } from "../log/index.ts";
 import type { CliContext } from "./cli-context.ts";
 
-/** How the commands that talk to a server end, beside 0. */
+/** How the commands that work with streams and files end, beside 0. */
 export const EXIT = {
 	/** The server refused, or the stream failed. */
 	refused: 1,
@@ -107,7 +107,8 @@ const VIDEO_SEEK = 1;
 const VIDEO_HDR = 2;
 const VIDEO_METADATA = 4;
 
-function onSignals({ process, exit }: CliContext, abort: AbortController): () => void {
+/** The first signal aborts; a second one ends the process. Returns what ends that. */
+export function onSignals({ process, exit }: CliContext, abort: AbortController): () => void {
 	const listener = (): void => {
 		if (abort.signal.aborted) exit(EXIT.interrupted);
 		abort.abort();
