@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { SharedBudget } from "@millrace/core/rtmp";
-import { mayPublish } from "./access/index.ts";
+import { mayPublish, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
@@ -68,6 +68,8 @@ export class MillraceServer {
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
+	/** The folders of SWF files, by their settings: one for all applications that share them. */
+	readonly #swfFolders = new Map<string, SwfFolder>();
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
 	readonly #servers: (TcpServer | HttpServer)[] = [];
@@ -125,6 +127,7 @@ export class MillraceServer {
 		if (this.#state !== "new") throw new UsageError("USAGE", "A server is started once.");
 		this.#state = "running";
 		try {
+			await this.#startSwfFolders();
 			for (const { protocol, host, port } of this.options.listeners) {
 				const server = protocol === "rtmp" ? await this.#listenRtmp(host, port) : await this.#listenHttp(host, port);
 				if (this.#stopping !== undefined) {
@@ -153,6 +156,7 @@ export class MillraceServer {
 	async #stop(): Promise<void> {
 		this.#state = "stopped";
 		clearInterval(this.#sweep);
+		for (const folder of this.#swfFolders.values()) folder.stop();
 		const closed = this.#servers.map(closeServer);
 		this.#demo?.stop();
 		this.#hub.stop();
@@ -234,10 +238,37 @@ export class MillraceServer {
 		if (!this.#rules.has(name)) {
 			const options = applicationOptions(this.options, name);
 			// Any name may be asked for: only those that exist by name are kept.
-			if (options === undefined || !Object.hasOwn(this.options.applications, name)) return options && rulesOf(options);
-			this.#rules.set(name, rulesOf(options));
+			if (options === undefined || !Object.hasOwn(this.options.applications, name))
+				return options && this.#rulesOf(options);
+			this.#rules.set(name, this.#rulesOf(options));
 		}
 		return this.#rules.get(name);
+	}
+
+	#rulesOf(options: ApplicationOptions): ApplicationRules {
+		const { enabled, timeoutMillis, exempt } = options.swfVerification;
+		const folder = enabled ? this.#swfFolder(options.swfVerification) : undefined;
+		return {
+			...rulesOf(options),
+			swf: folder === undefined ? undefined : new SwfPolicy(folder, { timeoutMillis, exempt }),
+		};
+	}
+
+	#swfFolder({ folder, refreshMillis, fileBytes }: SwfVerificationOptions): SwfFolder {
+		const key = JSON.stringify([folder, refreshMillis, fileBytes]);
+		let known = this.#swfFolders.get(key);
+		if (known === undefined) {
+			known = new SwfFolder({ folder, refreshMillis, fileBytes, log: this.#log });
+			this.#swfFolders.set(key, known);
+		}
+		return known;
+	}
+
+	async #startSwfFolders(): Promise<void> {
+		const { swfVerification, allowUnknownApplications, applications } = this.options;
+		if (swfVerification.enabled && allowUnknownApplications) this.#swfFolder(swfVerification);
+		for (const name of Object.keys(applications)) this.#application(name);
+		for (const folder of this.#swfFolders.values()) await folder.start();
 	}
 
 	#describe(name: StreamName): string {
@@ -276,6 +307,8 @@ export class MillraceServer {
 		return `c${this.#nextId++}`;
 	}
 }
+
+type SwfVerificationOptions = ApplicationOptions["swfVerification"];
 
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");
 const DEMO_CLIP = new URL("../media/demo.flv", import.meta.url);

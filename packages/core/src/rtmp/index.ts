@@ -34,7 +34,7 @@ export {
 export { ServerHandshake, type ServerHandshakeOptions } from "./server-handshake.ts";
 export { type PlayRequest, type PublishRequest, ServerStream, type StreamState } from "./server-stream.ts";
 export { SharedBudget } from "./shared-budget.ts";
-export { type SwfDecompressors, type SwfIdentity, swfIdentity } from "./swf-file.ts";
+export { type Inflate, type SwfIdentity, swfIdentity } from "./swf-file.ts";
 export {
 	decodeSwfAnswer,
 	encodeSwfAnswer,

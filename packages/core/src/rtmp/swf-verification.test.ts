@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type SwfDecompressors, swfIdentity } from "./swf-file.ts";
+import { type Inflate, swfIdentity } from "./swf-file.ts";
 import {
 	decodeSwfAnswer,
 	encodeSwfAnswer,
@@ -12,14 +12,8 @@ import {
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
 const hex = (data: Uint8Array) => Buffer.from(data).toString("hex");
 
-const decompressors: SwfDecompressors = {
-	inflate: (data, limit) => inflateSync(data, { maxOutputLength: limit }),
-	lzma: data => {
-		expect(hex(data.subarray(0, 5))).toBe("5d00000100");
-		return plain.subarray(8);
-	},
-};
-const identityOf = (file: Uint8Array, limit = 1_000_000) => swfIdentity(file, decompressors, limit);
+const inflate: Inflate = (data, limit) => inflateSync(data, { maxOutputLength: limit });
+const identityOf = (file: Uint8Array, limit = 1_000_000) => swfIdentity(file, inflate, limit);
 
 // Computed by an independent program.
 const plain = bytes("4657530a1f0000007800055f00000fa000000c010044110800000040000000");
@@ -34,7 +28,7 @@ function compressed(signature: string, body: Uint8Array): Uint8Array {
 
 describe("the identity of a SWF file", () => {
 	const zlib = compressed("CWS", deflateSync(plain.subarray(8)));
-	const lzma = compressed("ZWS", bytes(`100000005d00000100${"00".repeat(16)}`));
+	const lzma = compressed("ZWS", bytes("1d0000005d00000100003bfffca614165a7bf05a04678ea743bb4e8fa3aabeb1fffffd247000"));
 
 	test.each([
 		["plain", plain],
@@ -62,6 +56,9 @@ describe("the identity of a SWF file", () => {
 			expect(() => identityOf(zlib.subarray(0, length))).toThrow(expect.objectContaining({ code: "FILE_INVALID" }));
 		}
 		expect(() => identityOf(plain, 30)).toThrow(expect.objectContaining({ code: "FILE_TOO_COMPLEX" }));
+		for (let length = 8; length < lzma.length - 6; length++) {
+			expect(() => identityOf(lzma.subarray(0, length))).toThrow(expect.objectContaining({ code: "FILE_INVALID" }));
+		}
 		const bomb = compressed("CWS", deflateSync(new Uint8Array(2_000_000)));
 		expect(() => identityOf(bomb)).toThrow(expect.objectContaining({ code: "FILE_INVALID" }));
 	});

@@ -1,5 +1,5 @@
 import type { ServerConnectionOptions } from "@millrace/core/rtmp";
-import type { PublishDecision } from "../access/index.ts";
+import type { PublishDecision, SwfPolicy } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
@@ -8,6 +8,8 @@ import type { EventLog } from "../log/index.ts";
 export type ApplicationRules = {
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
+	/** Which SWF files may connect; `undefined`: nobody is asked. */
+	readonly swf?: SwfPolicy | undefined;
 	/** The static policy: may somebody from that address publish with that key? */
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
 };
