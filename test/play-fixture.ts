@@ -84,6 +84,7 @@ export class PlayFixture implements MediaCatalog {
 				instances: this.#instances,
 				log: { ...silentLog, child: () => ({ ...silentLog, error: record, warn: record }) },
 				connection: { ...rtmp, limits },
+				encryption: false,
 				catalog: this,
 				schedule: this.schedule,
 				now: this.clock.now,

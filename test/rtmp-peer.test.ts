@@ -100,6 +100,7 @@ class PeerFixture implements ApplicationHost {
 				...(this.recorder && { recorder: this.recorder }),
 				now: this.clock.now,
 				random: count => new Uint8Array(count),
+				encryption: true,
 				application: () => ({
 					live: LIVE,
 					mayPublish: (address, key) =>

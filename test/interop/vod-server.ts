@@ -47,6 +47,7 @@ export class VodServer {
 			instances: new InstanceDirectory(new LiveApplicationHost()),
 			log,
 			connection: { ...rtmp, limits },
+			encryption: rtmp.encryption,
 			catalog: new MediaLibrary({ applicationsFolder: folder }),
 			schedule: new PlayerSchedule(clock),
 			now: clock.now,

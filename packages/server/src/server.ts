@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, SharedBudget } from "@millrace/core/rtmp";
-import { mayPublish, ON_DEMAND_ONLY } from "./access/index.ts";
+import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
@@ -77,6 +77,8 @@ export class MillraceServer {
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
+	/** The folders of SWF files, by their settings: one for all applications that share them. */
+	readonly #swfFolders = new Map<string, SwfFolder>();
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
 	readonly #servers: (TcpServer | HttpServer)[] = [];
@@ -141,6 +143,7 @@ export class MillraceServer {
 		if (this.#state !== "new") throw new UsageError("USAGE", "A server is started once.");
 		this.#state = "running";
 		try {
+			await this.#startSwfFolders();
 			for (const { protocol, host, port } of this.options.listeners) {
 				const server = protocol === "rtmp" ? await this.#listenRtmp(host, port) : await this.#listenHttp(host, port);
 				if (this.#stopping !== undefined) {
@@ -169,6 +172,7 @@ export class MillraceServer {
 	async #stop(): Promise<void> {
 		this.#state = "stopped";
 		clearInterval(this.#sweep);
+		for (const folder of this.#swfFolders.values()) folder.stop();
 		const closed = this.#servers.map(closeServer);
 		this.#demo?.stop();
 		this.#hub.stop();
@@ -196,6 +200,7 @@ export class MillraceServer {
 			schedule: new PlayerSchedule(this.#clock),
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
+			encryption: rtmp.encryption,
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),
@@ -256,8 +261,9 @@ export class MillraceServer {
 		if (!this.#rules.has(name)) {
 			const options = applicationOptions(this.options, name);
 			// Any name may be asked for: only those that exist by name are kept.
-			if (options === undefined || !Object.hasOwn(this.options.applications, name)) return options && rulesOf(options);
-			this.#rules.set(name, rulesOf(options));
+			if (options === undefined || !Object.hasOwn(this.options.applications, name))
+				return options && this.#rulesOf(options);
+			this.#rules.set(name, this.#rulesOf(options));
 		}
 		return this.#rules.get(name);
 	}
@@ -265,6 +271,32 @@ export class MillraceServer {
 	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
 		const settings = applicationOptions(this.options, publisher.name.application)?.record;
 		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
+	}
+
+	#rulesOf(options: ApplicationOptions): ApplicationRules {
+		const { enabled, timeoutMillis, exempt } = options.swfVerification;
+		const folder = enabled ? this.#swfFolder(options.swfVerification) : undefined;
+		return {
+			...rulesOf(options),
+			swf: folder === undefined ? undefined : new SwfPolicy(folder, { timeoutMillis, exempt }),
+		};
+	}
+
+	#swfFolder({ folder, refreshMillis, fileBytes }: SwfVerificationOptions): SwfFolder {
+		const key = JSON.stringify([folder, refreshMillis, fileBytes]);
+		let known = this.#swfFolders.get(key);
+		if (known === undefined) {
+			known = new SwfFolder({ folder, refreshMillis, fileBytes, log: this.#log });
+			this.#swfFolders.set(key, known);
+		}
+		return known;
+	}
+
+	async #startSwfFolders(): Promise<void> {
+		const { swfVerification, allowUnknownApplications, applications } = this.options;
+		if (swfVerification.enabled && allowUnknownApplications) this.#swfFolder(swfVerification);
+		for (const name of Object.keys(applications)) this.#application(name);
+		for (const folder of this.#swfFolders.values()) await folder.start();
 	}
 
 	#describe(name: StreamName): string {
@@ -303,6 +335,8 @@ export class MillraceServer {
 		return `c${this.#nextId++}`;
 	}
 }
+
+type SwfVerificationOptions = ApplicationOptions["swfVerification"];
 
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");
 const DEMO_CLIP = new URL("../media/demo.flv", import.meta.url);

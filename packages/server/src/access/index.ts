@@ -8,3 +8,5 @@ export {
 	type PublishPolicyOptions,
 } from "./publish-policy.ts";
 export { makeStreamKey, readOrMakeStreamKey, STREAM_KEY_FILE, type StreamKey } from "./stream-key.ts";
+export { SwfFolder, type SwfFolderOptions } from "./swf-folder.ts";
+export { SwfPolicy, type SwfPolicyOptions, type SwfVerdict } from "./swf-policy.ts";

@@ -3,6 +3,17 @@ import { applicationOptions } from "./application-options.ts";
 import { resolveOptions } from "./load-config.ts";
 
 describe("an application's options", () => {
+	it("are lists that take the place of the server's", () => {
+		const options = resolveOptions({
+			record: { streams: ["a", "b"] },
+			swfVerification: { exempt: [{ from: "FMLE/0.0", to: "FMLE/3.0" }] },
+			applications: { live: { record: { streams: ["c"] }, swfVerification: { exempt: [], enabled: true } } },
+		});
+		const live = applicationOptions(options, "live");
+		expect(live?.record.streams).toEqual(["c"]);
+		expect(live?.swfVerification).toEqual({ ...options.swfVerification, exempt: [], enabled: true });
+	});
+
 	const options = resolveOptions({
 		publish: { key: "server-key", graceMillis: "9s" },
 		applications: {
@@ -16,8 +27,8 @@ describe("an application's options", () => {
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
 		const media = { directories: [], followLinks: false };
-		const { publish, live: liveOptions, record } = options;
-		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record, media });
+		const { publish, live: liveOptions, record, swfVerification } = options;
+		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record, media, swfVerification });
 	});
 
 	it("lay what the application says over the server's, at every depth", () => {

@@ -8,6 +8,7 @@ export interface ApplicationOptions {
 	readonly live: ServerOptions["live"];
 	readonly record: ServerOptions["record"];
 	readonly media: ApplicationMedia;
+	readonly swfVerification: ServerOptions["swfVerification"];
 }
 
 /** Where an application's files are, beside its own folder. */
@@ -33,6 +34,7 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 			directories: known?.media?.directories ?? [],
 			followLinks: known?.media?.followLinks ?? options.media.followLinks,
 		},
+		swfVerification: overlaid(options.swfVerification, known?.swfVerification),
 	};
 }
 
@@ -42,10 +44,12 @@ function overlaid<T extends object>(base: T, over: object | undefined): T {
 	for (const [key, value] of Object.entries(over)) {
 		if (value === undefined) continue;
 		const below = result[key];
-		result[key] =
-			typeof value === "object" && value !== null && typeof below === "object" && below !== null
-				? overlaid(below, value)
-				: value;
+		result[key] = isSection(value) && isSection(below) ? overlaid(below, value) : value;
 	}
 	return result as T;
+}
+
+/** A list is a value like any other: it takes the place of the one below. */
+function isSection(value: unknown): value is object {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

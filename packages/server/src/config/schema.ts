@@ -6,6 +6,7 @@ import { publishSchema } from "./publish-schema.ts";
 import { recordSchema } from "./record-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
 import { overrideOf, section } from "./section.ts";
+import { swfVerificationSchema } from "./swf-verification-schema.ts";
 
 /** The ports that listeners take when none is named. */
 export const DEFAULT_PORTS = { rtmp: 1935, http: 8080 } as const;
@@ -44,6 +45,7 @@ const applicationSchema = z
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
 		record: overrideOf(recordSchema, "Keys of `record` that differ for this application."),
 		media: applicationMediaSchema,
+		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this application."),
 	})
 	.describe("One application; its name is the first part of an address, `rtmp://host/name/stream`.");
 
@@ -62,6 +64,7 @@ export const configSchema = z
 		live: liveSchema,
 		record: recordSchema,
 		media: mediaSchema,
+		swfVerification: swfVerificationSchema,
 		applications: z
 			.record(
 				z.string().regex(APPLICATION_NAME, {

@@ -1,6 +1,6 @@
 import type { MemoryPool } from "@millrace/core/bytes";
 import type { ServerConnectionOptions } from "@millrace/core/rtmp";
-import type { PublishDecision } from "../access/index.ts";
+import type { PublishDecision, SwfPolicy } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
 import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library/index.ts";
@@ -13,6 +13,8 @@ export type ApplicationRules = {
 	readonly hasLive?: boolean;
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
+	/** Which SWF files may connect; `undefined`: nobody is asked. */
+	readonly swf?: SwfPolicy | undefined;
 	/** The static policy: may somebody from that address publish with that key? */
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
 	/** How its files are played. Default: `DEFAULT_FILE_PLAYER`. */
@@ -34,6 +36,8 @@ export type PeerContext = {
 	readonly blocks?: MemoryPool;
 	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
 	readonly recorder?: PublishRecorder;
+	/** Whether RTMPE is offered. */
+	readonly encryption: boolean;
 	/** Monotonic milliseconds. */
 	now(): number;
 	random(bytes: number): Uint8Array;

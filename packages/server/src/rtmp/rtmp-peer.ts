@@ -29,6 +29,7 @@ import type { Wire, WireHandler } from "../net/index.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
 import { PlayDesk, type PlayHost } from "./play-desk.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
+import { SwfCheck } from "./swf-check.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
@@ -60,6 +61,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#facts: ClientFacts | undefined;
 	#rules: ApplicationRules | undefined;
 	#instance: ApplicationInstance | undefined;
+	/** While the client is to prove its SWF file; its `connect` is pending then. */
+	#swfCheck: SwfCheck | undefined;
 	/** The publisher that media came for in this turn: nearly always the only one. */
 	#turn: PublishSession | undefined;
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
@@ -82,16 +85,17 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#wire = wire(this);
 		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress });
 		this.#play = new PlayDesk(context, this, this.#log);
-		const handshake = new ServerHandshake({ random: context.random });
+		const handshake = new ServerHandshake({ random: context.random, encryption: context.encryption });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
 
 	/** When `handleTimeout` must be called at the latest. */
 	get deadline(): number {
-		return this.connection.deadline;
+		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY);
 	}
 
 	handleTimeout(now: number): void {
+		if (now >= (this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY)) this.#endSwfCheck(false, "no answer");
 		this.connection.handleTimeout(now);
 		this.flush();
 	}
@@ -143,7 +147,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			return false;
 		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		wire.write(block);
+		wire.write(this.connection.link.seal(block));
 		return true;
 	}
 
@@ -200,7 +204,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#facts = {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol: "rtmp",
+			protocol: this.connection.link.encrypted ? "rtmpe" : "rtmp",
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,
@@ -209,6 +213,29 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			objectEncoding: request.objectEncoding,
 			args: request.args,
 		};
+		if (rules.swf === undefined || rules.swf.isExempt(request.flashVer)) this.#enter(request);
+		else this.#swfCheck = new SwfCheck(rules.swf, this.connection.link, request.instance);
+	}
+
+	onSwfAnswer(payload: Uint8Array): void {
+		const isKnown = this.#swfCheck?.judge(payload);
+		if (isKnown !== undefined) this.#endSwfCheck(isKnown, "the file is not known");
+	}
+
+	#endSwfCheck(isKnown: boolean, trouble: string): void {
+		this.#swfCheck = undefined;
+		const request = this.connection.request!;
+		if (isKnown) {
+			this.#enter(request);
+			return;
+		}
+		const { application, swfUrl, flashVer } = request;
+		this.#log.warn("reject", { application, reason: `swf verification: ${trouble}`, swfUrl, flashVer });
+		this.connection.rejectConnect(netStatus("NetConnection.Connect.Rejected", SWF_REJECTED));
+		this.flush();
+	}
+
+	#enter(request: ConnectRequest): void {
 		this.#instance = this.#context.instances.open(request.application, request.instance);
 		this.#instance.connect(this);
 	}
@@ -225,7 +252,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	accept(): void {
 		const { request } = this.connection;
-		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer });
+		const { protocol } = this.facts;
+		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
 		this.connection.acceptConnect();
 		this.endTurn();
 	}
@@ -426,6 +454,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onClosed(reason: MillraceError | undefined): void {
 		this.#ended = true;
+		this.#swfCheck = undefined;
 		this.#faulted = reason !== undefined;
 		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
 		const { link } = this.connection;
@@ -436,6 +465,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
 }
+
+const SWF_REJECTED = "[ Server.Reject ] : The SWF file could not be verified.";
 
 function join(slices: readonly Uint8Array[], length: number): Uint8Array {
 	const joined = new Uint8Array(length);
