@@ -7,3 +7,4 @@ export {
 	type PublishPolicyOptions,
 } from "./publish-policy.ts";
 export { makeStreamKey, readOrMakeStreamKey, STREAM_KEY_FILE, type StreamKey } from "./stream-key.ts";
+export { isOriginAllowed } from "./web-origin.ts";

@@ -1,2 +1,3 @@
-export type { ApplicationRules, PeerContext } from "./peer-context.ts";
+export type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 export { RtmpPeer } from "./rtmp-peer.ts";
+export { RtmpWebSocket, type RtmpWebSocketOptions } from "./rtmp-web-socket.ts";

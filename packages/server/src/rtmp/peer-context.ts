@@ -1,4 +1,4 @@
-import type { ServerConnectionOptions } from "@millrace/core/rtmp";
+import type { NetStatus, ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
@@ -6,10 +6,20 @@ import type { EventLog } from "../log/index.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
 export type ApplicationRules = {
+	/** The protocols by which clients may connect; `undefined`: any. */
+	readonly protocols?: readonly string[] | undefined;
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
 	/** The static policy: may somebody from that address publish with that key? */
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
+};
+
+/** How a client's bytes come. */
+export type ClientTransport = {
+	/** `rtmp`, `rtmps`, `ws`, `wss`, … */
+	readonly protocol: string;
+	/** Whether TLS protects it. */
+	readonly secure: boolean;
 };
 
 /** What all RTMP peers of a server share. */
@@ -23,6 +33,8 @@ export type PeerContext = {
 	now(): number;
 	random(bytes: number): Uint8Array;
 	application(name: string): ApplicationRules | undefined;
+	/** The status with which every `connect` is rejected at present; `undefined`: none. */
+	rejection(): NetStatus | undefined;
 	/** Facts for the log line of a publisher whose media has begun: codecs and size. */
 	describe(name: StreamName): string;
 };

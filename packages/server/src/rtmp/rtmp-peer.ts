@@ -20,7 +20,7 @@ import { type ApplicationInstance, type ClientFacts, type InstanceClient, Stream
 import type { PacedInput, PublisherEnd, ViewerEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
-import type { ApplicationRules, PeerContext } from "./peer-context.ts";
+import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { PlaySession, type PlayTransport } from "./play-session.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
 
@@ -41,6 +41,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	readonly #context: PeerContext;
 	readonly #wire: Wire;
 	readonly #log: EventLog;
+	readonly #transport: ClientTransport;
 	readonly #onGone: (peer: RtmpPeer) => void;
 	readonly #publishing = new Map<ServerStream, PublishSession>();
 	readonly #playing = new Map<ServerStream, PlaySession>();
@@ -69,14 +70,17 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	constructor(
 		id: string,
 		wire: (handler: WireHandler) => Wire,
+		transport: ClientTransport,
 		context: PeerContext,
 		onGone: (peer: RtmpPeer) => void,
 	) {
 		this.id = id;
 		this.#context = context;
+		this.#transport = transport;
 		this.#onGone = onGone;
 		this.#wire = wire(this);
-		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress });
+		const via = transport.protocol === "rtmp" ? undefined : transport.protocol;
+		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress, via });
 		const handshake = new ServerHandshake({ random: context.random });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
@@ -182,11 +186,18 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
 		}
+		const { protocol, secure } = this.#transport;
+		const refusal = this.#context.rejection() ?? protocolRefusal(rules, protocol);
+		if (refusal !== undefined) {
+			this.reject(refusal);
+			return;
+		}
 		this.#rules = rules;
 		this.#facts = {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol: "rtmp",
+			protocol,
+			secure,
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,
@@ -449,6 +460,12 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		if (reason === undefined || isPlayerLeaving) this.#log.debug("disconnect", fields);
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
+}
+
+function protocolRefusal({ protocols }: ApplicationRules, protocol: string): NetStatus | undefined {
+	if (protocols === undefined || protocols.includes(protocol)) return undefined;
+	const text = `[ Server.Reject ] : The application is not open to ${protocol}, but to ${protocols.join(", ")}.`;
+	return netStatus("NetConnection.Connect.Rejected", text);
 }
 
 function isPlaying({ state }: ServerStream): boolean {
