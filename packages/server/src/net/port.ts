@@ -94,7 +94,8 @@ export class Port {
 	async close(): Promise<void> {
 		const closed = closeServer(this.#server);
 		for (const socket of [...this.#waiting.keys()]) this.#drop(socket);
-		for (const { socket } of [...this.#handshaking.values()]) socket.destroy();
+		for (const { socket } of this.#handshaking.values()) socket.destroy();
+		this.#handshaking.clear();
 		await closed;
 		this.#options.tls?.off("secureConnection", this.#onSecure);
 		this.#options.tls?.off("tlsClientError", this.#onTlsError);
@@ -230,6 +231,8 @@ export class Port {
 		this.#handshaking.delete(key);
 		const reason = `The TLS handshake failed: ${error.message}`;
 		this.#options.onRefused({ address: known.origin.address, kind: "refused", reason });
+		// A handshake that took too long is only reported; one that failed has an alert to send.
+		known.socket.destroySoon();
 	};
 }
 

@@ -24,7 +24,7 @@ describe("where a request comes from", () => {
 		["127.0.0.1", "::ffff:198.51.100.1", "198.51.100.1", "IPv4 written as IPv6 is IPv4"],
 		["127.0.0.1", "198.51.100.1, 1.2.3.999", "127.0.0.1", "nor is a number too large an address"],
 		["127.0.0.1", "unknown", "127.0.0.1", "what is no address ends the list"],
-	])("%s with %s: %s (%s)", (peer, forwarded, address) => {
+	])("%s with %s: %s (%s)", (peer, forwarded, address, _why) => {
 		expect(origin(peer, forwarded).address).toBe(address);
 	});
 
