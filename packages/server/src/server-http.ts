@@ -12,11 +12,14 @@ export type HttpFrontOptions = {
 	readonly foreign: ForeignSite | undefined;
 	readonly cors: readonly string[];
 	readonly crossDomainFile: string | null;
+	/** How long a request's head may take, in milliseconds. */
+	readonly headMillis: number;
 	/** Whether an application of that name is known by name. */
 	isApplication(name: string): boolean;
 };
 
-const HEADERS_TIMEOUT_MILLIS = 10_000;
+/** How often requests are looked at for their time, in milliseconds, at the least. */
+const CHECK_MILLIS = 2000;
 
 /**
  * What answers HTTP on all ports, in this order: the policy for Flash Player; another's files or web
@@ -26,7 +29,8 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 	const { flv, rtmp, pages, foreign, isApplication } = options;
 	const policy = crossDomainPolicy(options.cors, options.crossDomainFile);
 	const settings = {
-		headersTimeout: HEADERS_TIMEOUT_MILLIS,
+		headersTimeout: options.headMillis,
+		connectionsCheckingInterval: Math.min(CHECK_MILLIS, options.headMillis),
 		// A client that offers another protocol beside (h2c: curl, Java) is answered in HTTP/1.1. Node before 24.9 does
 		// not know this and asks for every upgrade.
 		shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",

@@ -277,6 +277,7 @@ export class MillraceServer {
 			rtmp: this.#webSockets,
 			pages: this.#pages,
 			foreign: this.#foreign,
+			headMillis: this.options.rtmp.handshakeTimeoutMillis,
 			isApplication: name => Object.hasOwn(applications, name),
 		});
 	}
