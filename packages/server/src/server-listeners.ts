@@ -139,6 +139,7 @@ export class ServerListeners {
 		return new CertificateStore({
 			files,
 			minVersion: tls.minVersion,
+			maxVersion: tls.maxVersion,
 			handshakeMillis: rtmp.handshakeTimeoutMillis,
 			// A client that asks a self-signed certificate for another name is what is to be expected.
 			onEvent: event => this.#onCertificate(event, named.length === 0),

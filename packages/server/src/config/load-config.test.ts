@@ -202,6 +202,7 @@ describe("problems", () => {
 		["listeners: [{proxyProtocol: true}]", "needs the proxies' addresses in trustedProxies"],
 		["trustedProxies: [10.0.0.0/33]", "must be an address or a network such as 10.0.0.0/8"],
 		["http: {webroot: www, upstream: 'http://localhost'}", "cannot stand beside http.webroot"],
+		["tls: {minVersion: TLSv1.3, maxVersion: TLSv1.2}", "must not be older than tls.minVersion"],
 		["drain: {redirect: other.example}", "must be an address such as rtmp://other.example.org/live"],
 		["applications: {live: {protocols: [rtsp]}}", "must be one of `rtmp`"],
 		["limits: {partialBytes: 64KiB}", "must not be below limits.messageBytes"],

@@ -122,6 +122,9 @@ export const configSchema = z
 				"must be above rtmp.pingIntervalMillis, or no answer to a ping comes in time",
 			);
 		}
+		if (config.tls.minVersion > config.tls.maxVersion) {
+			complain(["tls", "maxVersion"], "must not be older than tls.minVersion");
+		}
 		if (config.http.webroot !== null && config.http.upstream !== null) {
 			complain(["http", "upstream"], "cannot stand beside http.webroot: one of them answers what the server does not");
 		}

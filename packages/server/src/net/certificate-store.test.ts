@@ -42,6 +42,7 @@ async function open(files: readonly CertificateFiles[], watchMillis = 60_000): P
 	store = new CertificateStore({
 		files,
 		minVersion: "TLSv1.2",
+		maxVersion: "TLSv1.3",
 		handshakeMillis: 2000,
 		watchMillis,
 		onEvent: event => events.push(event),
@@ -115,7 +116,7 @@ describe("the certificates of a server", () => {
 
 	it("name the file that is missing or broken at the start", () => {
 		const files = write("a", ["a.example"]);
-		const options = { minVersion: "TLSv1.2", handshakeMillis: 1, onEvent: () => {} } as const;
+		const options = { minVersion: "TLSv1.2", maxVersion: "TLSv1.3", handshakeMillis: 1, onEvent: () => {} } as const;
 		const missing = { ...files, key: join(folder, "nowhere.key") };
 		expect(() => new CertificateStore({ ...options, files: [missing] })).toThrow(/nowhere\.key/);
 		writeFileSync(files.cert, "no certificate");

@@ -6,10 +6,15 @@ import { UsageError } from "@millrace/core/fault";
 /** Where a certificate is: files in PEM form. The certificate's may hold the whole chain. */
 export type CertificateFiles = { readonly cert: string; readonly key: string };
 
-export type CertificateStoreOptions = {
+/** Which versions of TLS are spoken, both ends included. */
+export type TlsVersions = {
+	readonly minVersion: "TLSv1.2" | "TLSv1.3";
+	readonly maxVersion: "TLSv1.2" | "TLSv1.3";
+};
+
+export type CertificateStoreOptions = TlsVersions & {
 	/** At least one; the first is shown to clients that name no host or one that no certificate is for. */
 	readonly files: readonly CertificateFiles[];
-	readonly minVersion: "TLSv1.2" | "TLSv1.3";
 	/** How long a handshake may take, in milliseconds. */
 	readonly handshakeMillis: number;
 	/** How often the files are looked at, in milliseconds. Default 5000. */
@@ -53,7 +58,7 @@ export class CertificateStore {
 		this.#options = options;
 		this.#loaded = options.files.map(files => this.#load(files));
 		this.server = createServer({
-			...contextOptions(options.files[0]!, options.minVersion),
+			...contextOptions(options.files[0]!, options),
 			handshakeTimeout: options.handshakeMillis,
 			ALPNProtocols: ["http/1.1", "http/1.0"],
 			SNICallback: (name, done) => done(null, this.#contextFor(name)),
@@ -76,7 +81,7 @@ export class CertificateStore {
 			try {
 				this.#loaded[index] = this.#load(files);
 				// For clients that name no host, who never come to the callback.
-				if (index === 0) this.server.setSecureContext(contextOptions(files, this.#options.minVersion));
+				if (index === 0) this.server.setSecureContext(contextOptions(files, this.#options));
 			} catch (error) {
 				this.#options.onEvent({ kind: "failed", file: files.cert, error: error as Error });
 			}
@@ -99,7 +104,7 @@ export class CertificateStore {
 	}
 
 	#load(files: CertificateFiles): Loaded {
-		const loaded = load(files, this.#options.minVersion);
+		const loaded = load(files, this.#options);
 		const { certificate } = loaded;
 		this.#options.onEvent({
 			kind: "loaded",
@@ -121,8 +126,8 @@ export class CertificateStore {
 	}
 }
 
-function load(files: CertificateFiles, minVersion: "TLSv1.2" | "TLSv1.3"): Loaded {
-	const options = contextOptions(files, minVersion);
+function load(files: CertificateFiles, versions: TlsVersions): Loaded {
+	const options = contextOptions(files, versions);
 	try {
 		return { files, certificate: new X509Certificate(options.cert), context: createSecureContext(options) };
 	} catch (error) {
@@ -130,7 +135,7 @@ function load(files: CertificateFiles, minVersion: "TLSv1.2" | "TLSv1.3"): Loade
 	}
 }
 
-function contextOptions({ cert, key }: CertificateFiles, minVersion: "TLSv1.2" | "TLSv1.3") {
+function contextOptions({ cert, key }: CertificateFiles, { minVersion, maxVersion }: TlsVersions) {
 	const read = (file: string): Buffer => {
 		try {
 			if (!statSync(file).isFile()) throw new Error("it is no file");
@@ -140,7 +145,7 @@ function contextOptions({ cert, key }: CertificateFiles, minVersion: "TLSv1.2" |
 		}
 	};
 	// Clients may not ask for handshake after handshake, each of which costs the server more than them.
-	return { cert: read(cert), key: read(key), minVersion, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
+	return { cert: read(cert), key: read(key), minVersion, maxVersion, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
 }
 
 function mismatch(error: unknown): string | undefined {
