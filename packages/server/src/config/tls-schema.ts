@@ -23,4 +23,8 @@ export const tlsSchema = section("TLS for `rtmps` and `https`. Without a certifi
 			"Whether the server makes a certificate itself where none is named, and keeps it in `dataDir` (`tls-certificate.pem`, `tls-key.pem`). Clients must be told to trust it.",
 		),
 	minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2").describe("The oldest version of TLS that is spoken."),
+	maxVersion: z
+		.enum(["TLSv1.2", "TLSv1.3"])
+		.default("TLSv1.3")
+		.describe("The newest version of TLS that is spoken. Programs with librtmp and GnuTLS (rtmpdump) need `TLSv1.2`."),
 });
