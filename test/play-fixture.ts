@@ -79,12 +79,14 @@ export class PlayFixture implements MediaCatalog {
 		return new RtmpPeer(
 			id,
 			wire,
+			{ protocol: "rtmp", secure: false },
 			{
 				hub: this.hub,
 				instances: this.#instances,
 				log: { ...silentLog, child: () => ({ ...silentLog, error: record, warn: record }) },
 				connection: { ...rtmp, limits },
 				encryption: false,
+				rejection: () => undefined,
 				catalog: this,
 				schedule: this.schedule,
 				now: this.clock.now,

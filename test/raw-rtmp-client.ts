@@ -57,14 +57,17 @@ export class RawRtmpClient {
 		socket.on("data", (bytes: Uint8Array) => client.receive(bytes));
 		// A reset is an end like any other here.
 		socket.on("error", () => socket.destroy());
-		socket.on("close", () => {
-			client.closed = true;
-			client.#wake();
-		});
+		socket.on("close", () => client.end());
 		// A server that takes nobody more may reset before the connection is seen to be open.
 		await new Promise(resolve => socket.once("connect", resolve).once("close", resolve));
 		if (!client.closed) client.start();
 		return client;
+	}
+
+	/** The connection has ended. */
+	end(): void {
+		this.closed = true;
+		this.#wake();
 	}
 
 	/** Says hello. */

@@ -1,4 +1,4 @@
-import { netStatus } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { VirtualClock } from "@millrace/testkit";
 import { describe, expect, it } from "vitest";
 import { mayPublish } from "../packages/server/src/access/index.ts";
@@ -37,6 +37,8 @@ class PeerFixture implements ApplicationHost {
 	readonly log: string[] = [];
 	from: "loopback" | "anywhere" | "nowhere" = "anywhere";
 	recorder: PublishRecorder | undefined;
+	protocols: string[] | undefined;
+	rejection: NetStatus | undefined;
 	onEvent: ((event: PortEvent) => void) | undefined;
 	#onEffects: EffectHandler = () => {};
 	readonly #instances = new InstanceDirectory(this);
@@ -92,6 +94,7 @@ class PeerFixture implements ApplicationHost {
 				handler = given;
 				return wire;
 			},
+			{ protocol: "rtmps", secure: true },
 			{
 				hub: this.hub,
 				instances: this.#instances,
@@ -101,7 +104,9 @@ class PeerFixture implements ApplicationHost {
 				now: this.clock.now,
 				random: count => new Uint8Array(count),
 				encryption: true,
+				rejection: () => this.rejection,
 				application: () => ({
+					protocols: this.protocols,
 					live: LIVE,
 					mayPublish: (address, key) =>
 						mayPublish({ remoteAddress: address, key }, { from: this.from, key: "abcdefgh" }),
@@ -151,6 +156,35 @@ describe("an RTMP peer with a recorder", () => {
 		client.command(0, "deleteStream", 1);
 		tell(netStatus("NetStream.Record.Failed"));
 		expect(client.take()).toEqual([]);
+	});
+});
+
+describe("an RTMP peer and the way by which it came", () => {
+	it("tells the application the protocol and whether it is secure", () => {
+		const fixture = new PeerFixture();
+		fixture.client();
+		expect(fixture.events[0]).toMatchObject({ kind: "connect", client: { protocol: "rtmps", secure: true } });
+	});
+
+	it("is rejected by an application that is not open to its protocol, and the application never hears of it", () => {
+		const fixture = new PeerFixture();
+		fixture.protocols = ["rtmp", "wss"];
+		const { client } = fixture.client();
+		expect(client.infos.get("NetConnection.Connect.Rejected")).toMatchObject({
+			level: "error",
+			description: expect.stringContaining("not open to rtmps, but to rtmp, wss"),
+		});
+		expect(client.closed).toBe(true);
+		expect(fixture.events).toEqual([]);
+	});
+
+	it("is sent elsewhere while the server is emptied", () => {
+		const fixture = new PeerFixture();
+		const ex = { code: 302, redirect: "rtmp://other.example/live" };
+		fixture.rejection = netStatus("NetConnection.Connect.Rejected", undefined, { ex });
+		const { client } = fixture.client();
+		expect(client.infos.get("NetConnection.Connect.Rejected")).toMatchObject({ ex });
+		expect(fixture.events).toEqual([]);
 	});
 });
 

@@ -57,7 +57,8 @@ export const rtmp2srcPlayer: Player = {
 	// It ends at once at NetStream.Play.UnpublishNotify, with what it has read and not yet handed on.
 	losesAtEnd: 2,
 	need: test => needGstElements(test, "rtmp2src", "filesink"),
-	start: (server, path, file) => gstPlaying(["rtmp2src", `location=${server.rtmpUrl(path)}`], file),
+	start: (server, path, file) =>
+		gstPlaying(["rtmp2src", `location=${server.rtmpUrl(path)}`, "tls-validation-flags=0"], file),
 };
 
 export const rtmpsrcPlayer: Player = {

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import type { Server } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { InstanceDirectory, LiveApplicationHost } from "../../packages/server/src/app/index.ts";
 import { resolveOptions } from "../../packages/server/src/config/index.ts";
 import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
 import { Hub, type HubClock } from "../../packages/server/src/hub/index.ts";
 import { MediaLibrary, PlayerSchedule } from "../../packages/server/src/library/index.ts";
 import { silentLog } from "../../packages/server/src/log/index.ts";
-import { closeServer, listenTcp, portOf, SocketWire } from "../../packages/server/src/net/index.ts";
+import { SocketWire } from "../../packages/server/src/net/index.ts";
 import { RtmpPeer } from "../../packages/server/src/rtmp/index.ts";
 
 const clock: HubClock = {
@@ -33,7 +34,7 @@ export class VodServer {
 		this.#server = server;
 		this.#peers = peers;
 		this.events = events;
-		this.port = portOf(server);
+		this.port = (server.address() as AddressInfo).port;
 	}
 
 	/** @param folder holds `vod/media`, the files of the application `vod` */
@@ -56,13 +57,17 @@ export class VodServer {
 				live: liveOptions(),
 				mayPublish: () => ({ allowed: false, reason: "key-missing", identity: undefined, description: "" }) as const,
 			}),
+			rejection: () => undefined,
 			describe: () => "",
 		};
 		const peers = new Set<RtmpPeer>();
-		const server = await listenTcp({ host: "127.0.0.1", port: 0 }, socket => {
+		const transport = { protocol: "rtmp", secure: false };
+		const server = createServer(socket => {
 			const gone = (peer: RtmpPeer) => void peers.delete(peer);
-			peers.add(new RtmpPeer(`c${peers.size}`, handler => new SocketWire(socket, handler), context, gone));
+			peers.add(new RtmpPeer(`c${peers.size}`, handler => new SocketWire(socket, handler), transport, context, gone));
 		});
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
 		return new VodServer(server, peers, events);
 	}
 
@@ -72,6 +77,7 @@ export class VodServer {
 
 	async stop(): Promise<void> {
 		for (const peer of this.#peers) peer.destroy();
-		await closeServer(this.#server);
+		this.#server.close();
+		await once(this.#server, "close");
 	}
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
-import type { Socket, Server as TcpServer } from "node:net";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
-import { type NetStatus, SharedBudget } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
@@ -19,17 +19,42 @@ import {
 	type ServerOptionsInput,
 } from "./config/index.ts";
 import { DemoPublisher } from "./demo/index.ts";
-import { createHttpApplication, type HttpApplication } from "./http/index.ts";
+import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
-import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
+import {
+	AddressSet,
+	ConnectionRate,
+	originOf,
+	requestOrigin,
+	type SocketOrigin,
+	SocketWire,
+	type Wire,
+	type WireHandler,
+} from "./net/index.ts";
 import { FlvOutput } from "./output/index.ts";
-import { type ApplicationRules, type RecordedPublisher, RtmpPeer } from "./rtmp/index.ts";
+import {
+	type ApplicationRules,
+	type ClientTransport,
+	type PeerContext,
+	type RecordedPublisher,
+	RtmpPeer,
+	RtmpWebSocket,
+} from "./rtmp/index.ts";
+import { createHttpFront } from "./server-http.ts";
+import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { VERSION } from "./version.ts";
 
-/** Where a server listens, with the port that it really has. */
-export type ServerAddress = { readonly protocol: "rtmp" | "http"; readonly host: string; readonly port: number };
+export type { ServerAddress } from "./server-listeners.ts";
+
+/** How a server is emptied; what is absent is as the settings say. */
+export type DrainOptions = {
+	/** The address that clients are sent to: `rtmp://other.example.org/live`; `null`: none. */
+	readonly redirect?: string | null;
+	/** How long it waits for those that are there, in milliseconds. */
+	readonly deadlineMillis?: number;
+};
 
 /** What a program that embeds a server gives it beside the settings. */
 export type ServerDependencies = {
@@ -46,12 +71,13 @@ export function createServer(options: ServerOptionsInput = {}, dependencies: Ser
 const TIMEOUT_SWEEP_MILLIS = 250;
 /** Time that clients get to read their goodbye, in milliseconds. */
 const STOP_MILLIS = 2000;
+/** How often a server that is drained looks whether everyone has gone, in milliseconds. */
+const DRAIN_SWEEP_MILLIS = 250;
 /** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
 const FILE_BLOCK_BYTES = 96 * 1024;
 const FILE_BLOCKS = 16;
 /** Time that recordings get to be finished, in milliseconds. */
 const RECORDINGS_STOP_MILLIS = 10_000;
-const HTTP_HEADERS_TIMEOUT_MILLIS = 10_000;
 
 /** A media server: puts listeners, peers, applications and the hub together. Several can run in one process. */
 export class MillraceServer {
@@ -81,8 +107,12 @@ export class MillraceServer {
 	readonly #swfFolders = new Map<string, SwfFolder>();
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
-	readonly #servers: (TcpServer | HttpServer)[] = [];
-	readonly #addresses: ServerAddress[] = [];
+	readonly #trusted: AddressSet;
+	readonly #webSockets: RtmpWebSocket;
+	readonly #context: PeerContext;
+	#listeners: ServerListeners | undefined;
+	#foreign: ForeignSite | undefined;
+	#draining: { readonly rejection: NetStatus; readonly done: Promise<void> } | undefined;
 	readonly #startedAt = Date.now();
 	#pages: HttpApplication | undefined;
 	#demo: DemoPublisher | undefined;
@@ -94,6 +124,7 @@ export class MillraceServer {
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options;
 		this.#log = log;
+		this.#trusted = new AddressSet(options.trustedProxies);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
 		this.#hub = new Hub(this.#clock, {
@@ -109,7 +140,7 @@ export class MillraceServer {
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
 			startedAt: this.#startedAt,
-			rtmpPort: this.#addresses.find(address => address.protocol === "rtmp")?.port ?? 0,
+			rtmpPort: this.addresses.find(address => address.protocol === "rtmp")?.port ?? 0,
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
@@ -119,13 +150,36 @@ export class MillraceServer {
 			cors: options.http.cors,
 			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
+			addressOf: request => this.#originOf(request).address,
 			now: this.#clock.now,
 		});
+		this.#webSockets = new RtmpWebSocket({
+			cors: options.http.cors,
+			originOf: request => this.#originOf(request),
+			admit: (origin, socket) => this.#hasRoomFor(origin, socket),
+			onClient: (wire, { secure }) => this.#takeClient(wire, { protocol: secure ? "wss" : "ws", secure }),
+		});
+		this.#context = {
+			hub: this.#hub,
+			instances: this.#instances,
+			log,
+			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
+			encryption: options.rtmp.encryption,
+			catalog: this.#library,
+			schedule: new PlayerSchedule(this.#clock),
+			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
+			recorder: { onPublish: this.#onPublish.bind(this) },
+			now: this.#clock.now,
+			random: (count: number) => randomBytes(count),
+			application: (name: string) => this.#application(name),
+			rejection: () => this.#draining?.rejection,
+			describe: (name: StreamName) => this.#describe(name),
+		};
 	}
 
 	/** Where it listens; empty before `start`. */
 	get addresses(): readonly ServerAddress[] {
-		return this.#addresses;
+		return this.#listeners?.addresses ?? [];
 	}
 
 	/** What pages and metrics see. */
@@ -144,16 +198,11 @@ export class MillraceServer {
 		this.#state = "running";
 		try {
 			await this.#startSwfFolders();
-			for (const { protocol, host, port } of this.options.listeners) {
-				const server = protocol === "rtmp" ? await this.#listenRtmp(host, port) : await this.#listenHttp(host, port);
-				if (this.#stopping !== undefined) {
-					await closeServer(server);
-					return;
-				}
-				server.on("error", error => this.#log.error("listener", { protocol, error }));
-				this.#servers.push(server);
-				this.#addresses.push({ protocol, host, port: portOf(server) });
-			}
+			const listeners = await this.#createListeners();
+			if (this.#stopping !== undefined) return void (await this.#closeHttp());
+			this.#listeners = listeners;
+			await listeners.open();
+			if (this.#stopping !== undefined) return;
 			if (this.options.demo) await this.#startDemo();
 		} catch (error) {
 			await this.stop();
@@ -169,91 +218,147 @@ export class MillraceServer {
 		return this.#stopping;
 	}
 
+	/**
+	 * Empties the server and stops it: from now on every `connect` is rejected, with `ex.redirect` and `ex.code` 302 where
+	 * there is somewhere else to go, and nobody else is let in. Those that are there stay until they leave or the deadline
+	 * is over. Resolves when the server has stopped.
+	 */
+	drain(options: DrainOptions = {}): Promise<void> {
+		if (this.#state !== "running") return this.stop();
+		if (this.#draining !== undefined) return this.#draining.done;
+		const redirect = options.redirect === undefined ? this.options.drain.redirect : options.redirect;
+		const deadlineMillis = options.deadlineMillis ?? this.options.drain.deadlineMillis;
+		const text = "The server is being emptied.";
+		const ex = redirect === null ? undefined : { ex: { code: REDIRECT_CODE, redirect } };
+		const rejection = netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${text}`, ex);
+		this.#log.info("drain", { connections: this.connectionCount, redirect: redirect ?? undefined });
+		this.#draining = { rejection, done: this.#awaitEmptiness(deadlineMillis) };
+		return this.#draining.done;
+	}
+
+	/** Reads the certificates again, for those who do not wait until the change of a file is noticed. */
+	reloadCertificates(): void {
+		this.#listeners?.reloadCertificates();
+	}
+
+	async #awaitEmptiness(deadlineMillis: number): Promise<void> {
+		const deadline = this.#clock.now() + deadlineMillis;
+		while (this.#stopping === undefined && this.connectionCount > 0) {
+			const rest = deadline - this.#clock.now();
+			if (rest <= 0) {
+				this.#log.warn("drain", { connections: this.connectionCount, text: "The deadline is over." });
+				break;
+			}
+			await new Promise(resolve => setTimeout(resolve, Math.min(rest, DRAIN_SWEEP_MILLIS)));
+		}
+		await this.stop();
+	}
+
 	async #stop(): Promise<void> {
 		this.#state = "stopped";
 		clearInterval(this.#sweep);
 		for (const folder of this.#swfFolders.values()) folder.stop();
-		const closed = this.#servers.map(closeServer);
+		const closed = this.#listeners?.close();
 		this.#demo?.stop();
 		this.#hub.stop();
 		// Its streams have ended: what is left to be written is written, and every file is finished.
 		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
 		this.#flv.stop();
+		this.#webSockets.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
-		await this.#pages?.close();
-		for (const server of this.#servers) if ("closeIdleConnections" in server) server.closeIdleConnections();
-		await Promise.all([...closed, recorded]);
+		await this.#closeHttp();
+		this.#listeners?.closeIdle();
+		await Promise.all([closed, recorded]);
 		clearTimeout(late);
 		this.#library.close();
 		this.#instances.stop();
 	}
 
-	async #listenRtmp(host: string, port: number): Promise<TcpServer> {
-		const { rtmp, limits } = this.options;
-		const context = {
-			hub: this.#hub,
-			instances: this.#instances,
+	async #closeHttp(): Promise<void> {
+		await Promise.all([this.#pages?.close(), this.#foreign?.close()]);
+	}
+
+	async #createListeners(): Promise<ServerListeners> {
+		const { options } = this;
+		const takesHttp = options.listeners.some(({ protocols }) => protocols.some(name => name.startsWith("http")));
+		return new ServerListeners({
+			options,
 			log: this.#log,
-			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
-			catalog: this.#library,
-			schedule: new PlayerSchedule(this.#clock),
-			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
-			recorder: { onPublish: this.#onPublish.bind(this) },
-			encryption: rtmp.encryption,
-			now: this.#clock.now,
-			random: (count: number) => randomBytes(count),
-			application: (name: string) => this.#application(name),
-			describe: (name: StreamName) => this.#describe(name),
-		};
-		return listenTcp({ host, port }, socket => {
-			const refusal = this.#refusalOf(socket);
-			if (refusal !== undefined) {
-				this.#log.warn("refuse", { from: plainAddress(socket.remoteAddress ?? ""), text: refusal });
-				// A reset: nothing stays behind of a connection that was never taken.
-				socket.resetAndDestroy();
-				return;
-			}
-			const peer = new RtmpPeer(
-				this.#id(),
-				handler => new SocketWire(socket, handler),
-				context,
-				gone => this.#peers.delete(gone),
-			);
-			this.#peers.add(peer);
+			trusted: this.#trusted,
+			http: takesHttp ? await this.#createHttp() : undefined,
+			admit: address => this.#admit(address),
+			onRtmp: (socket, first) => this.#takeRtmp(socket, first),
 		});
 	}
 
-	/** Why a connection is not taken, or `undefined`. */
-	#refusalOf(socket: Socket): string | undefined {
-		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
-		if (this.#state !== "running") return "The server stops.";
-		if (this.connectionCount >= connections) return `More than ${connections} connections.`;
-		if (this.#rate.admit(plainAddress(socket.remoteAddress ?? ""), this.#clock.now())) return undefined;
-		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
-	}
-
-	async #listenHttp(host: string, port: number): Promise<HttpServer> {
-		this.#pages ??= await createHttpApplication({
+	async #createHttp(): Promise<HttpServer> {
+		const { http, applications } = this.options;
+		this.#pages = await createHttpApplication({
 			view: this.#view,
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
-		const pages = this.#pages;
-		const options = {
-			headersTimeout: HTTP_HEADERS_TIMEOUT_MILLIS,
-			// A client that offers another protocol beside (h2c: curl, Java) is answered in HTTP/1.1. Node before 24.9 does
-			// not know this and asks for every upgrade.
-			shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
-		};
-		const server = createHttpServer(options, (request, response) => {
-			if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
-			else pages.handle(request, response);
+		this.#foreign = await createForeignSite({ ...http, forwarded: request => this.#originOf(request) });
+		return createHttpFront({
+			...http,
+			flv: this.#flv,
+			rtmp: this.#webSockets,
+			pages: this.#pages,
+			foreign: this.#foreign,
+			headMillis: this.options.rtmp.handshakeTimeoutMillis,
+			isApplication: name => Object.hasOwn(applications, name),
 		});
-		server.maxConnections = this.options.limits.connections;
-		server.on("upgrade", (request, socket, head) => this.#flv.handleUpgrade(request, socket, head));
-		await listen(server, { host, port });
-		return server;
+	}
+
+	/** Takes a connection that speaks RTMP. What was read of it is all that passes outside the wire. */
+	#takeRtmp(socket: Socket, first: Uint8Array): void {
+		const { address, secure } = originOf(socket);
+		if (this.connectionCount >= this.options.limits.connections) {
+			this.#refuse(address, `More than ${this.options.limits.connections} connections.`);
+			// A reset: nothing stays behind of a connection that was never taken.
+			if (secure) socket.destroy();
+			else socket.resetAndDestroy();
+			return;
+		}
+		const transport = { protocol: secure ? "rtmps" : "rtmp", secure };
+		this.#takeClient(handler => new SocketWire(socket, handler), transport).onWireData(first);
+	}
+
+	#takeClient(wire: (handler: WireHandler) => Wire, transport: ClientTransport): RtmpPeer {
+		const peer = new RtmpPeer(this.#id(), wire, transport, this.#context, gone => this.#peers.delete(gone));
+		this.#peers.add(peer);
+		return peer;
+	}
+
+	/** Whether a connection is taken from an address. Trusted proxies bring many clients. */
+	#admit(address: string): boolean {
+		const { connections } = this.options.limits;
+		if (this.#state !== "running") this.#refuse(address, "The server stops.");
+		else if ((this.#listeners?.waitingCount ?? 0) >= connections) {
+			this.#refuse(address, `More than ${connections} connections.`);
+		} else if (this.#trusted.has(address) || this.#admitRate(address)) return true;
+		return false;
+	}
+
+	/** Whether a client of a WebSocket is taken: its connection was counted, unless a proxy's it is. */
+	#hasRoomFor(origin: SocketOrigin, socket: Socket): boolean {
+		if (this.#state !== "running" || this.connectionCount >= this.options.limits.connections) return false;
+		return originOf(socket).address === origin.address || this.#admitRate(origin.address);
+	}
+
+	#admitRate(address: string): boolean {
+		if (this.#rate.admit(address, this.#clock.now())) return true;
+		this.#refuse(address, `More than ${this.options.limits.connectionsPerAddressPerMinute} connections in a minute.`);
+		return false;
+	}
+
+	#refuse(address: string, text: string): void {
+		this.#log.warn("refuse", { from: address, text });
+	}
+
+	#originOf(request: IncomingMessage): SocketOrigin {
+		return requestOrigin(request, this.#trusted);
 	}
 
 	/** Settings of an application by name, worked out once. */
@@ -324,10 +429,11 @@ export class MillraceServer {
 	#destroyConnections(): void {
 		for (const peer of [...this.#peers]) peer.destroy();
 		this.#flv.destroy();
-		for (const server of this.#servers) if ("closeAllConnections" in server) server.closeAllConnections();
+		this.#listeners?.destroy();
 	}
 
 	get #hasRoom(): boolean {
+		if (this.#draining !== undefined) return false;
 		return this.#state === "running" && this.connectionCount < this.options.limits.connections;
 	}
 
@@ -338,6 +444,8 @@ export class MillraceServer {
 
 type SwfVerificationOptions = ApplicationOptions["swfVerification"];
 
+/** What `ex.code` says of a redirection, as in HTTP. */
+const REDIRECT_CODE = 302;
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");
 const DEMO_CLIP = new URL("../media/demo.flv", import.meta.url);
 
@@ -347,7 +455,7 @@ function consoleFolder(): string {
 	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
 }
 
-function rulesOf({ type, publish, live }: ApplicationOptions): ApplicationRules {
+function rulesOf({ type, protocols, publish, live }: ApplicationOptions): ApplicationRules {
 	const liveOptions: LiveStreamOptions = {
 		latency: live.latency,
 		defaultWindowMillis: live.windowMillis.default,
@@ -360,8 +468,9 @@ function rulesOf({ type, publish, live }: ApplicationOptions): ApplicationRules 
 		graceMillis: publish.graceMillis,
 		idleTimeoutMillis: publish.idleTimeoutMillis,
 	};
-	if (type === "vod") return { hasLive: false, live: liveOptions, mayPublish: () => ON_DEMAND_ONLY };
+	if (type === "vod") return { protocols, hasLive: false, live: liveOptions, mayPublish: () => ON_DEMAND_ONLY };
 	return {
+		protocols,
 		live: liveOptions,
 		mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: publish.from, key: publish.key }),
 	};

@@ -2,7 +2,8 @@ import type { AbuseCase } from "../abuse-case.ts";
 import { sleep } from "../abuse-server.ts";
 import { PLAIN_HANDSHAKE } from "../raw-client.ts";
 
-const HTTP = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+const HTTP_2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const PROXY = "PROXY TCP4 192.0.2.1 192.0.2.2 1 1935\r\n\x03";
 const TLS_HELLO = [0x16, 3, 1, 0, 0xf8, 1, 0, 0, 0xf4, 3, 3];
 
 /** Offenders of the first seconds: rows 1 to 4. */
@@ -52,14 +53,21 @@ export const handshakeCases: readonly AbuseCase[] = [
 	},
 	{
 		row: 4,
-		behaviour: "an HTTP request on the RTMP port is closed as what it is",
+		behaviour: "the beginning of HTTP/2, which is not spoken, is closed as what it is",
 		stage: "accepted",
-		attack: () => new TextEncoder().encode(HTTP),
+		attack: () => new TextEncoder().encode(HTTP_2),
+		outcome: "HANDSHAKE_NOT_RTMP",
+	},
+	{
+		row: 9,
+		behaviour: "a PROXY header from an address that is not trusted is no header",
+		stage: "accepted",
+		attack: () => new TextEncoder().encode(PROXY),
 		outcome: "HANDSHAKE_NOT_RTMP",
 	},
 	{
 		row: 4,
-		behaviour: "a TLS hello on the RTMP port is closed as what it is",
+		behaviour: "a TLS hello on a port without a certificate is closed as what it is",
 		stage: "accepted",
 		attack: () => Uint8Array.from(TLS_HELLO),
 		outcome: "HANDSHAKE_NOT_RTMP",

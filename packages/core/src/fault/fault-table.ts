@@ -74,6 +74,10 @@ export const FAULTS = {
 	VIEWER_TOO_SLOW: { by: "peer", text: "The viewer did not keep up with its stream and was closed." },
 	// Transport
 	CONNECT_FAILED: { by: "transport", text: "No connection could be opened." },
+	PROXY_HEADER_INVALID: {
+		by: "peer",
+		text: "A trusted proxy did not begin its connection with a sound PROXY header, version 1 or 2.",
+	},
 	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
 	// Files
 	FILE_INVALID: { by: "file", text: "A media file contradicts its format or ends where it must not." },
@@ -87,6 +91,10 @@ export const FAULTS = {
 	FILE_UNREADABLE: { by: "file", text: "A file cannot be opened, read or written." },
 	// Configuration and start
 	CONFIG_INVALID: { by: "usage", text: "The configuration cannot be used; every problem is named with its place." },
+	CERTIFICATE_UNUSABLE: {
+		by: "usage",
+		text: "A certificate or its key cannot be read or understood, or they do not belong together.",
+	},
 	STREAM_KEY_UNUSABLE: { by: "usage", text: "The file with the publish key cannot be read, written or understood." },
 	// Use of the library
 	USAGE: { by: "usage", text: "The library was called in a way that it does not allow." },

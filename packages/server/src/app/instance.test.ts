@@ -42,6 +42,7 @@ class FakeClient implements InstanceClient {
 			id,
 			remoteAddress: "192.0.2.1",
 			protocol: "rtmp",
+			secure: false,
 			tcUrl: "",
 			pageUrl: "",
 			swfUrl: "",

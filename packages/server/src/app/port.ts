@@ -14,8 +14,10 @@ export type ClientId = string;
 export type ClientFacts = {
 	readonly id: ClientId;
 	readonly remoteAddress: string;
-	/** `rtmp`, `rtmps`, … */
+	/** `rtmp`, `rtmps`, `ws`, `wss`, … */
 	readonly protocol: string;
+	/** Whether it came over TLS. */
+	readonly secure: boolean;
 	readonly tcUrl: string;
 	readonly pageUrl: string;
 	readonly swfUrl: string;

@@ -16,6 +16,10 @@ export interface RunningServer {
 	start(): Promise<void>;
 	/** Says goodbye to every peer and closes everything. */
 	stop(): Promise<void>;
+	/** Lets nobody else in, waits for those that are there, and stops. */
+	drain(): Promise<void>;
+	/** Reads the certificates again. */
+	reloadCertificates(): void;
 	/** Known once `start` has resolved. */
 	readonly addresses: readonly ListenAddress[];
 }

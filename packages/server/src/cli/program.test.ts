@@ -182,12 +182,12 @@ describe("serve", () => {
 		[
 			"EADDRINUSE",
 			{ port: 1935 },
-			"Port 1935 is in use. Another server runs there? Choose another with --rtmp-port.\n",
+			"Port 1935 is in use. Another server runs there? (Linux: ss -ltnp 'sport = :1935'.) Choose another with --rtmp-port.\n",
 		],
 		[
 			"EADDRINUSE",
 			{ port: 8080 },
-			"Port 8080 is in use. Another server runs there? Choose another with --http-port.\n",
+			"Port 8080 is in use. Another server runs there? (Linux: ss -ltnp 'sport = :8080'.) Choose another with --http-port.\n",
 		],
 		["EACCES", { port: 1935 }, /^Port 1935 needs rights .* Choose another with --rtmp-port\.\n$/],
 		[

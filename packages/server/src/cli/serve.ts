@@ -10,6 +10,8 @@ import { CommandFailure } from "./report-error.ts";
 import { explainStartFailure } from "./start-failure.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"];
+const DRAIN_SIGNAL = "SIGUSR2";
+const RELOAD_SIGNAL = "SIGHUP";
 const UNCAUGHT = ["uncaughtException", "unhandledRejection"];
 
 /** What a shell reports for a program that Ctrl+C ended. */
@@ -33,9 +35,14 @@ async function serve(config: ConfigOfCommand, context: CliContext): Promise<void
 		if (stdout.isTTY === true && options.log.format !== "json") {
 			stdout.write(bannerText(bannerFacts(server, options, key, context), stdout.hasColors?.() === true));
 		} else logStart(server, key, version, opened.log);
-		const signal = await stopping.received;
-		opened.log.info("shutdown", { signal });
-		await server.stop();
+		const draining = whileRunning(server, context);
+		try {
+			const signal = await Promise.race([stopping.received, draining.done]);
+			opened.log.info("shutdown", { signal });
+			await server.stop();
+		} finally {
+			draining.release();
+		}
 	} finally {
 		stopping.release();
 		releaseUncaught();
@@ -107,6 +114,23 @@ function awaitSignal({ process, exit }: CliContext): { readonly received: Promis
 		for (const { signal, listener } of listeners) process.off(signal, listener);
 	};
 	return { received, release };
+}
+
+/** What signals do to a server that runs: one empties it, which `done` tells the end of, one renews its certificates. */
+function whileRunning(
+	server: RunningServer,
+	{ process }: CliContext,
+): { readonly done: Promise<string>; release(): void } {
+	const { promise: done, resolve, reject } = Promise.withResolvers<string>();
+	const drain = (): void => void server.drain().then(() => resolve(DRAIN_SIGNAL), reject);
+	const reload = (): void => server.reloadCertificates();
+	process.on(DRAIN_SIGNAL, drain);
+	process.on(RELOAD_SIGNAL, reload);
+	const release = (): void => {
+		process.off(DRAIN_SIGNAL, drain);
+		process.off(RELOAD_SIGNAL, reload);
+	};
+	return { done, release };
 }
 
 /** After an error that nobody caught nothing is certain any more: it is logged, and the process ends. */

@@ -15,10 +15,10 @@ export function explainStartFailure(
 	const remedy = remedyFor(port, options, placeOf);
 	switch (code) {
 		case "EADDRINUSE":
-			return `Port ${port} is in use. Another server runs there? ${remedy}`;
+			return `Port ${port} is in use. Another server runs there? (Linux: ss -ltnp 'sport = :${port}'.) ${remedy}`;
 		case "EACCES":
 		case "EPERM":
-			return `Port ${port} needs rights that this user does not have (every port below 1024 may). ${remedy}`;
+			return `Port ${port} needs rights that this user does not have (every port below 1024 may). ${rightsFor(port)}${remedy}`;
 		case "EADDRNOTAVAIL":
 			return `${address} is not an address of this machine. Choose another with --host.`;
 		case "ENOTFOUND":
@@ -27,6 +27,12 @@ export function explainStartFailure(
 		default:
 			return undefined;
 	}
+}
+
+/** How a user who is not root gets a low port, in the words of the system. */
+function rightsFor(port: number | undefined): string {
+	if (process.platform !== "linux" || port === undefined || port >= 1024) return "";
+	return `Give it to every user with "sysctl net.ipv4.ip_unprivileged_port_start=${port}", or to a systemd service with "AmbientCapabilities=CAP_NET_BIND_SERVICE". `;
 }
 
 interface SystemError {

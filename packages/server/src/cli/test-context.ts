@@ -56,6 +56,11 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
 					calls.push("start");
 					await options.start?.();
 				},
+				drain: async () => {
+					calls.push("drain");
+					await options.stop?.();
+				},
+				reloadCertificates: () => void calls.push("reload"),
 				stop: async () => {
 					calls.push("stop");
 					await options.stop?.();

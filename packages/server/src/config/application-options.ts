@@ -4,6 +4,8 @@ import type { ServerOptions } from "./schema.ts";
 export interface ApplicationOptions {
 	readonly name: string;
 	readonly type: "live" | "vod";
+	/** The protocols by which clients may connect; undefined: any. */
+	readonly protocols: readonly string[] | undefined;
 	readonly publish: ServerOptions["publish"];
 	readonly live: ServerOptions["live"];
 	readonly record: ServerOptions["record"];
@@ -27,6 +29,7 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 	return {
 		name,
 		type: known?.type ?? "live",
+		protocols: known?.protocols,
 		publish: { ...overlaid(options.publish, known?.publish), key: known?.publish?.key ?? options.publish.key },
 		live: overlaid(options.live, known?.live),
 		record: overlaid(options.record, known?.record),

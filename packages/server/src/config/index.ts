@@ -1,11 +1,11 @@
 export { type ApplicationMedia, type ApplicationOptions, applicationOptions } from "./application-options.ts";
 export { ConfigError, type ConfigProblem, formatProblem } from "./config-error.ts";
 export { configJsonSchema } from "./json-schema.ts";
+export { DEFAULT_PORTS } from "./listener-schema.ts";
 export { type ConfigFlag, type ConfigSources, type LoadedConfig, loadConfig, resolveOptions } from "./load-config.ts";
 export { printConfig } from "./print-config.ts";
 export {
 	configSchema,
-	DEFAULT_PORTS,
 	type ListenerOptions,
 	type ServerOptions,
 	type ServerOptionsInput,

@@ -12,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "millrace-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const file = join(folder, "m.yaml");
+const ALL = ["rtmp", "rtmps", "http", "https"];
 const rtmpPort: ConfigFlag = { flag: "--rtmp-port", target: { listeners: "rtmp", key: "port" }, value: 1936 };
 
 function load(yaml: string | undefined, rest: Omit<ConfigSources, "file"> = {}) {
@@ -34,8 +35,8 @@ describe("defaults", () => {
 	it("need no file, environment or flag", () => {
 		const { options } = loadConfig({});
 		expect(options.listeners).toEqual([
-			{ protocol: "rtmp", host: "::", port: 1935 },
-			{ protocol: "http", host: "::", port: 8080 },
+			{ protocol: "rtmp", host: "::", port: 1935, protocols: ALL, proxyProtocol: false },
+			{ protocol: "http", host: "::", port: 8080, protocols: ALL, proxyProtocol: false },
 		]);
 		expect(options.applications).toEqual({ live: { type: "live" }, vod: { type: "vod" } });
 		expect(options.publish).toMatchObject({ from: "loopback", key: null, graceMillis: 5000 });
@@ -104,7 +105,9 @@ describe("sources", () => {
 				MILLRACE_APPLICATIONS: "{studio: {publish: {from: nowhere}}}",
 			},
 		});
-		expect(options.listeners).toEqual([{ protocol: "rtmp", host: "::", port: 0 }]);
+		expect(options.listeners).toEqual([
+			{ protocol: "rtmp", host: "::", port: 0, protocols: ["rtmp"], proxyProtocol: false },
+		]);
 		expect(options.http.cors).toEqual(["https://a.example", "https://b.example"]);
 		expect(options.applications).toEqual({ studio: { type: "live", publish: { from: "nowhere" } } });
 	});
@@ -121,7 +124,7 @@ describe("listener flags", () => {
 	it("change the first listener of their protocol and leave the others", () => {
 		const yaml =
 			"listeners:\n  - {protocol: http, port: 80}\n  - {protocol: rtmp, host: 127.0.0.1}\n  - {protocol: rtmp, port: 2000}\n";
-		expect(load(yaml, { flags: [rtmpPort] }).options.listeners).toEqual([
+		expect(load(yaml, { flags: [rtmpPort] }).options.listeners).toMatchObject([
 			{ protocol: "http", host: "::", port: 80 },
 			{ protocol: "rtmp", host: "127.0.0.1", port: 1936 },
 			{ protocol: "rtmp", host: "::", port: 2000 },
@@ -130,14 +133,22 @@ describe("listener flags", () => {
 
 	it("change the default listeners where none are written", () => {
 		const host: ConfigFlag = { flag: "--host", target: { listeners: "all", key: "host" }, value: "127.0.0.1" };
-		expect(load(undefined, { flags: [rtmpPort, host] }).options.listeners).toEqual([
-			{ protocol: "rtmp", host: "127.0.0.1", port: 1936 },
-			{ protocol: "http", host: "127.0.0.1", port: 8080 },
+		expect(load(undefined, { flags: [rtmpPort, host] }).options.listeners).toMatchObject([
+			{ protocol: "rtmp", host: "127.0.0.1", port: 1936, protocols: ALL },
+			{ protocol: "http", host: "127.0.0.1", port: 8080, protocols: ALL },
 		]);
 	});
 
 	it("add a listener where the list has none of their protocol", () => {
 		expect(load("listeners: [{protocol: http}]", { flags: [rtmpPort] }).options.listeners).toHaveLength(2);
+	});
+
+	it("change a listener that takes everything as if it were there for RTMP", () => {
+		const flags = [rtmpPort];
+		expect(load("listeners: [{protocols: [https]}, {port: 443}]", { flags }).options.listeners).toMatchObject([
+			{ protocol: "http", port: 8080, protocols: ["https"] },
+			{ protocol: "rtmp", port: 1936, protocols: ALL },
+		]);
 	});
 
 	it("leave the blame for the rest of the list with the file", () => {
@@ -177,12 +188,23 @@ describe("problems", () => {
 	});
 
 	it("name what is missing at the part around it", () => {
-		expect(problemsOf("listeners:\n  - port: 1\n")).toEqual(["m.yaml:2:5  listeners[0].protocol is missing"]);
+		expect(problemsOf("http:\n  upstream: web\ntls:\n  certificates:\n    - cert: a.pem\n")).toEqual([
+			"m.yaml:5:7  tls.certificates[0].key is missing",
+			"m.yaml:2:3  http.upstream must be an address such as http://127.0.0.1:8000",
+		]);
 	});
 
 	it.each([
 		["listeners: []", "must name at least one listener"],
 		["listeners: [{protocol: rtmp}, {protocol: http, port: 1935}]", "is taken twice"],
+		["listeners: [{protocols: []}]", "must name at least one protocol, or `all`"],
+		["listeners: [{protocols: [rtmpx]}]", "did you mean `rtmp`?"],
+		["listeners: [{proxyProtocol: true}]", "needs the proxies' addresses in trustedProxies"],
+		["trustedProxies: [10.0.0.0/33]", "must be an address or a network such as 10.0.0.0/8"],
+		["http: {webroot: www, upstream: 'http://localhost'}", "cannot stand beside http.webroot"],
+		["tls: {minVersion: TLSv1.3, maxVersion: TLSv1.2}", "must not be older than tls.minVersion"],
+		["drain: {redirect: other.example}", "must be an address such as rtmp://other.example.org/live"],
+		["applications: {live: {protocols: [rtsp]}}", "must be one of `rtmp`"],
 		["limits: {partialBytes: 64KiB}", "must not be below limits.messageBytes"],
 		["rtmp: {readTimeoutMillis: 5s}", "must be above rtmp.pingIntervalMillis"],
 		["publish: {key: 12345678}", "put it into quotes"],

@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { isMapping, LayeredConfig } from "./config-layer.ts";
 import { explainIssue } from "./explain-issue.ts";
+import { mainProtocolOf } from "./listener-schema.ts";
 import { configSchema, type ServerOptions, type ServerOptionsInput } from "./schema.ts";
 import { type ConfigPath, nodeAt, rootNode, type SchemaNode } from "./schema-node.ts";
 import { readAssignments, readEnvironment, type TextSource } from "./text-source.ts";
@@ -79,7 +80,8 @@ function layFlag(layers: LayeredConfig, { flag, target, value }: ConfigFlag): vo
 	if (!Array.isArray(listeners)) return;
 	const { key } = target;
 	const matches = (item: unknown): boolean =>
-		isMapping(item) && (target.listeners === "all" || item["protocol"] === target.listeners);
+		isMapping(item) &&
+		(target.listeners === "all" || (item["protocol"] ?? mainProtocolOf(item["protocols"])) === target.listeners);
 	const first = listeners.findIndex(matches);
 	const chosen = (index: number): boolean => (target.listeners === "all" ? matches(listeners[index]) : index === first);
 	if (target.listeners !== "all" && first < 0) {

@@ -17,7 +17,9 @@ export const rtmpSchema = section("How RTMP itself is spoken. The defaults suit 
 		.describe("After how many bytes the peer is asked to acknowledge what it received."),
 	handshakeTimeoutMillis: duration(100, 600_000)
 		.prefault("10s")
-		.describe("A peer that sends nothing for this long during the handshake is closed."),
+		.describe(
+			"A peer that sends nothing for this long during the handshake is closed; so is a connection that has not said by then what it speaks, a TLS handshake or a request's head that takes longer.",
+		),
 	handshakeDeadlineMillis: duration(100, 600_000)
 		.prefault("15s")
 		.describe("The whole handshake must be finished in this time, however busily it drips in."),

@@ -74,7 +74,10 @@ function nodeOf(schema: z.ZodType): SchemaNode {
 		return { kind: "record", description, default: defaultOf(schema), item: nodeOf(inner.valueType as z.ZodType) };
 	}
 	const measured = unitBoundsOf(inner);
-	if (measured === undefined && inner instanceof z.ZodPipe) return nodeOf(inner.in as z.ZodType);
+	if (measured === undefined && inner instanceof z.ZodPipe) {
+		const rewrites = inner.in instanceof z.ZodTransform;
+		return { ...nodeOf((rewrites ? inner.out : inner.in) as z.ZodType), ...(description && { description }) };
+	}
 	return leafOf(inner, { description, default: defaultOf(schema) });
 }
 

@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { isNetwork } from "../net/index.ts";
+import { drainSchema } from "./drain-schema.ts";
+import { httpSchema } from "./http-schema.ts";
 import { limitsSchema } from "./limits-schema.ts";
+import { listenerSchema } from "./listener-schema.ts";
 import { liveSchema } from "./live-schema.ts";
 import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
@@ -7,31 +11,13 @@ import { recordSchema } from "./record-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
 import { overrideOf, section } from "./section.ts";
 import { swfVerificationSchema } from "./swf-verification-schema.ts";
-
-/** The ports that listeners take when none is named. */
-export const DEFAULT_PORTS = { rtmp: 1935, http: 8080 } as const;
+import { tlsSchema } from "./tls-schema.ts";
 
 /** What an application, an instance or a stream may be called where the configuration names one. */
 const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const listenerSchema = z
-	.strictObject({
-		protocol: z.enum(["rtmp", "http"]).describe("What is spoken here: `rtmp`, or `http` for pages, FLV and WebSocket."),
-		host: z
-			.string()
-			.min(1)
-			.default("::")
-			.describe(
-				"The address to listen on. `::` takes IPv6 and IPv4 (IPv4 alone where the machine has no IPv6), `127.0.0.1` this machine only.",
-			),
-		port: z
-			.int()
-			.min(0)
-			.max(65_535)
-			.optional()
-			.describe("The port; 1935 for `rtmp` and 8080 for `http` where none is written. 0 takes any free one."),
-	})
-	.transform(listener => ({ ...listener, port: listener.port ?? DEFAULT_PORTS[listener.protocol] }));
+/** How a client of an application may have connected, as the port tells it. */
+const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
 
 const applicationSchema = z
 	.strictObject({
@@ -40,6 +26,13 @@ const applicationSchema = z
 			.default("live")
 			.describe(
 				"What the application does. `live` passes streams from publishers to viewers, and plays recordings and files as well; `vod` plays files only, and nobody publishes to it.",
+			),
+		protocols: z
+			.array(z.enum(CLIENT_PROTOCOLS))
+			.min(1, { error: "must name at least one protocol" })
+			.optional()
+			.describe(
+				"The protocols by which clients may connect to it; others are rejected. Absent: all that listeners take.",
 			),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
@@ -58,8 +51,11 @@ export const configSchema = z
 		listeners: z
 			.array(listenerSchema)
 			.min(1, { error: "must name at least one listener" })
-			.prefault([{ protocol: "rtmp" }, { protocol: "http" }])
-			.describe("Where the server listens."),
+			.prefault([
+				{ protocol: "rtmp", protocols: ["all"] },
+				{ protocol: "http", protocols: ["all"] },
+			])
+			.describe("Where the server listens. Each port takes every protocol unless it says otherwise."),
 		publish: publishSchema,
 		live: liveSchema,
 		record: recordSchema,
@@ -81,14 +77,15 @@ export const configSchema = z
 			.describe("Whether a client may connect to an application that is not listed; it behaves as `live` does."),
 		rtmp: rtmpSchema,
 		limits: limitsSchema,
-		http: section("Pages, FLV and WebSocket.", {
-			cors: z
-				.array(z.string().min(1))
-				.default(["*"])
-				.describe(
-					"Web origins (`https://example.org`) whose pages may play streams from here; `*` stands for all, an empty list for none but the server's own.",
-				),
-		}),
+		tls: tlsSchema,
+		http: httpSchema,
+		trustedProxies: z
+			.array(z.string().refine(isNetwork, { error: "must be an address or a network such as 10.0.0.0/8" }))
+			.default([])
+			.describe(
+				"Addresses and networks (`127.0.0.1`, `10.0.0.0/8`) of reverse proxies that are believed when they name the client's address: by `X-Forwarded-For`, and by the PROXY protocol where a listener has it on.",
+			),
+		drain: drainSchema,
 		log: section("What is logged, and how.", {
 			level: z
 				.enum(["debug", "info", "warn", "error", "silent"])
@@ -130,8 +127,17 @@ export const configSchema = z
 				"must be above rtmp.pingIntervalMillis, or no answer to a ping comes in time",
 			);
 		}
+		if (config.tls.minVersion > config.tls.maxVersion) {
+			complain(["tls", "maxVersion"], "must not be older than tls.minVersion");
+		}
+		if (config.http.webroot !== null && config.http.upstream !== null) {
+			complain(["http", "upstream"], "cannot stand beside http.webroot: one of them answers what the server does not");
+		}
 		const seen = new Set<string>();
-		config.listeners.forEach(({ host, port }, index) => {
+		config.listeners.forEach(({ host, port, proxyProtocol }, index) => {
+			if (proxyProtocol && config.trustedProxies.length === 0) {
+				complain(["listeners", index, "proxyProtocol"], "needs the proxies' addresses in trustedProxies");
+			}
 			const address = `${host} ${port}`;
 			if (port !== 0 && seen.has(address)) {
 				complain(["listeners", index, "port"], `is taken twice: another listener above has ${host} port ${port} too`);

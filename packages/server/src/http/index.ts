@@ -1,2 +1,5 @@
 export type { HealthAnswer, StreamsAnswer } from "./api-answer.ts";
+export { crossDomainPolicy } from "./cross-domain.ts";
+export { createForeignSite, type ForeignSite, type ForeignSiteOptions } from "./foreign-site.ts";
 export { createHttpApplication, type HttpApplication, type HttpApplicationOptions } from "./http-application.ts";
+export { isServerPath } from "./server-path.ts";

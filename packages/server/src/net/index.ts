@@ -1,4 +1,10 @@
+export { AddressSet, isNetwork, plainAddress } from "./address-set.ts";
+export { type CertificateEvent, CertificateStore, type CertificateStoreOptions } from "./certificate-store.ts";
 export { ConnectionRate } from "./connection-rate.ts";
-export { closeServer, type ListenAddress, listen, listenTcp, portOf } from "./listener.ts";
-export { plainAddress, SocketWire } from "./socket-wire.ts";
+export { keptCertificate } from "./kept-certificate.ts";
+export type { ListenAddress } from "./listener.ts";
+export { Port, type PortOptions, type PortProtocol, type PortRefusal } from "./port.ts";
+export { originOf, requestOrigin, type SocketOrigin } from "./socket-origin.ts";
+export { SocketWire } from "./socket-wire.ts";
+export { WebSocketWire } from "./web-socket-wire.ts";
 export type { Wire, WireHandler } from "./wire.ts";

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server } from "node:net";
 
 /** Where a server listens. */
 export type ListenAddress = {
@@ -7,13 +7,6 @@ export type ListenAddress = {
 	/** 0: any free one. */
 	readonly port: number;
 };
-
-/** Opens a TCP server for `onSocket`. It resolves when it listens and rejects with the system's error. */
-export async function listenTcp(address: ListenAddress, onSocket: (socket: Socket) => void): Promise<Server> {
-	const server = createServer({ noDelay: true }, onSocket);
-	await listen(server, address);
-	return server;
-}
 
 /** Lets a server listen; `::` falls back to `0.0.0.0` on machines without IPv6. */
 export async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

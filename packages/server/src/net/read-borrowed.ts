@@ -7,7 +7,8 @@ const READ_BYTES = 64 * 1024;
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /**
- * Reads a socket that nobody has begun to read. The bytes are the listener's only during the call.
+ * Reads a socket that nobody reads, or no longer: without data listeners and with nothing in its own buffer. The bytes
+ * are the listener's only during the call.
  *
  * Node has this for connections that it opens itself (`onread` of `net.connect`) and not for those that a server takes.
  * For them it allocates 64 KB a read, which for small messages costs more than all that is done with them (0010). So a

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { readBorrowed } from "./read-borrowed.ts";
+import { originOf } from "./socket-origin.ts";
 import type { Wire, WireHandler } from "./wire.ts";
 
 /** How long a peer may take to read the last bytes, in milliseconds. */
@@ -26,7 +27,7 @@ export class SocketWire implements Wire {
 	constructor(socket: Socket, handler: WireHandler) {
 		this.#socket = socket;
 		this.#handler = handler;
-		this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
+		this.remoteAddress = originOf(socket).address;
 		// Without it, Nagle's algorithm and delayed acknowledgements hold a frame's tail for 40 ms.
 		socket.setNoDelay(true);
 		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
@@ -98,9 +99,4 @@ export class SocketWire implements Wire {
  */
 function stopReadingWhilePaused(socket: Socket & { _readableState?: { highWaterMark: number } }): void {
 	if (socket._readableState !== undefined) socket._readableState.highWaterMark = 1;
-}
-
-/** IPv4 addresses that arrive through an IPv6 listener are shown as what they are. */
-export function plainAddress(address: string): string {
-	return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { isOriginAllowed } from "../access/index.ts";
 import { StreamName } from "../app/index.ts";
 import type { Hub, LiveStream } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
-import { plainAddress, SocketWire } from "../net/index.ts";
+import { SocketWire } from "../net/index.ts";
 import { flvFramer, webSocketFlvFramer, webSocketFrame } from "./flv-framer.ts";
 import { type FlvTransport, FlvViewer } from "./flv-viewer.ts";
 
@@ -18,6 +19,8 @@ export type FlvOutputOptions = {
 	hasRoom(): boolean;
 	/** Makes a connection's name for the log. */
 	nextId(): string;
+	/** The client's address, for the log. */
+	addressOf(request: IncomingMessage): string;
 	/** Monotonic milliseconds. */
 	now(): number;
 };
@@ -97,7 +100,7 @@ export class FlvOutput {
 		for (const listener of socket.listeners("data")) {
 			if (listener !== ignore) socket.off("data", listener as (bytes: Uint8Array) => void);
 		}
-		this.#watch(found, socket, {
+		this.#watch(found, socket, request, {
 			framer: flvFramer,
 			start: header => joined(head, header),
 			goodbye: undefined,
@@ -111,7 +114,8 @@ export class FlvOutput {
 		const found = this.#find(request);
 		if (this.#taken.has(socket)) return;
 		if (found === undefined || !(socket instanceof Socket)) return refuse(socket, "404 Not Found");
-		if (!this.#originAllowed(request.headers.origin, request.headers.host)) return refuse(socket, "403 Forbidden");
+		const { headers } = request;
+		if (!isOriginAllowed(this.#options.cors, headers.origin, headers.host)) return refuse(socket, "403 Forbidden");
 		if (!this.#options.hasRoom()) return refuse(socket, "503 Service Unavailable");
 		this.#webSockets.handleUpgrade(request, socket, Buffer.from(head), webSocket => {
 			// The library answers closes and errors; whatever else a viewer sends has no meaning. Pings of one that does
@@ -120,7 +124,7 @@ export class FlvOutput {
 			webSocket.on("ping", bytes => {
 				if (socket.writableLength === 0) webSocket.pong(bytes);
 			});
-			this.#watch(found, socket, {
+			this.#watch(found, socket, request, {
 				framer: webSocketFlvFramer,
 				start: webSocketFrame,
 				goodbye: WEBSOCKET_GOODBYE,
@@ -139,11 +143,11 @@ export class FlvOutput {
 		this.#webSockets.close();
 	}
 
-	#watch({ live, name }: Found, socket: Socket, transport: FlvTransport): void {
+	#watch({ live, name }: Found, socket: Socket, request: IncomingMessage, transport: FlvTransport): void {
 		const { log, now, nextId } = this.#options;
 		const child = log.child({
 			connection: nextId(),
-			from: plainAddress(socket.remoteAddress ?? ""),
+			from: this.#options.addressOf(request),
 			stream: String(name),
 			via: transport.framer === flvFramer ? "http-flv" : "ws-flv",
 		});
@@ -174,13 +178,6 @@ export class FlvOutput {
 		return origin !== undefined && cors.includes(origin)
 			? { "access-control-allow-origin": origin, vary: "origin" }
 			: {};
-	}
-
-	/** Programs send no origin; pages of this server send its own. */
-	#originAllowed(origin: string | undefined, host: string | undefined): boolean {
-		const { cors } = this.#options;
-		if (origin === undefined || cors.includes("*") || cors.includes(origin)) return true;
-		return URL.canParse(origin) && new URL(origin).host === host;
 	}
 }
 

@@ -1,5 +1,5 @@
 import type { MemoryPool } from "@millrace/core/bytes";
-import type { ServerConnectionOptions } from "@millrace/core/rtmp";
+import type { NetStatus, ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision, SwfPolicy } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
@@ -11,6 +11,8 @@ import type { PublishRecorder } from "./publish-recorder.ts";
 export type ApplicationRules = {
 	/** Whether there can be live streams, so that a player may wait for one. Default true. */
 	readonly hasLive?: boolean;
+	/** The protocols by which clients may connect; `undefined`: any. */
+	readonly protocols?: readonly string[] | undefined;
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
 	/** Which SWF files may connect; `undefined`: nobody is asked. */
@@ -19,6 +21,14 @@ export type ApplicationRules = {
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
 	/** How its files are played. Default: `DEFAULT_FILE_PLAYER`. */
 	readonly files?: FilePlayerOptions;
+};
+
+/** How a client's bytes come. */
+export type ClientTransport = {
+	/** `rtmp`, `rtmps`, `ws`, `wss`, … */
+	readonly protocol: string;
+	/** Whether TLS protects it. */
+	readonly secure: boolean;
 };
 
 /** What all RTMP peers of a server share. */
@@ -42,6 +52,8 @@ export type PeerContext = {
 	now(): number;
 	random(bytes: number): Uint8Array;
 	application(name: string): ApplicationRules | undefined;
+	/** The status with which every `connect` is rejected at present; `undefined`: none. */
+	rejection(): NetStatus | undefined;
 	/** Facts for the log line of a publisher whose media has begun: codecs and size. */
 	describe(name: StreamName): string;
 };

@@ -26,7 +26,7 @@ import {
 import type { PacedInput, PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
-import type { ApplicationRules, PeerContext } from "./peer-context.ts";
+import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { PlayDesk, type PlayHost } from "./play-desk.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
 import { SwfCheck } from "./swf-check.ts";
@@ -46,6 +46,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	readonly #context: PeerContext;
 	readonly #wire: Wire;
 	readonly #log: EventLog;
+	readonly #transport: ClientTransport;
 	readonly #onGone: (peer: RtmpPeer) => void;
 	readonly #publishing = new Map<ServerStream, PublishSession>();
 	readonly #play: PlayDesk;
@@ -76,14 +77,17 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	constructor(
 		id: string,
 		wire: (handler: WireHandler) => Wire,
+		transport: ClientTransport,
 		context: PeerContext,
 		onGone: (peer: RtmpPeer) => void,
 	) {
 		this.id = id;
 		this.#context = context;
+		this.#transport = transport;
 		this.#onGone = onGone;
 		this.#wire = wire(this);
-		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress });
+		const via = transport.protocol === "rtmp" ? undefined : transport.protocol;
+		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress, via });
 		this.#play = new PlayDesk(context, this, this.#log);
 		const handshake = new ServerHandshake({ random: context.random, encryption: context.encryption });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
@@ -200,11 +204,19 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
 		}
+		const { secure } = this.#transport;
+		const protocol = this.#protocol;
+		const refusal = this.#context.rejection() ?? protocolRefusal(rules, protocol);
+		if (refusal !== undefined) {
+			this.reject(refusal);
+			return;
+		}
 		this.#rules = rules;
 		this.#facts = {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol: this.connection.link.encrypted ? "rtmpe" : "rtmp",
+			protocol,
+			secure,
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,
@@ -238,6 +250,12 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#enter(request: ConnectRequest): void {
 		this.#instance = this.#context.instances.open(request.application, request.instance);
 		this.#instance.connect(this);
+	}
+
+	/** What the client speaks: encrypted RTMP is told by its handshake. */
+	get #protocol(): string {
+		const { protocol } = this.#transport;
+		return this.connection.link.encrypted ? (ENCRYPTED_PROTOCOLS[protocol] ?? protocol) : protocol;
 	}
 
 	get rules(): ApplicationRules {
@@ -466,7 +484,15 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 }
 
+/** RTMPE by the ways that RTMP comes; over others it has no name of its own. */
+const ENCRYPTED_PROTOCOLS: Readonly<Record<string, string>> = { rtmp: "rtmpe", rtmpt: "rtmpte" };
 const SWF_REJECTED = "[ Server.Reject ] : The SWF file could not be verified.";
+
+function protocolRefusal({ protocols }: ApplicationRules, protocol: string): NetStatus | undefined {
+	if (protocols === undefined || protocols.includes(protocol)) return undefined;
+	const text = `[ Server.Reject ] : The application is not open to ${protocol}, but to ${protocols.join(", ")}.`;
+	return netStatus("NetConnection.Connect.Rejected", text);
+}
 
 function join(slices: readonly Uint8Array[], length: number): Uint8Array {
 	const joined = new Uint8Array(length);

@@ -1,0 +1,59 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath } from "./http/index.ts";
+import { FlvOutput } from "./output/index.ts";
+import { RtmpWebSocket } from "./rtmp/index.ts";
+
+export type HttpFrontOptions = {
+	readonly flv: FlvOutput;
+	readonly rtmp: RtmpWebSocket;
+	readonly pages: HttpApplication;
+	/** What answers where nothing of ours does. */
+	readonly foreign: ForeignSite | undefined;
+	readonly cors: readonly string[];
+	readonly crossDomainFile: string | null;
+	/** How long a request's head may take, in milliseconds. */
+	readonly headMillis: number;
+	/** Whether an application of that name is known by name. */
+	isApplication(name: string): boolean;
+};
+
+/** How often requests are looked at for their time, in milliseconds, at the least. */
+const CHECK_MILLIS = 2000;
+
+/**
+ * What answers HTTP on all ports, in this order: the policy for Flash Player; another's files or web
+ * server for what is not the server's, where there is one; streams; pages. It listens on nothing: ports give it connections.
+ */
+export function createHttpFront(options: HttpFrontOptions): Server {
+	const { flv, rtmp, pages, foreign, isApplication } = options;
+	const policy = crossDomainPolicy(options.cors, options.crossDomainFile);
+	const settings = {
+		headersTimeout: options.headMillis,
+		connectionsCheckingInterval: Math.min(CHECK_MILLIS, options.headMillis),
+		// A client that offers another protocol beside (h2c: curl, Java) is answered in HTTP/1.1. Node before 24.9 does
+		// not know this and asks for every upgrade.
+		shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+	};
+	const server = createServer(settings, (request, response) => {
+		const url = request.url ?? "";
+		if (isCrossDomainPath(url)) {
+			const headers = { "content-type": "text/x-cross-domain-policy", "content-length": policy.length };
+			response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : policy);
+		} else if (foreign !== undefined && !isServerPath(url, isApplication)) foreign.handle(request, response);
+		else if (FlvOutput.isFlvPath(url)) flv.handle(request, response);
+		else pages.handle(request, response);
+	});
+	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+		if (RtmpWebSocket.isPath(request.url ?? "")) rtmp.handleUpgrade(request, socket, head);
+		else flv.handleUpgrade(request, socket, head);
+	});
+	// A server that only gets its connections handed does not know that it runs: without this event, requests that
+	// never end would be held for ever.
+	server.emit("listening");
+	return server;
+}
+
+function isCrossDomainPath(url: string): boolean {
+	return url === "/crossdomain.xml" || url.startsWith("/crossdomain.xml?");
+}
