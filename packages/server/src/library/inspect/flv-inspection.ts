@@ -24,7 +24,7 @@ import {
 import { configurationKey, isBlank, MAX_CONFIGURATION_BYTES, sameBytes } from "../flv/configuration-log.ts";
 import { isOnMetaData } from "../flv/flv-start.ts";
 import { TAG_HEAD_BYTES } from "../flv/flv-tag-reader.ts";
-import { FlvClock, FlvTimeline, isCoded } from "../flv/flv-timeline.ts";
+import { FlvClock, FlvTimeline, isCoded, isTime, MAX_REGRESSION_MILLIS } from "../flv/flv-timeline.ts";
 import type { OpenFile } from "../media-file.ts";
 import { flvFaults } from "./flv-fault.ts";
 import { type FlvWalkEnd, type FlvWalker, type WalkedTag, walkFlv } from "./flv-walk.ts";
@@ -71,6 +71,8 @@ export class FlvInspection implements FlvWalker {
 	index = new IndexCheck(undefined);
 	end: FlvWalkEnd = { wholeBytes: 0, tornBytes: 0 };
 	readonly #clock = new FlvClock(this.timeline);
+	/** The time in the first tag of media, whatever it holds. */
+	#firstRaw: number | undefined;
 	readonly #configurations = new Map<string, MediaMessage>();
 	readonly #facts: MediaMessage[] = [];
 
@@ -126,9 +128,20 @@ export class FlvInspection implements FlvWalker {
 			const isFirst = this.metadata === undefined && isOnMetaData(tag.head) && tag.size <= MAX_METADATA_BYTES;
 			return isFirst ? this.#readMetadata(tag) : undefined;
 		}
+		this.#placeZero(tag);
 		if (isCoded(tag.flags)) this.#count(tag);
 		else if ((tag.flags & FLAG_CONFIGURATION) !== 0 && tag.size <= MAX_CONFIGURATION_BYTES) return this.#configure(tag);
 		return undefined;
+	}
+
+	/** Times count from where those of `FlvSource` do: both are used of one file. */
+	#placeZero({ rawTime, flags }: WalkedTag): void {
+		if (this.timeline.base !== undefined || !isTime(rawTime)) return;
+		const raw = rawTime & 0x7fff_ffff;
+		this.#firstRaw ??= raw;
+		if (!isCoded(flags)) return;
+		const isFar = Math.abs(raw - this.#firstRaw) > MAX_REGRESSION_MILLIS;
+		this.timeline.base = isFar ? raw : this.#firstRaw;
 	}
 
 	#count(tag: WalkedTag): void {
