@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { Socket, Server as TcpServer } from "node:net";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish } from "./access/index.ts";
-import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
+import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
 	type ApplicationOptions,
@@ -17,12 +18,13 @@ import {
 	type ServerOptions,
 	type ServerOptionsInput,
 } from "./config/index.ts";
-import { DemoPublisher } from "./demo/index.ts";
+import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
+import { MediaLibrary } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
-import { FlvOutput } from "./output/index.ts";
+import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import { type ApplicationRules, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -69,7 +71,9 @@ export class MillraceServer {
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
 	readonly #peers = new Set<RtmpPeer>();
+	readonly #library: MediaLibrary;
 	readonly #flv: FlvOutput;
+	readonly #files: PlainFileOutput;
 	readonly #servers: (TcpServer | HttpServer)[] = [];
 	readonly #addresses: ServerAddress[] = [];
 	readonly #startedAt = Date.now();
@@ -81,7 +85,7 @@ export class MillraceServer {
 	#stopping: Promise<void> | undefined;
 
 	constructor(options: ServerOptions, log: EventLog) {
-		this.options = options;
+		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
@@ -95,10 +99,19 @@ export class MillraceServer {
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
+		this.#library = new MediaLibrary({
+			applicationsFolder: resolve(options.media.applications),
+			foldersOf: name => applicationOptions(this.options, name)?.media,
+		});
+		const hasApplication = (name: string) => this.#application(name) !== undefined;
+		const { cors } = options.http;
+		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
+			catalog: this.#library,
+			hasApplication,
 			log,
-			cors: options.http.cors,
+			cors,
 			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
 			now: this.#clock.now,
@@ -163,6 +176,7 @@ export class MillraceServer {
 		for (const server of this.#servers) if ("closeIdleConnections" in server) server.closeIdleConnections();
 		await Promise.all(closed);
 		clearTimeout(late);
+		this.#library.close();
 		this.#instances.stop();
 	}
 
@@ -208,6 +222,7 @@ export class MillraceServer {
 	async #listenHttp(host: string, port: number): Promise<HttpServer> {
 		this.#pages ??= await createHttpApplication({
 			view: this.#view,
+			files: this.#fileView(),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
@@ -219,7 +234,8 @@ export class MillraceServer {
 			shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 		};
 		const server = createHttpServer(options, (request, response) => {
-			if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
+			if (PlainFileOutput.isFilePath(request.url ?? "")) void this.#files.handle(request, response);
+			else if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
 			else pages.handle(request, response);
 		});
 		server.maxConnections = this.options.limits.connections;
@@ -237,6 +253,17 @@ export class MillraceServer {
 			this.#rules.set(name, rulesOf(options));
 		}
 		return this.#rules.get(name);
+	}
+
+	#fileView(): LibraryView {
+		const { options } = this;
+		return new LibraryView({
+			library: this.#library,
+			applications: () =>
+				Object.keys(options.applications).filter(name => applicationOptions(options, name)?.media.list === true),
+			hasApplication: name => this.#application(name) !== undefined,
+			now: this.#clock.now,
+		});
 	}
 
 	#describe(name: StreamName): string {
