@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -48,14 +48,22 @@ afterAll(async () => {
 /** Puts a medium into the application's folder under its own name. */
 async function offer(name: MediaName): Promise<string> {
 	const source = await library.file(name);
-	copyFileSync(source, join(folder, `${name}.flv`));
+	const file = join(folder, `${name}.flv`);
+	copyFileSync(source, file);
+	age(file);
 	return source;
+}
+
+/** Makes a file look complete: one that was written just now may grow, and is followed for some seconds. */
+function age(file: string): void {
+	utimesSync(file, 1e9, 1e9);
 }
 
 /** A file of a minute and more, which a page does not read at once. */
 async function offerLong(name: string): Promise<void> {
 	const title = ["-map", "0", "-c", "copy", "-flvflags", "no_sequence_end"];
 	await runProgram("ffmpeg", ["-v", "error", "-y", "-stream_loop", "9", "-i", SAMPLE, ...title, join(folder, name)]);
+	age(join(folder, name));
 }
 
 /** What ffmpeg reads from an address, copied into a file of the same kind and probed there. */
@@ -82,7 +90,9 @@ describe("every packet of a file, with its times, comes by HTTP as FLV", () => {
 		const source = await library.file("h264-bframes-aac");
 		const file = join(folder, "film.mp4");
 		await runProgram("ffmpeg", ["-v", "error", "-y", "-i", source, "-c", "copy", "-movflags", "+faststart", file]);
-		const compared = comparePackets(await probePackets(source), await read(server.httpUrl("vod/film.flv")));
+		// The time of sound is counted in samples there, and was in whole milliseconds before.
+		const received = await read(server.httpUrl("vod/film.flv"));
+		const compared = comparePackets(await probePackets(source), received, { toleranceMillis: 1 });
 		expect(compared.map(stream => stream.skippedAtStart)).toEqual([0, 0]);
 		const direct = comparePackets(await probePackets(file), await probePackets(server.httpUrl("files/vod/film.mp4")));
 		expect(direct.map(stream => [stream.skippedAtStart, stream.offsetMillis])).toEqual([
@@ -127,11 +137,10 @@ test("curl takes up a download where it broke off, and ffmpeg seeks by ranges", 
 	expect(readFileSync(part).equals(whole)).toBe(true);
 	const { stdout } = await runProgram("curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-r", "99999999-", url]);
 	expect(stdout).toBe("416");
-	const [video] = comparePackets(await probePackets(join(folder, "ranges.mp4")), await read(url, ["-ss", "61"]), {
-		minimumPackets: 20,
-		missingAtEnd: 2,
-	});
-	expect(video!.skippedAtStart).toBe(60 * 30);
+	const pictures = (packets: readonly MediaPacket[]) => packets.filter(packet => packet.kind === "video");
+	const tail = pictures(await probePackets(join(folder, "ranges.mp4"))).slice(60 * 30);
+	const received = pictures(await read(url, ["-ss", "61"]));
+	expect(received.map(packet => packet.hash)).toEqual(tail.map(packet => packet.hash));
 });
 
 describe("in Chromium, the watch page", () => {
