@@ -10,7 +10,7 @@ export type SeekIndex = {
 };
 
 /** More places than one after another can be bytes of: so many are never fed to one player. */
-const SPAN = 2 ** 36;
+const SPAN = 2 ** 34;
 const MOST_PLACES = 10_000;
 
 /** An index of a file of so many seconds, a second apart, or more in a long one. */
