@@ -13,7 +13,7 @@ import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
 import { silentLog } from "../packages/server/src/log/index.ts";
 import type { Wire, WireHandler } from "../packages/server/src/net/index.ts";
-import { RtmpPeer } from "../packages/server/src/rtmp/index.ts";
+import { type PublishRecorder, type RecordedPublisher, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 const LIVE: LiveStreamOptions = {
@@ -36,6 +36,7 @@ class PeerFixture implements ApplicationHost {
 	readonly events: PortEvent[] = [];
 	readonly log: string[] = [];
 	from: "loopback" | "anywhere" | "nowhere" = "anywhere";
+	recorder: PublishRecorder | undefined;
 	onEvent: ((event: PortEvent) => void) | undefined;
 	#onEffects: EffectHandler = () => {};
 	readonly #instances = new InstanceDirectory(this);
@@ -70,6 +71,7 @@ class PeerFixture implements ApplicationHost {
 		const wire: Wire = {
 			backlog: 0,
 			bytesWritten: 0,
+			isSpent: false,
 			remoteAddress,
 			write: bytes => client.receive(bytes),
 			pause() {},
@@ -95,6 +97,7 @@ class PeerFixture implements ApplicationHost {
 				instances: this.#instances,
 				log: { ...silentLog, child: () => ({ ...silentLog, error: event => this.log.push(event) }) },
 				connection: { ...rtmp, limits },
+				...(this.recorder && { recorder: this.recorder }),
 				now: this.clock.now,
 				random: count => new Uint8Array(count),
 				application: () => ({
@@ -118,6 +121,37 @@ class PeerFixture implements ApplicationHost {
 		return this.hub.find("app\n_definst_\ncam");
 	}
 }
+
+describe("an RTMP peer with a recorder", () => {
+	it("tells it of each publisher before its first message, and the publisher what becomes of the recording", () => {
+		const fixture = new PeerFixture();
+		const asked: (Omit<RecordedPublisher, "live" | "name"> & { name: string; messages: number })[] = [];
+		let tell: Parameters<PublishRecorder["onPublish"]>[1] = () => {};
+		fixture.recorder = {
+			onPublish({ name, live, ...facts }, onStatus) {
+				asked.push({ ...facts, name: String(name), messages: live.messagesIn });
+				tell = onStatus;
+			},
+		};
+		const { client } = fixture.client();
+		client.command(1, "publish", "mp4:cam", "append").media(1, "K1");
+		fixture.allow();
+		expect(asked).toEqual([{ name: "app/cam", type: "append", prefix: "mp4", isTrusted: false, messages: 0 }]);
+		expect(fixture.stream?.messagesIn).toBe(1);
+		tell(netStatus("NetStream.Record.Start", "Go.", { details: "cam" }));
+		expect(client.take()).toEqual([
+			...["begin:1", "onStatus:1 NetStream.Publish.Start"],
+			"onStatus:1 NetStream.Record.Start",
+		]);
+		expect(client.infos.get("NetStream.Record.Start")).toMatchObject({ details: "cam", clientid: "c1" });
+		client.command(1, "closeStream");
+		tell(netStatus("NetStream.Record.Stop"));
+		expect(client.take()).toEqual([...["onStatus:1 NetStream.Unpublish.Success", "onStatus:1 NetStream.Record.Stop"]]);
+		client.command(0, "deleteStream", 1);
+		tell(netStatus("NetStream.Record.Failed"));
+		expect(client.take()).toEqual([]);
+	});
+});
 
 describe("an RTMP peer with an application that takes its time", () => {
 	it("is held until its connect is answered, and hears of calls only after that", () => {

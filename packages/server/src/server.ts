@@ -5,10 +5,10 @@ import { createServer as createHttpServer, type Server as HttpServer, type Incom
 import type { Socket, Server as TcpServer } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Slab } from "@millrace/core/bytes";
+import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
-import { SharedBudget } from "@millrace/core/rtmp";
-import { mayPublish } from "./access/index.ts";
+import { type NetStatus, SharedBudget } from "@millrace/core/rtmp";
+import { mayPublish, ON_DEMAND_ONLY } from "./access/index.ts";
 import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
@@ -21,11 +21,11 @@ import {
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
-import { MediaLibrary } from "./library/index.ts";
+import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
-import { type ApplicationRules, RtmpPeer } from "./rtmp/index.ts";
+import { type ApplicationRules, type RecordedPublisher, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
 
 /** Where a server listens, with the port that it really has. */
@@ -46,6 +46,11 @@ export function createServer(options: ServerOptionsInput = {}, dependencies: Ser
 const TIMEOUT_SWEEP_MILLIS = 250;
 /** Time that clients get to read their goodbye, in milliseconds. */
 const STOP_MILLIS = 2000;
+/** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
+const FILE_BLOCK_BYTES = 96 * 1024;
+const FILE_BLOCKS = 16;
+/** Time that recordings get to be finished, in milliseconds. */
+const RECORDINGS_STOP_MILLIS = 10_000;
 const HTTP_HEADERS_TIMEOUT_MILLIS = 10_000;
 
 /** A media server: puts listeners, peers, applications and the hub together. Several can run in one process. */
@@ -67,11 +72,12 @@ export class MillraceServer {
 	readonly #slab = new Slab();
 	readonly #rate: ConnectionRate;
 	readonly #hub: Hub;
+	readonly #recorder: Recorder;
+	readonly #library: MediaLibrary;
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
 	readonly #peers = new Set<RtmpPeer>();
-	readonly #library: MediaLibrary;
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
 	readonly #servers: (TcpServer | HttpServer)[] = [];
@@ -92,6 +98,13 @@ export class MillraceServer {
 		this.#hub = new Hub(this.#clock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
+		const folder = resolve(options.media.applications);
+		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
+		this.#library = new MediaLibrary({
+			applicationsFolder: folder,
+			foldersOf: name => applicationOptions(this.options, name)?.media,
+			growing: path => this.#recorder.growing(path),
+		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
 			startedAt: this.#startedAt,
@@ -99,10 +112,6 @@ export class MillraceServer {
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
-		this.#library = new MediaLibrary({
-			applicationsFolder: resolve(options.media.applications),
-			foldersOf: name => applicationOptions(this.options, name)?.media,
-		});
 		const hasApplication = (name: string) => this.#application(name) !== undefined;
 		const { cors } = options.http;
 		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
@@ -169,12 +178,14 @@ export class MillraceServer {
 		const closed = this.#servers.map(closeServer);
 		this.#demo?.stop();
 		this.#hub.stop();
+		// Its streams have ended: what is left to be written is written, and every file is finished.
+		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
 		this.#flv.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#pages?.close();
 		for (const server of this.#servers) if ("closeIdleConnections" in server) server.closeIdleConnections();
-		await Promise.all(closed);
+		await Promise.all([...closed, recorded]);
 		clearTimeout(late);
 		this.#library.close();
 		this.#instances.stop();
@@ -187,6 +198,10 @@ export class MillraceServer {
 			instances: this.#instances,
 			log: this.#log,
 			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
+			catalog: this.#library,
+			schedule: new PlayerSchedule(this.#clock),
+			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
+			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),
@@ -266,6 +281,11 @@ export class MillraceServer {
 		});
 	}
 
+	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
+		const settings = applicationOptions(this.options, publisher.name.application)?.record;
+		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
+	}
+
 	#describe(name: StreamName): string {
 		const facts = this.#hub.find(name.key)?.cache.codecFacts();
 		return facts === undefined ? "" : describeCodecs(facts);
@@ -312,7 +332,7 @@ function consoleFolder(): string {
 	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
 }
 
-function rulesOf({ publish, live }: ApplicationOptions): ApplicationRules {
+function rulesOf({ type, publish, live }: ApplicationOptions): ApplicationRules {
 	const liveOptions: LiveStreamOptions = {
 		latency: live.latency,
 		defaultWindowMillis: live.windowMillis.default,
@@ -325,6 +345,7 @@ function rulesOf({ publish, live }: ApplicationOptions): ApplicationRules {
 		graceMillis: publish.graceMillis,
 		idleTimeoutMillis: publish.idleTimeoutMillis,
 	};
+	if (type === "vod") return { hasLive: false, live: liveOptions, mayPublish: () => ON_DEMAND_ONLY };
 	return {
 		live: liveOptions,
 		mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: publish.from, key: publish.key }),

@@ -35,9 +35,11 @@ const listenerSchema = z
 const applicationSchema = z
 	.strictObject({
 		type: z
-			.literal("live")
+			.enum(["live", "vod"])
 			.default("live")
-			.describe("What the application does. `live` passes streams from publishers to viewers."),
+			.describe(
+				"What the application does. `live` passes streams from publishers to viewers, and plays recordings and files as well; `vod` plays files only, and nobody publishes to it.",
+			),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
 		record: overrideOf(recordSchema, "Keys of `record` that differ for this application."),
@@ -68,8 +70,8 @@ export const configSchema = z
 				}),
 				applicationSchema,
 			)
-			.prefault({ live: { type: "live" } })
-			.describe("The applications by their names. Where this is written, it replaces the default one."),
+			.prefault({ live: { type: "live" }, vod: { type: "vod" } })
+			.describe("The applications by their names. Where this is written, it replaces the default ones."),
 		allowUnknownApplications: z
 			.boolean()
 			.default(false)

@@ -5,7 +5,7 @@ import { MediaLibrary } from "../library/index.ts";
 import { withDemoFiles } from "./demo-files.ts";
 
 it("offers sample and mp4:sample.mp4 in vod, and leaves everything else as it was", async () => {
-	const given = resolveOptions({ demo: true });
+	const given = resolveOptions({ demo: true, applications: { live: {} } });
 	const options = withDemoFiles(given);
 	expect({ ...options, applications: { live: options.applications["live"] } }).toEqual(given);
 	const library = new MediaLibrary({

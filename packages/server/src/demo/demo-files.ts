@@ -10,7 +10,7 @@ const DEMO_FOLDER = fileURLToPath(new URL("../../media/vod/", import.meta.url));
  * where it is not there; an operator's own files of these names come before them.
  */
 export function withDemoFiles(options: ServerOptions): ServerOptions {
-	const known = options.applications[DEMO_APPLICATION] ?? { type: "live" };
+	const known = options.applications[DEMO_APPLICATION] ?? { type: "vod" };
 	const directories = [...(known.media?.directories ?? []), { prefix: "", path: DEMO_FOLDER }];
 	const application = { ...known, media: { ...known.media, directories } };
 	return { ...options, applications: { ...options.applications, [DEMO_APPLICATION]: application } };

@@ -133,7 +133,8 @@ class FlvBlocks {
 	constructor(source: MediaSource, start: number | undefined) {
 		this.#source = source;
 		this.#start = start;
-		this.#cursor = source.cursor();
+		// Framing copies, before the next is read.
+		this.#cursor = source.cursor(true);
 	}
 
 	/** Nobody waits any more for a file to grow. */
