@@ -43,7 +43,7 @@ export function createFlvFileEngine(
 	start: number,
 	handler: FileEngineHandler,
 ): FileEngine {
-	const feed = new FileFeed(url, duration, () => aheadOf(video) < ENOUGH_AHEAD, handler.onBroken);
+	const feed = new FileFeed(url, duration, () => video.currentTime + ENOUGH_AHEAD, handler.onBroken);
 	const player = mpegts.createPlayer(
 		{ type: "flv", url: new URL(url, location.href).href },
 		{
@@ -83,31 +83,25 @@ export function createFlvFileEngine(
 	};
 }
 
-function aheadOf(video: HTMLVideoElement): number {
-	const { buffered, currentTime } = video;
-	for (let at = 0; at < buffered.length; at++) {
-		if (buffered.start(at) <= currentTime + 0.5 && currentTime <= buffered.end(at))
-			return buffered.end(at) - currentTime;
-	}
-	return 0;
-}
-
 /** Reads the file from the server and hands it to whichever loader mpegts.js has made last. */
 class FileFeed {
 	readonly loaderClass: module.default.CustomLoaderConstructor;
 	readonly #url: string;
 	readonly #duration: number;
-	readonly #wantsMore: () => boolean;
+	readonly #wantedUntil: () => number;
 	readonly #onBroken: (text: string) => void;
 	#loader: Loader | undefined;
 	#abort = new AbortController();
+	/** The time of what was handed on last, in seconds: what is buffered is known only when it has been appended. */
+	#fedUntil = Number.NEGATIVE_INFINITY;
 	/** Where the next byte stands in what the library believes to be the file. */
 	#position = 0;
 
-	constructor(url: string, duration: number, wantsMore: () => boolean, onBroken: (text: string) => void) {
+	/** `wantedUntil` tells up to which time of the file media is of use now, in seconds. */
+	constructor(url: string, duration: number, wantedUntil: () => number, onBroken: (text: string) => void) {
 		this.#url = url;
 		this.#duration = duration;
-		this.#wantsMore = wantsMore;
+		this.#wantedUntil = wantedUntil;
 		this.#onBroken = onBroken;
 		const feed = this;
 		this.loaderClass = class extends mpegts.BaseLoader {
@@ -138,6 +132,7 @@ class FileFeed {
 		this.#abort.abort();
 		this.#abort = new AbortController();
 		this.#position = from;
+		this.#fedUntil = Number.NEGATIVE_INFINITY;
 		void this.#read(place, this.#abort.signal);
 	}
 
@@ -167,8 +162,10 @@ class FileFeed {
 				const media = messages.filter(message => message.type !== MEDIA_DATA);
 				const tags = writeFlvTags(isFirst ? [this.#metadata(messages), ...media] : media);
 				messages = [];
+				const until = media.at(-1)?.timestamp;
 				await this.#untilWanted(signal);
 				this.#hand(isFirst ? joined(header, tags) : tags);
+				if (until !== undefined) this.#fedUntil = until / 1000;
 				isFirst = false;
 			}
 			await this.#untilWanted(signal);
@@ -180,7 +177,7 @@ class FileFeed {
 
 	/** Waits until the library and the picture can take more; throws when nobody waits for it any more. */
 	async #untilWanted(signal: AbortSignal): Promise<void> {
-		while (!signal.aborted && (this.#loader === undefined || !this.#wantsMore())) {
+		while (!signal.aborted && (this.#loader === undefined || this.#fedUntil >= this.#wantedUntil())) {
 			await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN));
 		}
 		signal.throwIfAborted();
