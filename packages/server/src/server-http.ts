@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath } from "./http/index.ts";
-import { FlvOutput } from "./output/index.ts";
+import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
 
 export type HttpFrontOptions = {
 	readonly flv: FlvOutput;
+	readonly files: PlainFileOutput;
 	readonly rtmp: RtmpWebSocket;
 	readonly pages: HttpApplication;
 	/** What answers where nothing of ours does. */
@@ -26,7 +27,7 @@ const CHECK_MILLIS = 2000;
  * server for what is not the server's, where there is one; streams; pages. It listens on nothing: ports give it connections.
  */
 export function createHttpFront(options: HttpFrontOptions): Server {
-	const { flv, rtmp, pages, foreign, isApplication } = options;
+	const { flv, files, rtmp, pages, foreign, isApplication } = options;
 	const policy = crossDomainPolicy(options.cors, options.crossDomainFile);
 	const settings = {
 		headersTimeout: options.headMillis,
@@ -41,6 +42,7 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 			const headers = { "content-type": "text/x-cross-domain-policy", "content-length": policy.length };
 			response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : policy);
 		} else if (foreign !== undefined && !isServerPath(url, isApplication)) foreign.handle(request, response);
+		else if (PlainFileOutput.isFilePath(url)) void files.handle(request, response);
 		else if (FlvOutput.isFlvPath(url)) flv.handle(request, response);
 		else pages.handle(request, response);
 	});

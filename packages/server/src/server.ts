@@ -9,7 +9,7 @@ import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
-import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
+import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
 	type ApplicationOptions,
@@ -18,7 +18,7 @@ import {
 	type ServerOptions,
 	type ServerOptionsInput,
 } from "./config/index.ts";
-import { DemoPublisher } from "./demo/index.ts";
+import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
@@ -33,7 +33,7 @@ import {
 	type Wire,
 	type WireHandler,
 } from "./net/index.ts";
-import { FlvOutput } from "./output/index.ts";
+import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import {
 	type ApplicationRules,
 	type ClientTransport,
@@ -107,6 +107,7 @@ export class MillraceServer {
 	readonly #swfFolders = new Map<string, SwfFolder>();
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
+	readonly #files: PlainFileOutput;
 	readonly #trusted: AddressSet;
 	readonly #webSockets: RtmpWebSocket;
 	readonly #context: PeerContext;
@@ -122,7 +123,7 @@ export class MillraceServer {
 	#stopping: Promise<void> | undefined;
 
 	constructor(options: ServerOptions, log: EventLog) {
-		this.options = options;
+		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
 		this.#trusted = new AddressSet(options.trustedProxies);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
@@ -134,7 +135,7 @@ export class MillraceServer {
 		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
-			foldersOf: name => applicationOptions(options, name)?.media,
+			foldersOf: name => applicationOptions(this.options, name)?.media,
 			growing: path => this.#recorder.growing(path),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
@@ -144,10 +145,15 @@ export class MillraceServer {
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
+		const hasApplication = (name: string) => this.#application(name) !== undefined;
+		const { cors } = options.http;
+		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
+			catalog: this.#library,
+			hasApplication,
 			log,
-			cors: options.http.cors,
+			cors,
 			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
 			addressOf: request => this.#originOf(request).address,
@@ -296,6 +302,7 @@ export class MillraceServer {
 		const { http, applications } = this.options;
 		this.#pages = await createHttpApplication({
 			view: this.#view,
+			files: this.#fileView(),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
@@ -303,6 +310,7 @@ export class MillraceServer {
 		return createHttpFront({
 			...http,
 			flv: this.#flv,
+			files: this.#files,
 			rtmp: this.#webSockets,
 			pages: this.#pages,
 			foreign: this.#foreign,
@@ -371,6 +379,17 @@ export class MillraceServer {
 			this.#rules.set(name, this.#rulesOf(options));
 		}
 		return this.#rules.get(name);
+	}
+
+	#fileView(): LibraryView {
+		const { options } = this;
+		return new LibraryView({
+			library: this.#library,
+			applications: () =>
+				Object.keys(options.applications).filter(name => applicationOptions(options, name)?.media.list === true),
+			hasApplication: name => this.#application(name) !== undefined,
+			now: this.#clock.now,
+		});
 	}
 
 	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {

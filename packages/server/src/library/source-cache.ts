@@ -40,8 +40,8 @@ export class SourceHold implements MediaSource {
 		return this.#source.isGrowing;
 	}
 
-	cursor(): MediaCursor {
-		return this.#source.cursor();
+	cursor(reusesMemory = false): MediaCursor {
+		return this.#source.cursor(reusesMemory);
 	}
 
 	onGrowth(listener: () => void): () => void {
