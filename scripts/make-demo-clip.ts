@@ -1,6 +1,7 @@
 /**
- * Makes packages/server/media/demo.flv, the clip that `--demo` plays without end. Everything in it is drawn and
- * sounded here, so it is ours to give away.
+ * Makes packages/server/media/demo.flv, the clip that `--demo` plays without end, and from it vod/sample.flv (with an
+ * index of its keyframes) and vod/sample.mp4, which it offers on demand. Everything in it is drawn and sounded here, so
+ * it is ours to give away.
  *
  * It needs ffmpeg (with libx264) and a Chromium that draws the frames: `CHROMIUM=/path/to/chromium` names it where it
  * is not at a usual place. Run: `node scripts/make-demo-clip.ts`
@@ -11,7 +12,7 @@
  * overlaps with what the last one holds.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -23,7 +24,8 @@ const SAMPLE_RATE = 48_000;
 const AAC_FRAME = 1024;
 const AAC_FRAMES = (SECONDS * SAMPLE_RATE) / AAC_FRAME;
 
-const output = join(import.meta.dirname, "..", "packages", "server", "media", "demo.flv");
+const media = join(import.meta.dirname, "..", "packages", "server", "media");
+const output = join(media, "demo.flv");
 const work = mkdtempSync(join(tmpdir(), "millrace-demo-"));
 try {
 	const video = join(work, "video.mp4");
@@ -38,7 +40,16 @@ try {
 		...["-metadata", "title=Millrace demonstration", "-fflags", "+bitexact", "-flvflags", "no_sequence_end"],
 		...["-f", "flv", output],
 	]);
-	console.log(`${output}: ${statSync(output).size} bytes`);
+	mkdirSync(join(media, "vod"), { recursive: true });
+	const onDemand = [
+		[join(media, "vod", "sample.flv"), "-flvflags", "no_sequence_end+add_keyframe_index"],
+		[join(media, "vod", "sample.mp4"), "-movflags", "+faststart"],
+	] as const;
+	for (const [file, ...flags] of onDemand) {
+		const title = ["-map_metadata", "-1", "-metadata", "title=Millrace demonstration"];
+		ffmpeg(["-i", output, "-c", "copy", ...title, "-fflags", "+bitexact", ...flags, file]);
+	}
+	for (const file of [output, ...onDemand.map(([path]) => path)]) console.log(`${file}: ${statSync(file).size} bytes`);
 } finally {
 	rmSync(work, { recursive: true, force: true });
 }

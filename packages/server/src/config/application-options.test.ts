@@ -9,13 +9,15 @@ describe("an application's options", () => {
 			live: {},
 			studio: { publish: { from: "nowhere", key: "studio-key" }, live: { viewerQueue: { maxBytes: "1MiB" } } },
 			quiet: { publish: { key: null } },
-			vod: { media: { directories: [{ path: "/films" }, { prefix: "old", path: "/old" }], followLinks: true } },
+			vod: {
+				media: { directories: [{ path: "/films" }, { prefix: "old", path: "/old" }], followLinks: true, list: false },
+			},
 		},
 	});
 
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
-		const media = { directories: [], followLinks: false };
+		const media = { directories: [], followLinks: false, list: true };
 		const { publish, live: liveOptions, record } = options;
 		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record, media });
 	});
@@ -27,16 +29,17 @@ describe("an application's options", () => {
 		expect(options.live.viewerQueue.maxBytes).toBe(8_388_608);
 	});
 
-	it("have the application's own folders of files, and its word on links before the server's", () => {
+	it("have the application's own folders of files, and its word on links and lists before the server's", () => {
 		expect(applicationOptions(options, "vod")?.media).toEqual({
 			directories: [
 				{ prefix: "", path: "/films" },
 				{ prefix: "old", path: "/old" },
 			],
 			followLinks: true,
+			list: false,
 		});
 		const followed = resolveOptions({ media: { followLinks: true } });
-		expect(applicationOptions(followed, "live")?.media).toEqual({ directories: [], followLinks: true });
+		expect(applicationOptions(followed, "live")?.media).toEqual({ directories: [], followLinks: true, list: true });
 	});
 
 	it("keep the server's key where the application's is null", () => {

@@ -14,6 +14,8 @@ export interface ApplicationOptions {
 export interface ApplicationMedia {
 	readonly directories: readonly { readonly prefix: string; readonly path: string }[];
 	readonly followLinks: boolean;
+	/** Whether pages and API list them. */
+	readonly list: boolean;
 }
 
 /**
@@ -32,6 +34,7 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 		media: {
 			directories: known?.media?.directories ?? [],
 			followLinks: known?.media?.followLinks ?? options.media.followLinks,
+			list: known?.media?.list ?? options.media.list,
 		},
 	};
 }

@@ -16,6 +16,12 @@ export const mediaSchema = section("Where files are that are played on demand.",
 		.describe(
 			"Whether symbolic links may lead out of the folders. Without it, a link is followed only to files in the same folder.",
 		),
+	list: z
+		.boolean()
+		.default(true)
+		.describe(
+			"Whether the start page and `/api/files` list the files; without it they are played by their names alone.",
+		),
 });
 
 /** Where the files of one application are, beside its own folder. */
@@ -35,8 +41,9 @@ export const applicationMediaSchema = z
 			.default([])
 			.describe("Further folders, longest prefix first. The application's own folder comes before them."),
 		followLinks: z.boolean().optional().describe("`media.followLinks` for this application, where it differs."),
+		list: z.boolean().optional().describe("`media.list` for this application, where it differs."),
 	})
 	.optional()
 	.describe(
-		"Files that are played: `directories` is a list of further folders, each with its `path` and the `prefix` of the names that are looked up there (none for all names; the longest comes first, after the application's own folder), and `followLinks` goes before `media.followLinks`.",
+		"Files that are played: `directories` is a list of further folders, each with its `path` and the `prefix` of the names that are looked up there (none for all names; the longest comes first, after the application's own folder), and `followLinks` and `list` go before `media.followLinks` and `media.list`.",
 	);

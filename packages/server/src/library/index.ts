@@ -15,4 +15,6 @@ export type { ApplicationFolders, MediaDirectory } from "./media-folders.ts";
 export { MediaLibrary, type MediaLibraryOptions, type MediaListing } from "./media-library.ts";
 export { type MediaKind, nameCandidates } from "./media-name.ts";
 export type { MediaCursor, MediaSource } from "./media-source.ts";
+export { Mp4Source } from "./mp4-source.ts";
+export { PlainFile } from "./plain-file.ts";
 export * from "./recording/index.ts";

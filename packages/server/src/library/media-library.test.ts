@@ -1,6 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+	copyFileSync,
+	mkdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	truncateSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FileError } from "@millrace/core/fault";
 import { MEDIA_DATA, type MediaMessage } from "@millrace/core/flv";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
@@ -10,6 +21,8 @@ import { StreamName } from "../app/index.ts";
 import type { GrowingFile, PlacedConfiguration } from "./growing-file.ts";
 import { MediaLibrary, type MediaLibraryOptions } from "./media-library.ts";
 import { brief, FlvMaker, readAll } from "./test-flv-file.ts";
+
+const SAMPLE = fileURLToPath(new URL("../../media/vod/sample.mp4", import.meta.url));
 
 let dir: TempDir;
 let library: MediaLibrary;
@@ -131,7 +144,7 @@ describe("the media library", () => {
 		expect(await (await library.list("vod"))[0]!.lengthMillis()).toBeUndefined();
 		expect(library.openFiles).toBe(0);
 		put("applications/vod/media/film.mp4");
-		await expect(markOf("mp4:film")).rejects.toMatchObject({ code: "FILE_NO_TRACK" });
+		await expect(markOf("mp4:film")).rejects.toMatchObject({ code: "FILE_INVALID" });
 	});
 
 	it("opens a file once for all who play it, and closes it some time after the last one left", async () => {
@@ -182,6 +195,38 @@ describe("the media library", () => {
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "none"))).toBeUndefined();
 		expect(await library.list("other")).toEqual([]);
 		expect(await library.list("..")).toEqual([]);
+	});
+
+	it("plays F4V, MP4, M4V, M4A and MOV files", async () => {
+		const names = ["a.f4v", "b.mp4", "c.m4v", "d.m4a", "e.mov"];
+		for (const name of names) copyFileSync(SAMPLE, put(`applications/vod/media/${name}`));
+		for (const name of [...names, "mp4:a.f4v", "mp4:b", "mp4:e", "b"]) {
+			const source = await library.open(new StreamName("vod", DEFAULT_INSTANCE, name));
+			expect([name, source?.durationMillis]).toEqual([name, 8000]);
+			source?.release();
+		}
+		const files = await library.list("vod");
+		expect(files.map(({ name, file, kind }) => [name, file, kind])).toEqual(
+			names.map(name => [`mp4:${name}`, name, "mp4"]),
+		);
+	});
+
+	it("describes the file that a name plays, and opens it as it lies on the disk by its path alone", async () => {
+		const path = put("applications/vod/media/dir/a.flv");
+		put("applications/vod/media/notes.txt");
+		put("secret.flv");
+		const name = (text: string) => new StreamName("vod", DEFAULT_INSTANCE, text);
+		expect(await library.describe(name("flv:dir/a"))).toMatchObject({
+			...{ name: "flv:dir/a", file: "dir/a.flv", kind: "flv", modifiedMillis: 1e12, isGrowing: false },
+			bytes: readFileSync(path).length,
+		});
+		expect(await library.describe(name("b"))).toBeUndefined();
+		const file = await library.openFile(name("dir/a.flv"));
+		expect(file).toMatchObject({ size: readFileSync(path).length, modifiedMillis: 1e12, isGrowing: false });
+		expect(Buffer.from(await file!.read(0, 3)).toString()).toBe("FLV");
+		file!.close();
+		for (const text of ["dir/a", "flv:dir/a.flv", "notes.txt", "../../../secret.flv", "dir/../dir/a.flv", "dir"])
+			expect([text, await library.openFile(name(text))]).toEqual([text, undefined]);
 	});
 });
 

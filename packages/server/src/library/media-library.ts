@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FileError } from "@millrace/core/fault";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
@@ -6,13 +7,15 @@ import { FlvSource, type FlvSourceOptions } from "./flv/flv-source.ts";
 import { Gate } from "./gate.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import type { MediaCatalog } from "./media-catalog.ts";
-import { MediaFile } from "./media-file.ts";
+import { type FileIdentity, identityOf, isAbsence, MediaFile, unreadable } from "./media-file.ts";
 import { type ApplicationFolders, behindPrefix, type FoundFile, findFile, foldersOf } from "./media-folders.ts";
 import { type ListedFile, listFolders } from "./media-list.ts";
-import { type MediaKind, nameCandidates } from "./media-name.ts";
+import { exactCandidates, type MediaKind, type NameCandidate, nameCandidates } from "./media-name.ts";
 import type { MediaSource } from "./media-source.ts";
 import { Id3Source } from "./mp3/id3-source.ts";
 import { Mp3Source } from "./mp3/mp3-source.ts";
+import { Mp4Source } from "./mp4-source.ts";
+import { PlainFile } from "./plain-file.ts";
 import { SourceCache } from "./source-cache.ts";
 
 /** How a library finds and opens files. */
@@ -23,8 +26,6 @@ export type MediaLibraryOptions = FlvSourceOptions & {
 	foldersOf?: (application: string) => ApplicationFolders | undefined;
 	/** The file that our recorder is writing at this path. Default: none. */
 	growing?: (path: string) => GrowingFile | undefined;
-	/** Opens MP4 files. Default: none can be played. */
-	openMp4?: (file: MediaFile) => Promise<MediaSource>;
 	/** How long a file stays open after the last viewer left, in milliseconds. Default 5000. */
 	keepMillis?: number;
 };
@@ -33,9 +34,14 @@ export type MediaLibraryOptions = FlvSourceOptions & {
 export type MediaListing = {
 	/** To be played, with its prefix where it needs one. */
 	readonly name: string;
+	/** Its path with the extension, by which `openFile` opens it. */
+	readonly file: string;
+	readonly kind: Exclude<MediaKind, "id3">;
 	readonly bytes: number;
 	/** When it was last written, in milliseconds since 1970. */
 	readonly modifiedMillis: number;
+	/** It is being recorded here. */
+	readonly isGrowing: boolean;
 	/** Its length in milliseconds, found out when it is asked for; `undefined`: it cannot be played, or has gone. */
 	lengthMillis(): Promise<number | undefined>;
 };
@@ -69,13 +75,45 @@ export class MediaLibrary implements MediaCatalog {
 	}
 
 	async open(name: StreamName): Promise<MediaSource | undefined> {
-		const found = await this.#find(name);
+		const found = await this.#find(name, nameCandidates(name.name));
 		return found === undefined ? undefined : this.#hold(found);
 	}
 
 	async lengthMillis(name: StreamName): Promise<number | undefined> {
-		const found = await this.#find(name);
+		const found = await this.#find(name, nameCandidates(name.name));
 		return found === undefined ? undefined : this.#lengthOf(found);
+	}
+
+	/**
+	 * Opens a media file as it lies on the disk, by its path with the extension (`films/old.mp4`) in the folders in which
+	 * names are looked up. The caller closes it. `undefined` as for `open`.
+	 *
+	 * @throws {FileError} `FILE_UNREADABLE`
+	 */
+	async openFile(name: StreamName): Promise<PlainFile | undefined> {
+		const found = await this.#find(name, exactCandidates(name.name));
+		if (found === undefined) return undefined;
+		const { growing } = found;
+		if (growing !== undefined) return new PlainFile(await MediaFile.open(growing.path), growing);
+		return new PlainFile(await MediaFile.open(found.file.path, found.followLinks), undefined);
+	}
+
+	/**
+	 * What a list says of the file that `open` would play; `undefined` as there.
+	 *
+	 * @throws {FileError} `FILE_UNREADABLE`
+	 */
+	async describe(name: StreamName): Promise<MediaListing | undefined> {
+		const found = await this.#find(name, nameCandidates(name.name));
+		if (found === undefined) return undefined;
+		if (found.growing === undefined) return this.#listing(name.name, found, found.file.identity);
+		const { path } = found.growing;
+		try {
+			return this.#listing(name.name, found, identityOf(await stat(path)));
+		} catch (error) {
+			if (isAbsence(error)) return undefined;
+			throw unreadable(path, error);
+		}
 	}
 
 	/**
@@ -87,12 +125,7 @@ export class MediaLibrary implements MediaCatalog {
 		const { directories, followLinks } = this.#foldersOf(application);
 		const folders = foldersOf(this.#options.applicationsFolder, application, DEFAULT_INSTANCE, directories);
 		const files = await listFolders(folders, followLinks);
-		return files.map(file => ({
-			name: file.name,
-			bytes: file.identity.size,
-			modifiedMillis: file.identity.modifiedMillis,
-			lengthMillis: () => this.#listedLength(file, followLinks),
-		}));
+		return files.map(file => this.#listing(file.name, this.#foundListed(file, followLinks), file.identity));
 	}
 
 	/** Closes every file that nobody plays, and the others as they are released. */
@@ -104,9 +137,8 @@ export class MediaLibrary implements MediaCatalog {
 		return this.#options.foldersOf?.(application) ?? NO_FOLDERS;
 	}
 
-	async #find({ application, instance, name }: StreamName): Promise<Found | undefined> {
+	async #find({ application, instance }: StreamName, candidates: readonly NameCandidate[]): Promise<Found | undefined> {
 		const { directories, followLinks } = this.#foldersOf(application);
-		const candidates = nameCandidates(name);
 		if (candidates.length === 0) return undefined;
 		for (const { prefix, folder } of foldersOf(this.#options.applicationsFolder, application, instance, directories)) {
 			for (const { path, kind } of candidates) {
@@ -114,9 +146,9 @@ export class MediaLibrary implements MediaCatalog {
 				if (rest === undefined) continue;
 				const recorded = resolve(folder, rest);
 				const growing = kind === "flv" ? this.#growing(recorded) : undefined;
-				if (growing !== undefined) return { growing };
+				if (growing !== undefined) return { growing, path, kind };
 				const file = await findFile(folder, rest, followLinks);
-				if (file !== undefined) return { growing, file, kind, followLinks };
+				if (file !== undefined) return { growing, file, path, kind, followLinks };
 			}
 		}
 		return undefined;
@@ -166,10 +198,7 @@ export class MediaLibrary implements MediaCatalog {
 		if (kind === "flv") return FlvSource.open(file, this.#options);
 		if (kind === "mp3") return Mp3Source.open(file);
 		if (kind === "id3") return Id3Source.open(file);
-		const { openMp4 } = this.#options;
-		if (openMp4 !== undefined) return openMp4(file);
-		file.close();
-		throw new FileError("FILE_NO_TRACK", `${path} is an MP4 file, which this server cannot play.`);
+		return Mp4Source.open(file);
 	}
 
 	async #lengthOf(found: Found): Promise<number> {
@@ -189,11 +218,28 @@ export class MediaLibrary implements MediaCatalog {
 		});
 	}
 
-	async #listedLength(file: ListedFile, followLinks: boolean): Promise<number | undefined> {
-		const kind = nameCandidates(file.name)[0]?.kind ?? "flv";
+	#foundListed(file: ListedFile, followLinks: boolean): Found {
+		const { kind, relative: path } = file;
+		const growing = kind === "flv" ? this.#growing(file.joined) : undefined;
+		return growing === undefined ? { growing, file, path, kind, followLinks } : { growing, path, kind };
+	}
+
+	#listing(name: string, found: Found, { size, modifiedMillis }: FileIdentity): MediaListing {
+		const { growing, path, kind } = found;
+		return {
+			name,
+			file: path,
+			kind: kind === "id3" ? "mp3" : kind,
+			bytes: growing?.readableBytes ?? size,
+			modifiedMillis,
+			isGrowing: growing !== undefined,
+			lengthMillis: () => this.#listedLength(found),
+		};
+	}
+
+	async #listedLength(found: Found): Promise<number | undefined> {
 		try {
-			const growing = kind === "flv" ? this.#growing(file.joined) : undefined;
-			return await this.#lengthOf(growing === undefined ? { growing, file, kind, followLinks } : { growing });
+			return await this.#lengthOf(found);
 		} catch (error) {
 			// A list says of a broken file that its length is not known; who plays it is told why.
 			if (error instanceof FileError) return undefined;
@@ -202,10 +248,11 @@ export class MediaLibrary implements MediaCatalog {
 	}
 }
 
-type FoundOnDisk = {
+/** What a name leads to, with the path among the names of the application, and the extension. */
+type FoundPlace = { readonly path: string; readonly kind: MediaKind };
+type FoundOnDisk = FoundPlace & {
 	readonly growing: undefined;
 	readonly file: FoundFile;
-	readonly kind: MediaKind;
 	readonly followLinks: boolean;
 };
-type Found = FoundOnDisk | { readonly growing: GrowingFile };
+type Found = FoundOnDisk | (FoundPlace & { readonly growing: GrowingFile });

@@ -3,11 +3,14 @@ import { opendir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isAbsence, unreadable } from "./media-file.ts";
 import { type FoundFile, findFile } from "./media-folders.ts";
-import { nameOfFile } from "./media-name.ts";
+import { kindOfFile, type MediaKind, nameOfFile } from "./media-name.ts";
 
 /** A file that was found in a list's folders, and the name by which it is played. */
 export type ListedFile = FoundFile & {
 	readonly name: string;
+	/** Its path among the names of the application, with the extension. */
+	readonly relative: string;
+	readonly kind: Exclude<MediaKind, "id3">;
 	/** Its path as a recorder knows it, links not resolved. */
 	readonly joined: string;
 };
@@ -82,9 +85,11 @@ class FolderList {
 	}
 
 	async #addFile(folder: string, path: string, prefix: string): Promise<void> {
-		const name = nameOfFile(prefix === "" ? path : `${prefix}/${path}`);
-		if (name === undefined || this.files.has(name) || this.files.size >= MAX_LISTED_FILES) return;
+		const relative = prefix === "" ? path : `${prefix}/${path}`;
+		const name = nameOfFile(relative);
+		const kind = kindOfFile(relative);
+		if (name === undefined || kind === undefined || this.files.has(name) || this.files.size >= MAX_LISTED_FILES) return;
 		const found = await findFile(folder, path, this.#followLinks);
-		if (found !== undefined) this.files.set(name, { ...found, name, joined: resolve(folder, path) });
+		if (found !== undefined) this.files.set(name, { ...found, name, relative, kind, joined: resolve(folder, path) });
 	}
 }

@@ -55,9 +55,20 @@ export function nameCandidates(name: string): readonly NameCandidate[] {
 	}
 }
 
+/** The one file that a path with an extension means, as it lies in a folder; empty as for `nameCandidates`. */
+export function exactCandidates(path: string): readonly NameCandidate[] {
+	const kind = kindOfFile(path);
+	return kind === undefined || !isSafePath(path) ? [] : [{ path, kind }];
+}
+
+/** What a path's extension says; `undefined`: it is no media file. */
+export function kindOfFile(path: string): Exclude<MediaKind, "id3"> | undefined {
+	return kindOfExtension(extensionOf(path));
+}
+
 /** The name under which a file is listed, such that `nameCandidates` leads back to it; `undefined`: it is no media file. */
 export function nameOfFile(path: string): string | undefined {
-	const kind = kindOfExtension(extensionOf(path));
+	const kind = kindOfFile(path);
 	if (kind === undefined || !isSafePath(path)) return undefined;
 	if (kind === "mp4") return `mp4:${path}`;
 	const bare = path.slice(0, -4);
