@@ -11,10 +11,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = join(root, "packages", "console");
 const stamp = join(folder, "dist", ".built-from");
 
-const sources = readdirSync(join(folder, "src"), { recursive: true, withFileTypes: true })
-	.filter(entry => entry.isFile() && !entry.name.endsWith(".test.ts"))
-	// `path` is what Node 20 before 20.12 calls `parentPath`.
-	.map(entry => join(entry.parentPath ?? entry.path, entry.name));
+// The pages read FLV by the core.
+const sources = [join(folder, "src"), join(root, "packages", "core", "src")].flatMap(from =>
+	readdirSync(from, { recursive: true, withFileTypes: true })
+		.filter(entry => entry.isFile() && !entry.name.endsWith(".test.ts"))
+		// `path` is what Node 20 before 20.12 calls `parentPath`.
+		.map(entry => join(entry.parentPath ?? entry.path, entry.name)),
+);
 const hash = createHash("sha256");
 for (const file of [...sources.sort(), join(folder, "build.ts"), join(root, "package-lock.json")]) {
 	hash

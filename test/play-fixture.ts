@@ -122,6 +122,7 @@ export class TestClient extends RawRtmpClient {
 				return isBlocked() ? 1 : 0;
 			},
 			bytesWritten: 0,
+			isSpent: false,
 			remoteAddress: "192.0.2.1",
 			write: bytes => {
 				this.writes.push(bytes.length);

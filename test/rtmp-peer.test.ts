@@ -71,6 +71,7 @@ class PeerFixture implements ApplicationHost {
 		const wire: Wire = {
 			backlog: 0,
 			bytesWritten: 0,
+			isSpent: false,
 			remoteAddress,
 			write: bytes => client.receive(bytes),
 			pause() {},

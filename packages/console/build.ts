@@ -5,7 +5,7 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { build, type Plugin } from "vite";
+import { build, defaultClientConditions, type Plugin } from "vite";
 
 const source = join(import.meta.dirname, "src");
 const target = join(import.meta.dirname, "dist");
@@ -25,6 +25,8 @@ const result = await build({
 	logLevel: "warn",
 	publicDir: false,
 	plugins: [logo],
+	// The core's sources, as everything in the repository runs them.
+	resolve: { conditions: ["source", ...defaultClientConditions] },
 	build: {
 		write: false,
 		target: "es2022",

@@ -5,11 +5,11 @@ import { createServer as createHttpServer, type Server as HttpServer, type Incom
 import type { Socket, Server as TcpServer } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Slab } from "@millrace/core/bytes";
+import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, SharedBudget } from "@millrace/core/rtmp";
 import { mayPublish, ON_DEMAND_ONLY } from "./access/index.ts";
-import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
+import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
 	type ApplicationOptions,
@@ -18,13 +18,13 @@ import {
 	type ServerOptions,
 	type ServerOptionsInput,
 } from "./config/index.ts";
-import { DemoPublisher } from "./demo/index.ts";
+import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
-import { FlvOutput } from "./output/index.ts";
+import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import { type ApplicationRules, type RecordedPublisher, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -46,6 +46,9 @@ export function createServer(options: ServerOptionsInput = {}, dependencies: Ser
 const TIMEOUT_SWEEP_MILLIS = 250;
 /** Time that clients get to read their goodbye, in milliseconds. */
 const STOP_MILLIS = 2000;
+/** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
+const FILE_BLOCK_BYTES = 96 * 1024;
+const FILE_BLOCKS = 16;
 /** Time that recordings get to be finished, in milliseconds. */
 const RECORDINGS_STOP_MILLIS = 10_000;
 const HTTP_HEADERS_TIMEOUT_MILLIS = 10_000;
@@ -76,6 +79,7 @@ export class MillraceServer {
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
+	readonly #files: PlainFileOutput;
 	readonly #servers: (TcpServer | HttpServer)[] = [];
 	readonly #addresses: ServerAddress[] = [];
 	readonly #startedAt = Date.now();
@@ -87,7 +91,7 @@ export class MillraceServer {
 	#stopping: Promise<void> | undefined;
 
 	constructor(options: ServerOptions, log: EventLog) {
-		this.options = options;
+		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
@@ -98,7 +102,7 @@ export class MillraceServer {
 		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
-			foldersOf: name => applicationOptions(options, name)?.media,
+			foldersOf: name => applicationOptions(this.options, name)?.media,
 			growing: path => this.#recorder.growing(path),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
@@ -108,10 +112,15 @@ export class MillraceServer {
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
+		const hasApplication = (name: string) => this.#application(name) !== undefined;
+		const { cors } = options.http;
+		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
+			catalog: this.#library,
+			hasApplication,
 			log,
-			cors: options.http.cors,
+			cors,
 			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
 			now: this.#clock.now,
@@ -191,6 +200,7 @@ export class MillraceServer {
 			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
 			catalog: this.#library,
 			schedule: new PlayerSchedule(this.#clock),
+			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
@@ -227,6 +237,7 @@ export class MillraceServer {
 	async #listenHttp(host: string, port: number): Promise<HttpServer> {
 		this.#pages ??= await createHttpApplication({
 			view: this.#view,
+			files: this.#fileView(),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
@@ -238,7 +249,8 @@ export class MillraceServer {
 			shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 		};
 		const server = createHttpServer(options, (request, response) => {
-			if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
+			if (PlainFileOutput.isFilePath(request.url ?? "")) void this.#files.handle(request, response);
+			else if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
 			else pages.handle(request, response);
 		});
 		server.maxConnections = this.options.limits.connections;
@@ -256,6 +268,17 @@ export class MillraceServer {
 			this.#rules.set(name, rulesOf(options));
 		}
 		return this.#rules.get(name);
+	}
+
+	#fileView(): LibraryView {
+		const { options } = this;
+		return new LibraryView({
+			library: this.#library,
+			applications: () =>
+				Object.keys(options.applications).filter(name => applicationOptions(options, name)?.media.list === true),
+			hasApplication: name => this.#application(name) !== undefined,
+			now: this.#clock.now,
+		});
 	}
 
 	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {

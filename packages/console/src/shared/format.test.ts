@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatBitrate, formatCodec, formatCount, formatDuration } from "./format.ts";
+import { formatBitrate, formatBytes, formatClock, formatCodec, formatCount, formatDuration } from "./format.ts";
 
 it.each([
 	[undefined, "–"],
@@ -39,4 +39,29 @@ it("counts are in the right number", () => {
 	expect(formatCount(1, "viewer")).toBe("1 viewer");
 	expect(formatCount(0, "viewer")).toBe("0 viewers");
 	expect(formatCount(12_345, "viewer")).toBe("12,345 viewers");
+});
+
+it.each([
+	[undefined, "–"],
+	[Number.POSITIVE_INFINITY, "–"],
+	[0, "0:00"],
+	[8.9, "0:08"],
+	[754, "12:34"],
+	[3723, "1:02:03"],
+	[360_000, "100:00:00"],
+])("the place %s s is shown as %s", (seconds, text) => {
+	expect(formatClock(seconds)).toBe(text);
+});
+
+it.each([
+	[0, "0 B"],
+	[999, "999 B"],
+	[1000, "1 kB"],
+	[469_704, "470 kB"],
+	[1_240_000, "1.2 MB"],
+	[52_400_000, "52 MB"],
+	[7_300_000_000, "7.3 GB"],
+	[2e15, "2000 TB"],
+])("%s bytes are shown as %s", (bytes, text) => {
+	expect(formatBytes(bytes)).toBe(text);
 });

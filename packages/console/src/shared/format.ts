@@ -16,6 +16,31 @@ export function formatDuration(millis: number): string {
 	return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** A place in a recording, or its length, as players show it: `0:08`, `12:34`, `1:02:03`; a dash where it is not known. */
+export function formatClock(seconds: number | undefined): string {
+	if (seconds === undefined || !Number.isFinite(seconds)) return "–";
+	const whole = Math.max(0, Math.floor(seconds));
+	const hours = Math.floor(whole / 3600);
+	const minutes = Math.floor(whole / 60) % 60;
+	const two = (value: number) => String(value).padStart(2, "0");
+	return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A size for people, in units of a thousand as disks are sold: `470 kB`, `1.2 GB`. */
+export function formatBytes(bytes: number): string {
+	if (bytes < 1000) return `${bytes} B`;
+	const power = Math.min(Math.floor(Math.log10(bytes) / 3), SIZE_UNITS.length);
+	const value = bytes / 1000 ** power;
+	return `${value < 10 && power > 1 ? value.toFixed(1) : Math.round(value)} ${SIZE_UNITS[power - 1]}`;
+}
+
+const SIZE_UNITS = ["kB", "MB", "GB", "TB"];
+
+/** A moment in the reader's time zone: `Nov 20, 2026, 10:15 PM`. */
+export function formatDate(millis: number): string {
+	return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(millis);
+}
+
 /** `1 viewer`, `3 viewers`: English counts, which is the language of the pages. */
 export function formatCount(count: number, one: string, many = `${one}s`): string {
 	return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;

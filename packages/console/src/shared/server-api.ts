@@ -1,8 +1,8 @@
 // Types only: nothing of the server gets into the page.
-import type { ServerFacts, StreamFacts } from "../../../server/src/admin/index.ts";
-import type { StreamsAnswer } from "../../../server/src/http/index.ts";
+import type { FileFacts, ServerFacts, StreamFacts } from "../../../server/src/admin/index.ts";
+import type { FilesAnswer, StreamsAnswer } from "../../../server/src/http/index.ts";
 
-export type { ServerFacts, StreamFacts, StreamsAnswer };
+export type { FileFacts, FilesAnswer, ServerFacts, StreamFacts, StreamsAnswer };
 
 export type StreamsPollOptions = {
 	/** Milliseconds from one answer to the next question. Default 2000. */
@@ -38,4 +38,20 @@ export function pollStreams({ interval = 2000, onAnswer, onFailure }: StreamsPol
 	};
 	document.addEventListener("visibilitychange", ask);
 	void ask();
+}
+
+/** Asks `/api/streams` once. Throws where the server does not answer as it should. */
+export async function fetchStreams(): Promise<StreamsAnswer> {
+	return (await ask("/api/streams")) as StreamsAnswer;
+}
+
+/** Asks `/api/files` once. Throws where the server does not answer as it should. */
+export async function fetchFiles(query: Readonly<Record<string, string>>): Promise<FilesAnswer> {
+	return (await ask(`/api/files?${new URLSearchParams(query)}`)) as FilesAnswer;
+}
+
+async function ask(path: string): Promise<unknown> {
+	const response = await fetch(path, { signal: AbortSignal.timeout(8000), cache: "no-store" });
+	if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+	return response.json();
 }

@@ -57,7 +57,7 @@ export function streamAddresses(page: PageLocation, rtmpPort: number, stream: St
 	};
 }
 
-/** `@` stays readable: it has no meaning of its own in a path. */
+/** `@` and `:` stay readable: they have no meaning of their own in a path. */
 function encodeSegment(segment: string): string {
-	return encodeURIComponent(segment).replaceAll("%40", "@");
+	return encodeURIComponent(segment).replaceAll("%40", "@").replaceAll("%3A", ":");
 }

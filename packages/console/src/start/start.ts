@@ -3,6 +3,7 @@ import { formatCount, formatDuration } from "../shared/format.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
 import { pollStreams, type ServerFacts } from "../shared/server-api.ts";
 import { DEFAULT_INSTANCE, streamAddresses } from "../shared/stream-address.ts";
+import { showFiles } from "./file-list.ts";
 import { StreamList } from "./stream-list.ts";
 
 /** Names that need no quoting anywhere: not in a shell, not in an address, not on the server. */
@@ -23,6 +24,7 @@ const rows = {
 let server: ServerFacts | undefined;
 
 showAddresses();
+showFiles();
 nameInput.addEventListener("input", showAddresses);
 pollStreams({
 	onAnswer(answer, serverNow) {

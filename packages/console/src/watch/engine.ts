@@ -12,8 +12,8 @@ export type MediaFacts = {
 	readonly hasAudio: boolean | undefined;
 };
 
-/** Whether this browser has what live playback needs (Media Source Extensions). */
-export function canPlayLive(): boolean {
+/** Whether this browser has what playing FLV needs (Media Source Extensions). */
+export function canPlay(): boolean {
 	return mpegts.getFeatureList().mseLivePlayback;
 }
 

@@ -1,140 +1,31 @@
-import { createCopyRow } from "../shared/copy.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
-import { pollStreams, type StreamFacts } from "../shared/server-api.ts";
-import { DEFAULT_INSTANCE, parseWatchPath, type StreamName, streamAddresses } from "../shared/stream-address.ts";
-import { browserConnect, type Transport } from "./connection.ts";
-import { connectControls } from "./controls.ts";
-import { canPlayLive, createMpegtsEngine, type MediaFacts } from "./engine.ts";
-import { LivePlayback } from "./live-playback.ts";
-import { WatchSession } from "./session.ts";
-import { showUnsupported, WatchView } from "./watch-view.ts";
+import { type FileFacts, fetchFiles, fetchStreams } from "../shared/server-api.ts";
+import { parseWatchPath, type StreamName, watchPath } from "../shared/stream-address.ts";
+import { showFilePage } from "./file-page.ts";
+import { showLivePage } from "./live-page.ts";
 
-const rows = new Map<string, ReturnType<typeof createCopyRow>>();
 const stream = parseWatchPath(location.pathname);
 if (!stream) throw new Error(`No stream is named by ${location.pathname}.`);
-document.title = `${stream.name} – Millrace`;
-setText(pageElement("title", HTMLElement), stream.name);
-if (canPlayLive()) watch(stream);
-else showUnsupported("This browser has no Media Source Extensions, which live playback in a page needs.");
-showAddresses(stream, 1935);
+const shortName = stream.name.replace(/^(?:flv|mp[34]):/, "");
+document.title = `${shortName} – Millrace`;
+setText(pageElement("title", HTMLElement), shortName);
 
-function watch(stream: StreamName): void {
-	const forced = new URLSearchParams(location.search).get("transport");
-	const transports: Transport[] = forced === "ws" || forced === "http" ? [forced] : ["ws", "http"];
-	const video = pageElement("video", HTMLVideoElement);
-	let facts: StreamFacts | undefined;
-	let media: MediaFacts | undefined;
-	let serverNow = 0;
-	let serverNowAt = 0;
+// As on the server, what is live goes before a file of the same name, unless a start is asked for.
+const start = new URLSearchParams(location.search).get("start");
+const seconds = Math.max(0, Number(start) || 0);
+const file = await fileToPlay(stream, start !== null);
+if (file === undefined) showLivePage(stream);
+else showFilePage(stream, file, seconds);
 
-	const playback = new LivePlayback(video, () => session.restart());
-	const session = new WatchSession({
-		transports,
-		connect: browserConnect(streamAddresses(location, 1935, stream)),
-		createEngine: handler => {
-			media = undefined;
-			const engine = createMpegtsEngine(video, handler, found => {
-				media = found;
-			});
-			playback.begin();
-			return engine;
-		},
-		onChange: () => show(),
-	});
-	const view = new WatchView(transports.length === 1 ? transports[0] : undefined);
-	const show = () =>
-		view.show({
-			session,
-			playback,
-			facts,
-			media,
-			onAirMillis: facts?.publishing ? serverNow + (performance.now() - serverNowAt) - facts.since : undefined,
-		});
-
-	connectControls(video, () => playback.toLiveEdge());
-	exposeStats(session, playback);
-	pollStreams({
-		onAnswer(answer, now, roundTrip) {
-			serverNow = now;
-			serverNowAt = performance.now();
-			facts = answer.streams.find(other => isSame(other, stream));
-			playback.noteRoundTrip(roundTrip);
-			session.noteFacts(facts?.publishing ?? false, facts?.since);
-			showAddresses(stream, answer.server.rtmpPort);
-		},
-		onFailure() {
-			facts = undefined;
-			session.noteFacts(undefined, undefined);
-		},
-	});
-	whenVisible(() => session.start());
-	addEventListener("pagehide", () => session.stop());
-	// A page out of the back-forward cache has no connection any more.
-	addEventListener("pageshow", event => {
-		if (event.persisted) location.reload();
-	});
-}
-
-function isSame(a: StreamName, b: StreamName): boolean {
-	return a.application === b.application && a.instance === b.instance && a.name === b.name;
-}
-
-/** A page that was opened in the background would collect data that its player does not take. */
-function whenVisible(action: () => void): void {
-	if (!document.hidden) {
-		action();
-		return;
+async function fileToPlay(name: StreamName, isStartGiven: boolean): Promise<FileFacts | undefined> {
+	const path = watchPath(name);
+	try {
+		const [{ files }, { streams }] = await Promise.all([fetchFiles({ path }), fetchStreams()]);
+		const isLive = streams.some(other => watchPath(other) === path);
+		return isLive && !isStartGiven ? undefined : files[0];
+	} catch (error) {
+		// The page of a live stream waits for a server that is not there.
+		console.warn("Asking for the file failed:", error);
+		return undefined;
 	}
-	document.addEventListener("visibilitychange", action, { once: true });
-}
-
-/** `window.__millrace`: what tests and curious people may read. Nothing in it can be written. */
-function exposeStats(session: WatchSession, playback: LivePlayback): void {
-	const stats = Object.freeze({
-		/** `connecting`, `waiting`, `playing`, `reconnecting`, `unreachable`, `refused` or `unsupported`. */
-		get state() {
-			return session.state;
-		},
-		/** `ws` or `http`. */
-		get transport() {
-			return session.transport;
-		},
-		/** Frames decoded since the page was opened. */
-		get framesDecoded() {
-			return playback.framesDecoded;
-		},
-		get framesDropped() {
-			return playback.framesDropped;
-		},
-		/** Seconds behind the live edge, estimated; `undefined` while nothing plays. */
-		get latency() {
-			return playback.latency;
-		},
-		/** Bits per second received; `undefined` while nothing plays. */
-		get bitrate() {
-			return session.bitrate;
-		},
-	});
-	Object.defineProperty(window, "__millrace", { value: stats, enumerable: true });
-}
-
-function showAddresses(stream: StreamName, rtmpPort: number): void {
-	const addresses = streamAddresses(location, rtmpPort, stream);
-	const shown = [
-		["RTMP (VLC, ffplay, mpv)", addresses.rtmp],
-		["HTTP-FLV", addresses.httpFlv],
-		["WebSocket-FLV", addresses.webSocketFlv],
-	] as const;
-	if (rows.size === 0) {
-		const announcement = pageElement("announce", HTMLElement);
-		const place =
-			stream.instance === DEFAULT_INSTANCE ? stream.application : `${stream.application}/${stream.instance}`;
-		pageElement("player", HTMLElement).setAttribute("aria-label", `Player for ${place}/${stream.name}`);
-		for (const [label] of shown) {
-			const row = createCopyRow(label, text => setText(announcement, text));
-			rows.set(label, row);
-			pageElement("addresses", HTMLElement).append(row.element);
-		}
-	}
-	for (const [label, value] of shown) rows.get(label)?.set(value);
 }

@@ -26,7 +26,8 @@ export class StreamName {
 	/** Path of the stream's pages and outputs: `/live/cam`, `/live/@room/cam`. */
 	get path(): string {
 		const room = this.instance === DEFAULT_INSTANCE ? [] : [`@${encodeURIComponent(this.instance)}`];
-		const name = this.name.split("/").map(encodeURIComponent);
+		// A colon means nothing in a path, and stays readable: `mp4:film.mp4`.
+		const name = this.name.split("/").map(part => encodeURIComponent(part).replaceAll("%3A", ":"));
 		return `/${[encodeURIComponent(this.application), ...room, ...name].join("/")}`;
 	}
 

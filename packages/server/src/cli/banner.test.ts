@@ -67,8 +67,11 @@ describe("the banner", () => {
 		expect(text).not.toContain("2001:db8::7");
 	});
 
-	it("points at the test stream when there is one", () => {
-		expect(bannerText({ ...FACTS, demo: true }, false)).toContain("http://localhost:8080/live/demo  in a browser");
+	it("points at the test stream and the file on demand when there are", () => {
+		const text = bannerText({ ...FACTS, demo: true }, false);
+		expect(text).toContain("Watch        http://localhost:8080/live/demo  in a browser\n");
+		expect(text).toContain("On demand    http://localhost:8080/vod/sample  in a browser\n");
+		expect(bannerText(FACTS, false)).not.toContain("On demand");
 	});
 
 	it("leaves out what has no listener", () => {

@@ -25,6 +25,8 @@ export interface BannerFacts {
 
 /** The name that the examples publish under; any other does as well. */
 const EXAMPLE_NAME = "my-stream";
+/** What the demonstration offers on demand. */
+const DEMO_FILE = "/vod/sample";
 const LABEL_WIDTH = 13;
 const FIELD_WIDTH = 12;
 
@@ -45,7 +47,12 @@ interface Row {
 export function bannerText(facts: BannerFacts, colour: boolean): string {
 	const paint = (code: string, text: string): string => (colour && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text);
 	const lines = ["", `  ${paint(TITLE, "Millrace")} ${paint(QUIET, facts.version)}`];
-	for (const block of [...publishBlocks(facts), watchBlock(facts)]) {
+	const example = `/${facts.application}/${facts.demo ? "demo" : EXAMPLE_NAME}`;
+	const watchBlocks = [
+		watchBlock(facts, "Watch", example),
+		facts.demo ? watchBlock(facts, "On demand", DEMO_FILE) : [],
+	];
+	for (const block of [...publishBlocks(facts), ...watchBlocks]) {
 		if (block.length === 0) continue;
 		const valueWidth = Math.max(...block.map(({ value }) => value.length));
 		lines.push("");
@@ -87,8 +94,7 @@ function publishBlock(facts: BannerFacts, label: string, origin: string | undefi
 	];
 }
 
-function watchBlock(facts: BannerFacts): readonly Row[] {
-	const path = `/${facts.application}/${facts.demo ? "demo" : EXAMPLE_NAME}`;
+function watchBlock(facts: BannerFacts, label: string, path: string): readonly Row[] {
 	const rows: Row[] = [];
 	for (const [protocol, note] of [
 		["http", "in a browser"],
@@ -96,7 +102,7 @@ function watchBlock(facts: BannerFacts): readonly Row[] {
 	] as const) {
 		const { here, elsewhere } = originsOf(facts, protocol);
 		const origin = here ?? elsewhere;
-		if (origin !== undefined) rows.push({ label: rows.length === 0 ? "Watch" : "", value: origin + path, note });
+		if (origin !== undefined) rows.push({ label: rows.length === 0 ? label : "", value: origin + path, note });
 	}
 	return rows;
 }

@@ -103,7 +103,12 @@ export const configSchema = z
 			.min(1)
 			.default("./millrace-data")
 			.describe("The folder for what the server keeps, such as its publish key. Relative to where it is started."),
-		demo: z.boolean().default(false).describe("Whether the server publishes a test stream of its own."),
+		demo: z
+			.boolean()
+			.default(false)
+			.describe(
+				"Whether the server publishes a test stream of its own, and offers a file on demand in the application `vod`.",
+			),
 	})
 	.superRefine((config, context) => {
 		const complain = (path: (string | number)[], message: string): void =>

@@ -1,1 +1,2 @@
+export { withDemoFiles } from "./demo-files.ts";
 export { DemoPublisher } from "./demo-publisher.ts";

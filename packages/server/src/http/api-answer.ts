@@ -1,7 +1,14 @@
-import type { ServerFacts, StreamFacts } from "../admin/index.ts";
+import type { FileFacts, ServerFacts, StreamFacts } from "../admin/index.ts";
 
 /** What `/api/streams` answers: everything that the start page shows. It holds no key and no address of a client. */
 export type StreamsAnswer = { readonly server: ServerFacts; readonly streams: readonly StreamFacts[] };
+
+/** What `/api/files` answers: one page of a list, or what one path plays. */
+export type FilesAnswer = {
+	/** How many files there are on all pages. */
+	readonly total: number;
+	readonly files: readonly FileFacts[];
+};
 
 /** What `/api/health` answers while the server runs; a server that cannot answer it is not healthy. */
 export type HealthAnswer = {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { ServerView } from "../admin/index.ts";
-import type { HealthAnswer, StreamsAnswer } from "./api-answer.ts";
+import { type FileView, MAX_FILES_OF_PAGE, type ServerView } from "../admin/index.ts";
+import type { FilesAnswer, HealthAnswer, StreamsAnswer } from "./api-answer.ts";
 import { type ConsoleFile, type ConsoleFiles, loadConsoleFiles } from "./console-files.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { isWatchPagePath } from "./watch-page-path.ts";
@@ -9,6 +9,8 @@ import { isWatchPagePath } from "./watch-page-path.ts";
 export type HttpApplicationOptions = {
 	/** What the API tells; read anew for each request. */
 	readonly view: ServerView;
+	/** Recordings and on-demand files for the API. Default: there are none. */
+	readonly files?: FileView | undefined;
 	/** The folder of the built console. Default: no pages, the API alone. */
 	readonly consoleDir?: string | undefined;
 	/** Who may show the pages in a frame, as sources of the CSP directive `frame-ancestors`. Default `["'self'"]`. */
@@ -30,7 +32,7 @@ export type HttpApplication = {
 
 /**
  * The pages and the API: `/`, `/APPLICATION/NAME` (watch pages), `/assets/…`, `/favicon.ico`, `/api/streams`,
- * `/api/health`. It listens on nothing itself: it is mounted on a `node:http` (or https) server of somebody else,
+ * `/api/files`, `/api/health`. It listens on nothing itself: it is mounted on a `node:http` (or https) server of somebody else,
  * behind whatever must see requests first:
  *
  * ```ts
@@ -46,7 +48,14 @@ export type HttpApplication = {
  * Throws `UsageError` where `consoleDir` holds no built console or `frameAncestors` holds no source.
  */
 export async function createHttpApplication(options: HttpApplicationOptions): Promise<HttpApplication> {
-	const { view, consoleDir, frameAncestors = ["'self'"], clock = Date.now, onError = logError } = options;
+	const {
+		view,
+		files: media = NO_FILES,
+		consoleDir,
+		frameAncestors = ["'self'"],
+		clock = Date.now,
+		onError = logError,
+	} = options;
 	const files: ConsoleFiles = consoleDir === undefined ? new Map() : loadConsoleFiles(consoleDir);
 	const securityHeaders = createSecurityHeaders(frameAncestors);
 	const app = fastify({
@@ -75,6 +84,25 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 	app.get("/api/streams", async (_request, reply) => {
 		const answer: StreamsAnswer = { server: view.server(), streams: view.streams() };
 		reply.header("cache-control", "no-store");
+		return answer;
+	});
+	app.get<{ Querystring: Record<string, unknown> }>("/api/files", async (request, reply) => {
+		reply.header("cache-control", "no-store");
+		const { path, application, offset, limit } = request.query;
+		if (typeof path === "string") {
+			const found = await media.find(path);
+			const answer: FilesAnswer = { total: found === undefined ? 0 : 1, files: found === undefined ? [] : [found] };
+			return answer;
+		}
+		const place = { offset: countOf(offset, 0), limit: countOf(limit, DEFAULT_FILES_OF_PAGE) };
+		if (place.offset === undefined || place.limit === undefined) {
+			return reply.code(400).send({ error: "offset and limit are whole numbers." });
+		}
+		const answer: FilesAnswer = await media.list({
+			application: typeof application === "string" ? application : undefined,
+			offset: place.offset,
+			limit: Math.min(place.limit, MAX_FILES_OF_PAGE),
+		});
 		return answer;
 	});
 	app.get("/api/health", async (_request, reply) => {
@@ -107,6 +135,16 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 
 	await app.ready();
 	return { handle: (request, response) => app.routing(request, response), fastify: app, close: () => app.close() };
+}
+
+const NO_FILES: FileView = { list: async () => ({ total: 0, files: [] }), find: async () => undefined };
+/** What `/api/files` lists at once where no limit is asked for. */
+const DEFAULT_FILES_OF_PAGE = 50;
+
+/** A number in a query; `undefined`: it is none. */
+function countOf(text: unknown, absent: number): number | undefined {
+	if (text === undefined) return absent;
+	return typeof text === "string" && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The console's file that a path shows, if it shows one. */

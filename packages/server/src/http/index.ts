@@ -1,2 +1,2 @@
-export type { HealthAnswer, StreamsAnswer } from "./api-answer.ts";
+export type { FilesAnswer, HealthAnswer, StreamsAnswer } from "./api-answer.ts";
 export { createHttpApplication, type HttpApplication, type HttpApplicationOptions } from "./http-application.ts";

@@ -26,6 +26,8 @@ it.each([
 	["/live/demo.flv", false],
 	["/api/streams", false],
 	["/assets/x.js", false],
+	["/files/vod/a.mp4", false],
+	["/vod/mp4:a.mp4", true],
 	["/admin/x", false],
 	["/metrics/x", false],
 	["live/demo", false],

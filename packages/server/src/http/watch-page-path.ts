@@ -2,7 +2,7 @@
 const MAX_PATH = 2048;
 
 /** First segments that belong to the server itself and are no application's watch pages. */
-const OWN_SEGMENTS = new Set(["admin", "api", "assets", "metrics"]);
+const OWN_SEGMENTS = new Set(["admin", "api", "assets", "files", "metrics"]);
 
 /**
  * Whether a raw request path (no query, still percent-encoded) is a stream's watch page: `/APPLICATION/NAME`,

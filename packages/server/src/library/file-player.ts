@@ -93,7 +93,7 @@ export class FilePlayer implements Sleeper {
 
 	constructor(source: MediaSource, sink: FilePlayerSink, schedule: PlayerSchedule, options: FilePlayerOptions) {
 		this.source = source;
-		this.#cursor = source.cursor();
+		this.#cursor = source.cursor(true);
 		this.#sink = sink;
 		this.#schedule = schedule;
 		this.#options = options;

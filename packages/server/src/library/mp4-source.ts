@@ -49,8 +49,8 @@ export class Mp4Source implements MediaSource {
 		return this.#movie.metadata();
 	}
 
-	cursor(): MediaCursor {
-		return this.#movie.cursor();
+	cursor(reusesMemory = false): MediaCursor {
+		return this.#movie.cursor(reusesMemory);
 	}
 
 	onGrowth(): () => void {

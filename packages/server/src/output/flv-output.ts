@@ -4,13 +4,20 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { StreamName } from "../app/index.ts";
 import type { Hub, LiveStream } from "../hub/index.ts";
+import type { MediaCatalog } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 import { plainAddress, SocketWire } from "../net/index.ts";
+import { corsHeaders, PREFLIGHT_HEADERS } from "./cors.ts";
+import { FlvFileOutput, sendText } from "./flv-file-output.ts";
 import { flvFramer, webSocketFlvFramer, webSocketFrame } from "./flv-framer.ts";
 import { type FlvTransport, FlvViewer } from "./flv-viewer.ts";
 
 export type FlvOutputOptions = {
 	readonly hub: Hub;
+	/** Where names are looked up that are not live. */
+	readonly catalog: MediaCatalog;
+	/** Whether there is such an application. */
+	hasApplication(name: string): boolean;
 	readonly log: EventLog;
 	/** Web origins whose pages may play from here; `*` is all. */
 	readonly cors: readonly string[];
@@ -28,11 +35,13 @@ const MAX_WEBSOCKET_MESSAGE = 4096;
 const WEBSOCKET_GOODBYE = new Uint8Array([0x88, 2, 0x03, 0xe9]);
 
 /**
- * Live streams as FLV at `/APPLICATION/NAME.flv`, over HTTP and over WebSocket. It takes the socket after the
- * request's head and leaves the HTTP library behind: one write of a shared block a viewer, no chunked coding.
+ * Live streams as FLV at `/APPLICATION/NAME.flv`, over HTTP and over WebSocket; over HTTP also recordings and on-demand
+ * files of names that are not live, and of names that are where `start` is given. For a live stream it takes the socket
+ * after the request's head and leaves the HTTP library behind: one write of a shared block a viewer, no chunked coding.
  */
 export class FlvOutput {
 	readonly #options: FlvOutputOptions;
+	readonly #files: FlvFileOutput;
 	readonly #viewers = new Set<FlvViewer>();
 	/** Sockets that carry a stream: whatever the client asks for behind that has no answer. */
 	readonly #taken = new WeakSet<Duplex>();
@@ -46,13 +55,14 @@ export class FlvOutput {
 
 	constructor(options: FlvOutputOptions) {
 		this.#options = options;
+		this.#files = new FlvFileOutput(options);
 	}
 
 	get viewerCount(): number {
-		return this.#viewers.size;
+		return this.#viewers.size + this.#files.viewerCount;
 	}
 
-	/** Whether a request is for a live stream as FLV. */
+	/** Whether a request is for a stream or file as FLV. */
 	static isFlvPath(url: string): boolean {
 		return pathOf(url).endsWith(".flv");
 	}
@@ -61,25 +71,45 @@ export class FlvOutput {
 	handle(request: IncomingMessage, response: ServerResponse): void {
 		const { socket } = request;
 		if (this.#taken.has(socket)) return;
-		const headers = this.#corsHeaders(request);
+		const headers = corsHeaders(this.#options.cors, request.headers.origin);
 		if (request.method === "OPTIONS") {
-			response
-				.writeHead(204, { ...headers, "access-control-allow-headers": "*", "access-control-max-age": "86400" })
-				.end();
+			response.writeHead(204, { ...headers, ...PREFLIGHT_HEADERS }).end();
 			return;
 		}
 		if (request.method !== "GET" && request.method !== "HEAD") {
 			response.writeHead(405, { ...headers, allow: "GET, HEAD, OPTIONS" }).end();
 			return;
 		}
+		const start = startOf(request.url ?? "");
 		const found = this.#find(request);
-		if (found === undefined) {
-			const text = "No such stream is live.\n";
-			response
-				.writeHead(404, { ...headers, "content-type": "text/plain; charset=utf-8", "retry-after": "2" })
-				.end(text);
-			return;
-		}
+		if (Number.isNaN(start)) sendText(response, 400, "start is a number of seconds, such as 12.5.", headers);
+		else if (found !== undefined && start === undefined) this.#sendLive(found, request, response, headers);
+		else void this.#sendFile(start, request, response, headers);
+	}
+
+	/** Answers with a file, or where there is none as before files were looked for. */
+	async #sendFile(
+		start: number | undefined,
+		request: IncomingMessage,
+		response: ServerResponse,
+		headers: Readonly<Record<string, string>>,
+	): Promise<void> {
+		const name = nameOf(request);
+		if (name !== undefined && (await this.#files.handle({ name, start, headers }, request, response))) return;
+		if (response.destroyed) return;
+		const found = this.#find(request);
+		if (found !== undefined) this.#sendLive(found, request, response, headers);
+		else
+			sendText(response, 404, "No such stream is live, and there is no such file.", { ...headers, "retry-after": "2" });
+	}
+
+	#sendLive(
+		found: Found,
+		request: IncomingMessage,
+		response: ServerResponse,
+		headers: Readonly<Record<string, string>>,
+	): void {
+		const { socket } = request;
 		const fields = { "content-type": "video/x-flv", "cache-control": "no-store", connection: "close", ...headers };
 		if (request.method === "HEAD") {
 			response.writeHead(200, fields).end();
@@ -87,6 +117,11 @@ export class FlvOutput {
 		}
 		if (!this.#options.hasRoom()) {
 			response.writeHead(503, { ...headers, "retry-after": "10", connection: "close" }).end();
+			return;
+		}
+		// An earlier request of the same connection is still being answered, so the socket cannot be taken.
+		if (response.socket !== socket) {
+			response.writeHead(503, { ...headers, "retry-after": "1", connection: "close" }).end();
 			return;
 		}
 		const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -135,6 +170,7 @@ export class FlvOutput {
 
 	/** Ends all viewers. */
 	stop(): void {
+		this.#files.stop();
 		for (const viewer of [...this.#viewers]) viewer.end();
 		this.#webSockets.close();
 	}
@@ -159,21 +195,10 @@ export class FlvOutput {
 	}
 
 	#find(request: IncomingMessage): Found | undefined {
-		const url = request.url ?? "";
-		if (!FlvOutput.isFlvPath(url)) return undefined;
-		const name = StreamName.fromPath(pathOf(url).slice(0, -".flv".length));
+		const name = nameOf(request);
 		if (name === undefined) return undefined;
 		const live = this.#options.hub.find(name.key);
 		return live?.isLive ? { live, name } : undefined;
-	}
-
-	#corsHeaders(request: IncomingMessage): Record<string, string> {
-		const { cors } = this.#options;
-		const { origin } = request.headers;
-		if (cors.includes("*")) return { "access-control-allow-origin": "*" };
-		return origin !== undefined && cors.includes(origin)
-			? { "access-control-allow-origin": origin, vary: "origin" }
-			: {};
 	}
 
 	/** Programs send no origin; pages of this server send its own. */
@@ -185,6 +210,19 @@ export class FlvOutput {
 }
 
 type Found = { readonly live: LiveStream; readonly name: StreamName };
+
+/** The stream or file that a path which ends in `.flv` names. */
+function nameOf({ url = "" }: IncomingMessage): StreamName | undefined {
+	return FlvOutput.isFlvPath(url) ? StreamName.fromPath(pathOf(url).slice(0, -".flv".length)) : undefined;
+}
+
+/** The query's `start`, in seconds; `undefined`: there is none; NaN: it is no number of seconds. */
+function startOf(url: string): number | undefined {
+	const mark = url.indexOf("?");
+	const text = mark < 0 ? null : new URLSearchParams(url.slice(mark)).get("start");
+	if (text === null || text === "") return undefined;
+	return /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+}
 
 function pathOf(url: string): string {
 	const mark = url.indexOf("?");

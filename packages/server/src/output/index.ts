@@ -1,1 +1,2 @@
 export { FlvOutput, type FlvOutputOptions } from "./flv-output.ts";
+export { PlainFileOutput, type PlainFileOutputOptions } from "./plain-file-output.ts";

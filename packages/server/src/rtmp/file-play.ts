@@ -182,7 +182,11 @@ export class FilePlay implements Playing, FilePlayerSink {
 			this.#hasBegun = true;
 			this.#observer.onFirstMedia(this);
 		}
-		this.#environment.transport.offer(this.#framer.frame(batch));
+		const { transport, blocks } = this.#environment;
+		const block = this.#framer.frame(batch);
+		transport.offer(block);
+		// Nobody else has it, and nearly always the socket has taken it.
+		if (transport.isSpent) blocks.give(block);
 	}
 
 	onBufferFilled(): void {
@@ -221,7 +225,11 @@ export class FilePlay implements Playing, FilePlayerSink {
 
 	#framerFor(offsetMillis: number): RtmpFramer {
 		const { connection, id } = this.#stream;
-		return new RtmpFramer(connection.link.chunkSize, id, connection.objectEncoding, undefined, offsetMillis);
+		const memory = (length: number): Buffer => {
+			const { buffer, byteOffset } = this.#environment.blocks.take(length);
+			return Buffer.from(buffer, byteOffset, length);
+		};
+		return new RtmpFramer(connection.link.chunkSize, id, connection.objectEncoding, memory, offsetMillis);
 	}
 }
 

@@ -3,7 +3,7 @@ import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink } from "../hub/i
 import type { Sleeper } from "../library/index.ts";
 import { type Continuation, ContinuingFramer } from "./continuing-framer.ts";
 import type { PlayEnvironment, PlayItem, Playing, PlayObserver } from "./playing.ts";
-import { RtmpFramer } from "./rtmp-framer.ts";
+import { RtmpFramer, slabMemory } from "./rtmp-framer.ts";
 
 /** How often a player is told that it is too slow, in milliseconds. */
 const SLOW_NOTICE_MILLIS = 10_000;
@@ -39,7 +39,13 @@ export class LivePlay implements Playing, ViewerSink, Sleeper {
 		this.#observer = observer;
 		const { connection } = stream;
 		const make = (offset: number) =>
-			new RtmpFramer(connection.link.chunkSize, stream.id, connection.objectEncoding, environment.slab, offset);
+			new RtmpFramer(
+				connection.link.chunkSize,
+				stream.id,
+				connection.objectEncoding,
+				slabMemory(environment.slab),
+				offset,
+			);
 		this.#continuing = continuation && new ContinuingFramer(live, continuation, make);
 		this.framer = this.#continuing ?? make(0);
 		this.viewer = live.attach(this, stream.wantsAudio, stream.wantsVideo);

@@ -1,3 +1,4 @@
+import type { MemoryPool } from "@millrace/core/bytes";
 import type { ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
@@ -29,6 +30,8 @@ export type PeerContext = {
 	readonly catalog?: MediaCatalog;
 	/** What wakes those who play by the time; needed with a catalog. Default: lengths of live items do not count. */
 	readonly schedule?: PlayerSchedule;
+	/** Memory for what is sent of files. Default: each block has memory of its own. */
+	readonly blocks?: MemoryPool;
 	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
 	readonly recorder?: PublishRecorder;
 	/** Monotonic milliseconds. */

@@ -1,3 +1,4 @@
+import { MemoryPool } from "@millrace/core/bytes";
 import { LimitError, PeerError } from "@millrace/core/fault";
 import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
 import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
@@ -27,6 +28,9 @@ const PLAY_BYTES = 4096;
 /** What each file beside a connection's first play costs: what was read and not sent. */
 const FILE_BYTES = 64 * 1024;
 
+/** Keeps nothing: each block gets memory of its own. */
+const NO_POOL = new MemoryPool(0, 0);
+
 /** All that one client plays, on any of its streams: from the command through the permission to the end. */
 export class PlayDesk
 	implements
@@ -42,12 +46,14 @@ export class PlayDesk
 	readonly #host: PlayHost;
 	readonly #log: EventLog;
 	readonly #opener: MediaOpener;
+	readonly #blocks: MemoryPool;
 	readonly #playing = new Map<ServerStream, { readonly controller: PlayController; readonly bytes: number }>();
 
 	constructor(context: PeerContext, host: PlayHost, log: EventLog) {
 		this.#context = context;
 		this.#host = host;
 		this.#log = log;
+		this.#blocks = context.blocks ?? NO_POOL;
 		this.#opener = new MediaOpener(
 			context.hub,
 			context.schedule && context.catalog,
@@ -201,6 +207,7 @@ export class PlayDesk
 		const environment = {
 			transport: this.#host,
 			slab: this.#context.connection.slab,
+			blocks: this.#blocks,
 			schedule: this.#context.schedule,
 			files: this.#host.rules.files ?? DEFAULT_FILE_PLAYER,
 		};

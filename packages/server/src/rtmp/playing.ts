@@ -1,4 +1,4 @@
-import type { Slab } from "@millrace/core/bytes";
+import type { MemoryPool, Slab } from "@millrace/core/bytes";
 import type { PlayRequest } from "@millrace/core/rtmp";
 import type { StreamName } from "../app/index.ts";
 import type { ViewerEnd } from "../hub/index.ts";
@@ -16,6 +16,8 @@ export interface PlayTransport {
 	offer(block: Uint8Array): boolean;
 	/** Whether `offer` would take a block; where not, `onDrain` follows. */
 	isReady(): boolean;
+	/** As `Wire.isSpent`. */
+	readonly isSpent: boolean;
 	/** Sends what the connection has queued. */
 	flush(): void;
 }
@@ -24,6 +26,8 @@ export interface PlayTransport {
 export type PlayEnvironment = {
 	readonly transport: PlayTransport;
 	readonly slab: Slab | undefined;
+	/** Memory for blocks that one player alone is sent. */
+	readonly blocks: MemoryPool;
 	/** Without it nothing is done by the time, and there are no files. */
 	readonly schedule: PlayerSchedule | undefined;
 	readonly files: FilePlayerOptions;

@@ -153,6 +153,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		return false;
 	}
 
+	get isSpent(): boolean {
+		return this.#wire.isSpent;
+	}
+
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
 		if (this.#isReceiving && this.connection.link.outputBytes < TURN_OUTPUT_BYTES) return;
