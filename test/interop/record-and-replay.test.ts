@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import type { PublishMode } from "@millrace/core/rtmp";
 import {
 	type ComparisonOptions,
@@ -59,6 +59,12 @@ const PLAYERS: Readonly<Record<string, Player>> = {
 		if (code !== 0 && code !== 2) throw new Error(program.describe("failed"));
 	},
 	"our client": (app, name, file) => playWhole(server.process.rtmpUrl(app), name, file),
+	"HTTP as FLV": async (app, name, file) => {
+		// The start makes it a file that is played, and not one that is downloaded.
+		const answer = await fetch(server.process.httpUrl(`${app}/${name}.flv?start=0`));
+		if (!answer.ok) throw new Error(`${name}.flv: status ${answer.status}`);
+		writeFileSync(file, new Uint8Array(await answer.arrayBuffer()));
+	},
 };
 
 /** Plays a stream by everyone of these, and compares what they got with the packets of a file. */
@@ -66,7 +72,9 @@ async function expectPlayed(
 	reference: readonly MediaPacket[],
 	app: string,
 	name: string,
-	players: readonly (keyof typeof PLAYERS)[] = Object.keys(PLAYERS),
+	players: readonly (keyof typeof PLAYERS)[] = Object.keys(PLAYERS).filter(
+		player => !(name.startsWith("mp4:") && player.startsWith("HTTP")),
+	),
 	options: ComparisonOptions = {},
 ): Promise<void> {
 	for (const player of players) {
