@@ -10,8 +10,16 @@ export type FlvTags = {
 	readonly configurations: { readonly video: string[]; readonly audio: string[] };
 };
 
+export type FlvTagOptions = {
+	/**
+	 * Frames are hashed without the head of their tags, as ffprobe does, and presented at their composition times: for
+	 * HEVC and AV1 in extended headers, and AAC. Default false: the whole body counts, and no composition time.
+	 */
+	readonly codedData?: boolean;
+};
+
 /** Reads an FLV file by its definition alone (Adobe FLV 10.1, Annex E); it shares nothing with the server's reader. */
-export function readFlvTags(path: string): FlvTags {
+export function readFlvTags(path: string, { codedData = false }: FlvTagOptions = {}): FlvTags {
 	const file = readFileSync(path);
 	if (file.toString("latin1", 0, 3) !== "FLV") throw new Error(`${path} is not an FLV file (${file.length} bytes)`);
 	const frames: MediaPacket[] = [];
@@ -24,11 +32,12 @@ export function readFlvTags(path: string): FlvTags {
 		at += 11 + size + 4;
 		if ((type !== 8 && type !== 9) || body.length < size || size === 0) continue;
 		const kind = type === 9 ? "video" : "audio";
-		const hash = createHash("sha256").update(body).digest("hex");
+		const { data, shift } = codedData ? coded(kind, body) : { data: body, shift: 0 };
+		const hash = createHash("sha256").update(data).digest("hex");
 		const what = type === 9 ? videoTag(body) : audioTag(body);
 		if (what === "configuration") configurations[kind].push(hash);
 		else if (what !== "end") {
-			frames.push({ kind, dts: timestamp, pts: timestamp, isKey: what === "key", size, hash });
+			frames.push({ kind, dts: timestamp, pts: timestamp + shift, isKey: what === "key", size: data.length, hash });
 		}
 	}
 	return { frames, configurations };
@@ -45,4 +54,12 @@ function videoTag(body: Buffer): "configuration" | "key" | "inter" | "end" {
 
 function audioTag(body: Buffer): "configuration" | "key" {
 	return body[0]! >> 4 === 10 && body[1] === 0 ? "configuration" : "key";
+}
+
+/** What a frame's tag carries, and its composition time in milliseconds (Enhanced RTMP v1, "Enhanced Video"). */
+function coded(kind: "video" | "audio", body: Buffer): { readonly data: Buffer; readonly shift: number } {
+	if (kind === "audio") return { data: body.subarray(2), shift: 0 };
+	const hasShift = (body[0]! & 15) === 1 && body.toString("latin1", 1, 5) === "hvc1";
+	if (!hasShift) return { data: body.subarray(5), shift: 0 };
+	return { data: body.subarray(8), shift: body.readIntBE(5, 3) };
 }

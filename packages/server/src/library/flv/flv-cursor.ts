@@ -99,18 +99,23 @@ export class FlvCursor implements MediaCursor {
 			}
 			if (why === "short") {
 				const needed = TAG_HEAD_BYTES + tagSize(window, 0);
-				// The file was cut while it is played.
-				if (window.length < TAG_HEAD_BYTES || needed <= window.length || needed <= length) return [];
+				if (window.length < TAG_HEAD_BYTES || needed <= length) throw this.#cutFile();
 				length = needed;
 			} else if (why === "lost") {
 				if (!(await this.#resync())) return [];
 			} else if (why === "end") {
+				// Behind the last tag at most.
+				if (this.#offset > end + TAIL_BYTES) throw this.#cutFile();
 				await this.#host.check();
 				if (map.reader.end <= end) return [];
 			}
 			barren += window.length + 1;
 		}
 		throw new FileError("FILE_INVALID", `${this.#host.path} holds nothing to play in ${MAX_BARREN_BYTES} bytes.`);
+	}
+
+	#cutFile(): FileError {
+		return new FileError("FILE_INVALID", `${this.#host.path} was cut while it was played.`);
 	}
 
 	/** Makes messages of the whole tags in a window that begins at the cursor's place, and goes on behind them. */

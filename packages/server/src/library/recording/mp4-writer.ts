@@ -1,13 +1,19 @@
 import type { AmfObject } from "@millrace/core/amf";
 import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
-import { type Fragment, FragmentWriter, type LeftOut } from "@millrace/core/mp4";
+import { type Fragment, type FragmentHandler, FragmentWriter, type LeftOut } from "@millrace/core/mp4";
 import type { PlacedConfiguration } from "../growing-file.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
 import type { FileHead } from "./stream-head.ts";
 
 /**
- * Writes fragmented MP4: fragments of a second or two, each of which is whole by itself. Lengths and the index come at
+ * What is in no fragment yet is lost in a crash, beside what waits for the disk: a second of both at most. A fragment
+ * costs some 250 bytes.
+ */
+const FRAGMENT_MILLIS = 250;
+
+/**
+ * Writes fragmented MP4: short fragments, each of which is whole by itself. Lengths and the index come at
  * the end; a file that is torn does without. Configurations that change, and tracks that come later, end the file.
  */
 export class Mp4Writer implements RecordingWriter {
@@ -34,7 +40,7 @@ export class Mp4Writer implements RecordingWriter {
 	/** @param baseTime the stream's time that becomes 0 in the file */
 	constructor(head: FileHead, baseTime: number, onLeftOut: (track: LeftOut) => void) {
 		this.#baseTime = baseTime;
-		this.#writer = new FragmentWriter({
+		const handler: FragmentHandler = {
 			onInit: ({ bytes, tracks }) => {
 				if (this.#hasInit) {
 					this.#isFull = true;
@@ -53,7 +59,8 @@ export class Mp4Writer implements RecordingWriter {
 				this.#durationMillis = durationMillis;
 			},
 			onLeftOut,
-		});
+		};
+		this.#writer = new FragmentWriter(handler, { longestMillis: FRAGMENT_MILLIS });
 		for (const configuration of head.configurations) this.#writer.write(configuration.at(0));
 	}
 

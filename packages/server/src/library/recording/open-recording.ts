@@ -17,9 +17,9 @@ export type OpenRecording = {
 	readonly writer: RecordingWriter;
 	/** Where the writer's bytes go: the size of what stands there already. */
 	readonly position: number;
-	/** The first bytes are on the disk: what stood there before is not needed any more. */
+	/** The first bytes are on the disk: the file takes its name, and the place of what had it. */
 	settle(): Promise<void>;
-	/** Nothing could be written: puts back what stood there before. The handle is closed already. */
+	/** Nothing could be written: leaves what stood there before. The handle is closed already. */
 	undo(): Promise<void>;
 	/** What is to be written over in the file as it stands after writing has failed. */
 	describe(size: number): Promise<readonly FilePatch[]>;
@@ -36,7 +36,10 @@ export type RecordingStart = {
 /** What becomes of a file that a recording replaces. */
 export type ReplacedFile = "remove" | "keep";
 
-/** Makes a file under its final name. One that is there is set aside until the new one has got going. */
+/**
+ * Makes a file. It stands under another name until something is in it: a crash leaves no empty file under the final one,
+ * and what stood there before it is not touched. What an earlier crash left under that other name is removed.
+ */
 export async function createRecording(
 	fs: RecordingFileSystem,
 	path: string,
@@ -44,16 +47,9 @@ export async function createRecording(
 	start: RecordingStart,
 	replaced: ReplacedFile,
 ): Promise<OpenRecording> {
-	const before = await fs.stat(path);
-	const aside = before === undefined ? undefined : await freeName(fs, path, before, replaced);
-	if (aside !== undefined) await fs.rename(path, aside);
-	let handle: RecordingFileHandle;
-	try {
-		handle = await fs.open(path, "create");
-	} catch (error) {
-		if (aside !== undefined) await fs.rename(aside, path);
-		throw error;
-	}
+	const begun = `${path}.new`;
+	await fs.remove(begun);
+	const handle = await fs.open(begun, "create");
 	return {
 		handle,
 		writer:
@@ -62,12 +58,11 @@ export async function createRecording(
 				: new Mp4Writer(start.head, start.baseTime, start.onLeftOut),
 		position: 0,
 		async settle() {
-			if (aside !== undefined && replaced === "remove") await fs.remove(aside);
+			const before = replaced === "keep" ? await fs.stat(path) : undefined;
+			if (before !== undefined) await fs.rename(path, await freeName(fs, path, before));
+			await fs.rename(begun, path);
 		},
-		async undo() {
-			if (aside === undefined) await fs.remove(path);
-			else await fs.rename(aside, path);
-		},
+		undo: () => fs.remove(begun),
 		describe: async size => (format === "flv" ? describeFlv(handle, size) : []),
 	};
 }
@@ -127,14 +122,8 @@ async function describeFlv(handle: RecordingFileHandle, size: number): Promise<r
 	return FlvWriter.describe(await readFlvTail(handle, size)).patches();
 }
 
-/** Where a file goes that is replaced: aside, or for good under a name with the time when it was last written. */
-async function freeName(
-	fs: RecordingFileSystem,
-	path: string,
-	{ modifiedAt }: FileFacts,
-	replaced: ReplacedFile,
-): Promise<string> {
-	if (replaced === "remove") return `${path}.old`;
+/** Where a file goes that is replaced and kept: under a name with the time when it was last written. */
+async function freeName(fs: RecordingFileSystem, path: string, { modifiedAt }: FileFacts): Promise<string> {
 	const dot = path.lastIndexOf(".");
 	const stamp = new Date(modifiedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 	for (let n = 1; n <= MAX_SAME_NAMES; n++) {

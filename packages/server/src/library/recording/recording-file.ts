@@ -214,10 +214,6 @@ export class RecordingFile implements GrowingFile {
 			this.#inFlight = 0;
 		}
 		this.#durationMillis = durationMillis;
-		if (!this.#isSettled && this.#readableBytes > open.position) {
-			this.#isSettled = true;
-			await open.settle();
-		}
 		for (const patch of patches) {
 			const { error } = await writeAll(open, patch.bytes, patch.position);
 			if (error !== undefined) throw error;
@@ -231,12 +227,22 @@ export class RecordingFile implements GrowingFile {
 		const start = this.#readableBytes;
 		const { written, error } = await writeAll(open, bytes, start);
 		if (error === undefined) {
-			this.#readableBytes += written;
+			await this.#settle(open, written);
 			return;
 		}
-		this.#readableBytes += open.writer.wholeBytes(bytes, written);
-		await open.handle.truncate(this.#readableBytes);
+		const whole = open.writer.wholeBytes(bytes, written);
+		await open.handle.truncate(start + whole);
+		await this.#settle(open, whole);
 		throw error;
+	}
+
+	/** So much more can be read: under the file's name, which it has from its first bytes on. */
+	async #settle(open: OpenRecording, added: number): Promise<void> {
+		if (!this.#isSettled && added > 0) {
+			await open.settle();
+			this.#isSettled = true;
+		}
+		this.#readableBytes += added;
 	}
 
 	async #close(open: OpenRecording): Promise<void> {

@@ -92,8 +92,7 @@ export class MemoryFileSystem implements RecordingFileSystem {
 	}
 
 	async remove(path: string): Promise<void> {
-		this.moves.push(`-${path}`);
-		this.files.delete(path);
+		if (this.files.delete(path)) this.moves.push(`-${path}`);
 	}
 
 	async makeFolder(path: string): Promise<void> {

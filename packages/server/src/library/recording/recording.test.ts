@@ -246,9 +246,11 @@ describe("a file that is there already", () => {
 		await fixture.settle();
 	}
 
-	it("is set aside when there is something to write, and removed when that is on the disk", async () => {
+	it("keeps its place until something of the new one is on the disk", async () => {
 		const fixture = new RecordingFixture();
 		await recorded(fixture, 10);
+		const before = fixture.read();
+		fixture.disk.moves.length = 0;
 		const publisher = fixture.hub.publish();
 		fixture.record();
 		publisher.play(40, videoConfiguration(1), picture(19));
@@ -256,15 +258,17 @@ describe("a file that is there already", () => {
 		expect(fixture.disk.moves).toEqual([]);
 		publisher.play(40, keyframe(20));
 		await fixture.settle();
-		expect(fixture.disk.moves).toEqual([`${CAM} -> ${CAM}.old`]);
+		expect(fixture.disk.moves).toEqual([]);
+		expect(fixture.read()).toEqual(before);
 		await fixture.pass(600);
-		expect(fixture.disk.moves).toEqual([`${CAM} -> ${CAM}.old`, `-${CAM}.old`]);
+		expect(fixture.disk.moves).toEqual([`${CAM}.new -> ${CAM}`]);
 		expect(fixture.read()).toEqual(["v1@0", "K20@0"]);
 	});
 
 	it("stays where nothing comes", async () => {
 		const fixture = new RecordingFixture();
 		await recorded(fixture, 10);
+		fixture.disk.moves.length = 0;
 		const publisher = fixture.hub.publish();
 		fixture.record();
 		publisher.play(40, videoConfiguration(1)).publication.end("stopped");

@@ -1,0 +1,218 @@
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import type { PublishMode } from "@millrace/core/rtmp";
+import {
+	type ComparisonOptions,
+	closeAllPrograms,
+	comparePackets,
+	MediaLibrary,
+	type MediaName,
+	type MediaPacket,
+	mediaEncoders,
+	needEncoders,
+	needPrograms,
+	Program,
+	probePackets,
+	runProgram,
+	TempDir,
+} from "@millrace/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { playWhole, publishFile } from "./file-client.ts";
+import { FileServer } from "./file-server.ts";
+import { readFlvTags } from "./flv-tag-reader.ts";
+import { ffmpegPublisher } from "./publisher.ts";
+import { REPLAY_MP4, replayMp4 } from "./replay-media.ts";
+import { programPath, sleep } from "./suite-server.ts";
+
+// What a whole server has recorded, or was given, as other programs play it.
+
+const library = new MediaLibrary();
+const dir = new TempDir("replay");
+let server: FileServer;
+
+beforeAll(async () => {
+	server = await FileServer.start(dir.file("applications"), ["record.mode=always", "record.flushMillis=200ms"]);
+});
+
+afterAll(async () => {
+	await closeAllPrograms();
+	await server?.stop();
+	dir.remove();
+});
+
+/** The packets without those of data, which players keep or not. */
+const ofMedia = (packets: readonly MediaPacket[]) => packets.filter(packet => packet.kind !== "data");
+
+type Player = (app: string, name: string, file: string) => Promise<unknown>;
+
+const PLAYERS: Readonly<Record<string, Player>> = {
+	ffmpeg: (app, name, file) => {
+		const input = ["-rtmp_buffer", "36000000", "-i", `${server.process.rtmpUrl(app)}/${name}`];
+		// Every track: of several of a kind ffmpeg would take the first.
+		const args = [...input, "-map", "0", "-map", "-0:d", "-c", "copy", "-f", "flv", file];
+		return runProgram("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args]);
+	},
+	rtmpdump: async (app, name, file) => {
+		const address = ["-r", server.process.rtmpUrl(app), "-y", name];
+		const program = new Program(programPath("rtmpdump"), ["-q", ...address, "-o", file]);
+		const { code } = await program.waitForExit(60_000);
+		// It calls a download incomplete whose last message is a thousandth or more before the end.
+		if (code !== 0 && code !== 2) throw new Error(program.describe("failed"));
+	},
+	"our client": (app, name, file) => playWhole(server.process.rtmpUrl(app), name, file),
+	"HTTP as FLV": async (app, name, file) => {
+		// The start makes it a file that is played, and not one that is downloaded.
+		const answer = await fetch(server.process.httpUrl(`${app}/${name}.flv?start=0`));
+		if (!answer.ok) throw new Error(`${name}.flv: status ${answer.status}`);
+		writeFileSync(file, new Uint8Array(await answer.arrayBuffer()));
+	},
+};
+
+/** Plays a stream by everyone of these, and compares what they got with the packets of a file. */
+async function expectPlayed(
+	reference: readonly MediaPacket[],
+	app: string,
+	name: string,
+	players: readonly (keyof typeof PLAYERS)[] = Object.keys(PLAYERS).filter(
+		player => !(name.startsWith("mp4:") && player.startsWith("HTTP")),
+	),
+	options: ComparisonOptions = {},
+): Promise<void> {
+	for (const player of players) {
+		const file = dir.file(`${`${app}-${name}-${player}`.replaceAll(/\W/g, "-")}.flv`);
+		await PLAYERS[player]!(app, name, file);
+		const received = ofMedia(await probePackets(file));
+		const compared = comparePackets(reference, received, options);
+		expect([player, received.length]).toEqual([player, reference.length]);
+		const moved = compared.map(({ kind, offsetMillis }) => `${player} ${kind} ${offsetMillis}`);
+		// From the first packet on, as the file has them.
+		const offset = -Math.min(...reference.map(({ dts }) => dts));
+		const wanted = compared.map(({ kind }) => `${player} ${kind} ${offset}`);
+		if (options.toleranceMillis === undefined) expect(moved).toEqual(wanted);
+	}
+}
+
+describe("what ffmpeg publishes to a server that records everything", () => {
+	const media = ["h264-bframes-aac", "h263-mp3", "speex"] as const satisfies readonly MediaName[];
+	test.for(media)(
+		"%s: the file is whole while it grows and at its end, and players get it as it was",
+		async (name, context) => {
+			needPrograms(context, "rtmpdump");
+			await needEncoders(context, ...mediaEncoders(name));
+			const source = await library.file(name);
+			const sent = ofMedia(await probePackets(source));
+			const path = server.recorded(`${name}.flv`);
+			const publisher = ffmpegPublisher.start(source, server.process.rtmpUrl(`live/${name}`));
+			for (const deadline = Date.now() + 10_000; !existsSync(path) && Date.now() < deadline; ) await sleep(50);
+			await sleep(2000);
+			// A copy, for the file grows on while it is read.
+			const copy = dir.file("growing.flv");
+			copyFileSync(path, copy);
+			const { stderr } = await runProgram("ffprobe", ["-v", "error", "-show_format", copy]);
+			expect(stderr).toBe("");
+			const grown = ofMedia(await probePackets(copy));
+			comparePackets(sent, grown, { missingAtEnd: sent.length, minimumPackets: 20 });
+			expect((await publisher.waitForExit(30_000)).code, publisher.stderr).toBe(0);
+			const { fields } = await server.process.waitForEvent("recorded", 15_000, line => line["path"] === path);
+			expect(fields["reason"]).toBe("publisher-stopped");
+			const recorded = ofMedia(await probePackets(path));
+			comparePackets(sent, recorded);
+			expect(recorded.length).toBe(sent.length);
+			await expectPlayed(recorded, "live", name);
+		},
+	);
+});
+
+describe("what our client publishes", () => {
+	async function publish(name: string, file: string, type: PublishMode): Promise<void> {
+		const from = server.process.log.length;
+		const publishing = await publishFile(server.process.rtmpUrl("live"), name, file, { type, speed: 4 });
+		await publishing.client.waitForCode("NetStream.Record.Start");
+		await publishing.done;
+		await publishing.stop();
+		const isOurs = (line: Readonly<Record<string, unknown>>) => line["stream"] === `live/${name.replace("mp4:", "")}`;
+		await server.process.waitForEvent("recorded", 10_000, isOurs, from);
+	}
+
+	test.for(["record", "append", "appendWithGap"] as const)(
+		"as type %s twice is one file, which players get as it is",
+		async (type, context) => {
+			needPrograms(context, "rtmpdump");
+			await needEncoders(context, "libx264", "aac");
+			const source = await library.file("h264-bframes-aac");
+			const sent = ofMedia(await probePackets(source));
+			const name = `twice-${type}`;
+			await publish(name, source, type);
+			await sleep(1000);
+			await publish(name, source, type);
+			const recorded = ofMedia(await probePackets(server.recorded(`${name}.flv`)));
+			expect(recorded.length).toBe(type === "record" ? sent.length : sent.length * 2);
+			const second = recorded.slice(-sent.length);
+			const [video] = comparePackets(sent, second);
+			comparePackets(sent, recorded.slice(0, sent.length));
+			const pause = video!.offsetMillis - (type === "record" ? 0 : 6000);
+			console.log(`${type}: the second part begins ${video!.offsetMillis} ms later`);
+			// A second of pause, beside what it takes to connect.
+			if (type === "appendWithGap") expect(pause).toBeGreaterThan(900);
+			else expect(Math.abs(pause)).toBeLessThan(type === "record" ? 1 : 100);
+			await expectPlayed(recorded, "live", name);
+		},
+	);
+
+	test("as MP4 is a file that players get over RTMP as it was sent", async context => {
+		needPrograms(context, "rtmpdump");
+		await needEncoders(context, "libx264", "aac");
+		const source = await library.file("h264-bframes-aac");
+		const sent = ofMedia(await probePackets(source));
+		await publish("mp4:as-mp4", source, "record");
+		const recorded = ofMedia(await probePackets(server.recorded("as-mp4.mp4")));
+		// Sound is counted in samples there.
+		const rounding = { toleranceMillis: 1, skewMillis: 1 };
+		comparePackets(sent, recorded, rounding);
+		expect(recorded.length).toBe(sent.length);
+		await expectPlayed(sent, "live", "mp4:as-mp4", undefined, rounding);
+	});
+});
+
+describe("an MP4 file", () => {
+	test.for(["b-frames", "index in front", "edit list", "fragments", "two audio tracks", "audio only"] as const)(
+		"of the kind %s is played as ffprobe reads it",
+		async (kind, context) => {
+			needPrograms(context, "rtmpdump");
+			await needEncoders(context, ...REPLAY_MP4[kind].encoders);
+			const path = await replayMp4(dir.path, kind);
+			const name = kind.replaceAll(" ", "-");
+			server.offer(path, `${name}.mp4`);
+			const reference = await ofFirstTracks(path);
+			// Tags count in milliseconds, the file in samples.
+			await expectPlayed(reference, "vod", `mp4:${name}`, undefined, { toleranceMillis: 1, skewMillis: 1 });
+		},
+	);
+
+	test.for(["hevc", "av1"] as const)(
+		"of %s is played to our client frame by frame, with its times",
+		async (kind, context) => {
+			await needEncoders(context, ...REPLAY_MP4[kind].encoders);
+			const path = await replayMp4(dir.path, kind);
+			server.offer(path, `${kind}.mp4`);
+			const reference = await ofFirstTracks(path);
+			const file = dir.file(`${kind}.flv`);
+			await playWhole(server.process.rtmpUrl("vod"), `mp4:${kind}`, file);
+			const pictures = reference.filter(packet => packet.kind === "video");
+			const { frames, configurations } = readFlvTags(file, { codedData: true });
+			expect(configurations.video.length).toBe(1);
+			const rounding = { toleranceMillis: 1, skewMillis: 1 };
+			comparePackets(reference, frames, rounding);
+			expect(frames.filter(packet => packet.kind === "video").length).toBe(pictures.length);
+		},
+	);
+});
+
+/** The packets of a file's first picture and first sound, which are what RTMP carries. */
+async function ofFirstTracks(path: string): Promise<MediaPacket[]> {
+	const single = dir.file("first-tracks.mp4");
+	await runProgram("ffmpeg", [
+		...["-v", "error", "-nostdin", "-y", "-copyts", "-i", path, "-map", "0:v:0?", "-map", "0:a:0"],
+		...["-c", "copy", "-copyts", single],
+	]);
+	return ofMedia(await probePackets(single));
+}
