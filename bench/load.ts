@@ -13,6 +13,8 @@ const PROGRAM = join(FOLDER, "rtmpload");
 /** Beyond its expected time a run may take this long: rtmpload itself waits 30 s for the last first frame. */
 const GRACE_SECONDS = 60;
 const UNANSWERED_PLAYER = 30;
+/** Players of an hour begin at places up to here, so that none comes to its end. */
+const SPREAD_SECONDS = 3480;
 
 /** Builds rtmpload with make when it is missing or older than its source. Throws a BenchError when that fails. */
 export function buildLoad(): void {
@@ -26,10 +28,11 @@ export function buildLoad(): void {
 
 /** rtmpload's command line for one run. */
 export function loadArguments(scenario: Scenario, transport: Transport, target: Target, media: string): string[] {
-	const rtmp = `rtmp://127.0.0.1:${target.rtmpPort}/live/s%d`;
+	const rtmp = `rtmp://127.0.0.1:${target.rtmpPort}/${scenario.file === undefined ? "live/s%d" : `vod/${scenario.file}`}`;
 	const scheme = transport === "ws-flv" ? "ws" : "http";
 	const players = transport === "rtmp" ? rtmp : `${scheme}://127.0.0.1:${target.httpPort}/live/s%d`;
 	const args = ["-u", players, "-P", String(target.pid), "-T", "-l", scenario.name];
+	if (scenario.file !== undefined) args.push("-O", String(SPREAD_SECONDS));
 	if (scenario.publishers > 0) args.push("-p", rtmp, "-m", String(scenario.publishers), "-f", media);
 	args.push("-g", String(scenario.settleSeconds), "-w", String(scenario.warmUpSeconds));
 	args.push("-d", String(scenario.windowSeconds), "-W", String(UNANSWERED_PLAYER));

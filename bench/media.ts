@@ -7,6 +7,9 @@ const FOLDER = join(import.meta.dirname, ".media");
 // The name holds what the file is: change it with the recipe.
 const FILE = join(FOLDER, "360p30-1mbit-30s.flv");
 const SECONDS = 30;
+/** What the applications folder of a server would be: the files are in `vod/media`. */
+export const FILES_FOLDER = join(FOLDER, "applications");
+const HOUR_LOOPS = 120;
 
 /**
  * The path of the test stream, made by ffmpeg the first time: H.264 640x360, 30 frames a second, constant bit rate, no
@@ -37,4 +40,29 @@ export function testStream(): string {
 	if (ffmpeg.status !== 0) throw new BenchError(`ffmpeg could not make the test stream:\n${ffmpeg.stderr}`);
 	renameSync(partial, FILE);
 	return FILE;
+}
+
+/**
+ * Makes the files that are played on demand, each one hour of the test stream, by ffmpeg the
+ * first time: an FLV with a keyframe index, and an MP4 with its index in front. About 1 GB.
+ */
+export function makeFiles(): void {
+	const folder = join(FILES_FOLDER, "vod", "media");
+	mkdirSync(folder, { recursive: true });
+	const forms = [
+		["hour.flv", "-flvflags", "add_keyframe_index", "-f", "flv"],
+		["hour.mp4", "-movflags", "+faststart", "-f", "mp4"],
+	] as const;
+	for (const [name, ...form] of forms) {
+		const file = join(folder, name);
+		if (existsSync(file)) continue;
+		console.error(`Making ${name} with ffmpeg …`);
+		const args = ["-hide_banner", "-loglevel", "error", "-y", "-stream_loop", String(HOUR_LOOPS - 1)];
+		const partial = `${file}.partial`;
+		const ffmpeg = spawnSync("ffmpeg", [...args, "-i", testStream(), "-c", "copy", ...form, partial], {
+			encoding: "utf8",
+		});
+		if (ffmpeg.status !== 0) throw new BenchError(`ffmpeg could not make ${name}:\n${ffmpeg.stderr}`);
+		renameSync(partial, file);
+	}
 }

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import type { Transport } from "./scenario.ts";
 
 /** What a server is started with: free ports of 127.0.0.1, and an empty directory that is removed after it. */
-export type Place = { rtmpPort: number; httpPort: number; directory: string };
+export type Place = {
+	rtmpPort: number;
+	httpPort: number;
+	directory: string;
+	/** The applications folder with files to play; they are in `vod/media`. */
+	files: string;
+};
 
 /** A command line, and the line of its output that tells it is ready (without one, open ports do). */
 export type Launch = { command: string; args: string[]; cwd?: string; readyLine?: RegExp };
@@ -38,9 +44,11 @@ export const PEERS: readonly Peer[] = [
 			const template = readFileSync(join(import.meta.dirname, "peers/nginx.conf"), "utf8");
 			return {
 				version: nginxVersion(command),
-				launch({ rtmpPort, directory }) {
+				launch({ rtmpPort, directory, files }) {
 					const file = join(directory, "nginx.conf");
-					writeFileSync(file, template.replace("@MODULE@", module).replace("@RTMP_PORT@", String(rtmpPort)));
+					const values = { MODULE: module, RTMP_PORT: String(rtmpPort), FILES: join(files, "vod/media") };
+					const text = template.replace(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]);
+					writeFileSync(file, text);
 					return { command, args: ["-p", directory, "-e", "stderr", "-c", file] };
 				},
 			};
@@ -88,7 +96,7 @@ function millrace(latency: "interactive" | "default" | "scale"): Peer {
 			if (!existsSync(MILLRACE_MAIN)) throw new Error("packages/server/src/cli/main.ts does not exist");
 			return {
 				version: JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version,
-				launch: ({ rtmpPort, httpPort, directory }) => ({
+				launch: ({ rtmpPort, httpPort, directory, files }) => ({
 					command: process.execPath,
 					args: [
 						"--conditions=source",
@@ -96,6 +104,7 @@ function millrace(latency: "interactive" | "default" | "scale"): Peer {
 						"serve",
 						...["--rtmp-port", String(rtmpPort), "--http-port", String(httpPort)],
 						...["--data-dir", directory, "--log-format", "json", "--set", `live.latency=${latency}`],
+						...["--set", `media.applications=${files}`],
 					],
 					cwd: ROOT,
 					readyLine: /"event":\s*"listening"/,

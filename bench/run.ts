@@ -3,7 +3,7 @@ import { BARS, judge } from "./bar.ts";
 import { BenchError } from "./bench-error.ts";
 import { buildLoad, runLoad } from "./load.ts";
 import { readMachine } from "./machine.ts";
-import { testStream } from "./media.ts";
+import { makeFiles, testStream } from "./media.ts";
 import { type BenchOptions, parseOptions, USAGE } from "./option.ts";
 import { type Launch, PEERS, type Place } from "./peer.ts";
 import { describeRun, type MissingPeer, renderHead, renderJudgements, renderLegend, renderScenario } from "./report.ts";
@@ -61,6 +61,7 @@ async function main(options: BenchOptions): Promise<number> {
 	const machine = readMachine();
 	buildLoad();
 	const media = testStream();
+	if (scenarios.some(({ file }) => file !== undefined)) makeFiles();
 	const needed = new Set(scenarios.flatMap(({ contestants }) => contestants.map(name => parseContestant(name).peer)));
 	const { ready, missing } = await preparePeers(needed);
 	const versions = new Map([...ready].map(([name, { version }]) => [name, version]));

@@ -7,6 +7,9 @@ export type Transport = "rtmp" | "http-flv" | "ws-flv";
 /** Who runs in a scenario: a peer's name, and `/transport` where the players do not speak RTMP. */
 export type Contestant = string;
 
+/** Files of one hour that are played on demand. */
+export type MediaFileName = "hour.flv" | "hour.mp4";
+
 /** One load, and the servers that stand under it in turn. */
 export type Scenario = {
 	/** Short and unique; `--only` takes it. */
@@ -16,6 +19,8 @@ export type Scenario = {
 	kind: ScenarioKind;
 	/** Streams of 1 Mbit/s, published over RTMP. */
 	publishers: number;
+	/** The file that is played on demand instead of what is live, of the application `vod`. Default: live streams. */
+	file?: MediaFileName;
 	/** Players, or idle connections; player i plays stream i mod `publishers`. For `connect`: how many are in flight. */
 	connections: number;
 	/** New players each second; a low rate measures joining on a quiet server. */
@@ -31,6 +36,13 @@ export type Scenario = {
 
 const MODES = ["millrace-interactive", "millrace-default", "millrace-scale"];
 const ALL = [...MODES, "nginx", "node-media-server"];
+/** Each player finds the server quiet; for a file, it seeks to a place of its own. */
+const QUIET_JOIN = {
+	title: "100 players, 20 a second, each from a place of its own: connect() to first coded frame",
+	joinRate: 20,
+	warmUpSeconds: 0,
+	windowSeconds: 1,
+};
 const ONE_MODE = ["millrace-default", "nginx", "node-media-server"];
 const FLV = [
 	"millrace-default",
@@ -76,6 +88,12 @@ export const SCENARIOS: readonly Scenario[] = [
 		windowSeconds: 6,
 		contestants: ONE_MODE,
 	},
+	onDemand("hour.flv", 100),
+	onDemand("hour.flv", 500),
+	onDemand("hour.mp4", 100),
+	onDemand("hour.mp4", 500),
+	{ ...onDemand("hour.flv", 100), ...QUIET_JOIN, name: "seek-flv" },
+	{ ...onDemand("hour.mp4", 100), ...QUIET_JOIN, name: "seek-mp4" },
 	{
 		...fanOut(2000),
 		name: "idle",
@@ -100,6 +118,7 @@ export const SMOKE_SCENARIOS: readonly Scenario[] = [
 	smoke("flv-500", { title: "50 viewers of one stream, HTTP-FLV and WebSocket-FLV (smoke)", connections: 50 }),
 	smoke("join", { title: "10 viewers join one stream, 20 a second (smoke)", connections: 10, contestants: ONE_MODE }),
 	smoke("connect", { title: "connect, createStream, play; 8 in flight (smoke)", connections: 8, windowSeconds: 1 }),
+	smoke("vod-mp4-100", { title: "20 players of an MP4 file (smoke)", connections: 20 }),
 	smoke("idle", { title: "200 idle connections (smoke)", connections: 200, windowSeconds: 1 }),
 ];
 
@@ -135,6 +154,20 @@ function fanOut(viewers: number): Scenario {
 		warmUpSeconds: 3,
 		windowSeconds: 12,
 		contestants: ALL,
+	};
+}
+
+/** Players that begin at places spread over an hour: nothing can be shared between them but the file. */
+function onDemand(file: MediaFileName, players: number): Scenario {
+	const kind = file === "hour.flv" ? "flv" : "mp4";
+	return {
+		...fanOut(players),
+		name: `vod-${kind}-${players}`,
+		title: `${players} players of a 1-hour ${kind.toUpperCase()} file of 1 Mbit/s, each at another place, RTMP`,
+		publishers: 0,
+		file,
+		settleSeconds: 0,
+		contestants: ["millrace-default", "nginx"],
 	};
 }
 

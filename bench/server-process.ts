@@ -4,11 +4,12 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FILES_FOLDER } from "./media.ts";
 import type { Launch, Place } from "./peer.ts";
 import type { Transport } from "./scenario.ts";
 
 /** A server that the bench started: where it listens, its process, and its end. */
-export type ServerProcess = Place & {
+export type ServerProcess = Omit<Place, "files"> & {
 	pid: number;
 	/** Ends it and its directory; resolves when the process is gone. */
 	stop(): Promise<void>;
@@ -32,7 +33,7 @@ export async function startServer(
 ): Promise<ServerProcess> {
 	const directory = mkdtempSync(join(tmpdir(), "millrace-bench-"));
 	const [rtmpPort, httpPort] = await freePorts();
-	const { command, args, cwd, readyLine } = launch({ rtmpPort, httpPort, directory });
+	const { command, args, cwd, readyLine } = launch({ rtmpPort, httpPort, directory, files: FILES_FOLDER });
 	const logFile = join(directory, "output.log");
 	// A file and not a pipe: what a server pays for its log does not depend on how fast we read.
 	const log = openSync(logFile, "w");

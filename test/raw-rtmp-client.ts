@@ -32,11 +32,13 @@ export class RawRtmpClient {
 	/** The last info object of each status code. */
 	readonly infos = new Map<string, Record<string, AmfValue>>();
 	closed = false;
+	/** Whether media is written down with its time: `K7@40:1`. */
+	showsTimes = false;
 	readonly #send: (bytes: Uint8Array) => void;
 	readonly #handshake = new ClientHandshake({ random: count => new Uint8Array(count), nowMillis: 0 });
 	readonly #writer = new ChunkWriter();
 	readonly #reader = new ChunkReader(
-		{ onMessage: (type, _timestamp, streamId, payload) => this.#onMessage(type, streamId, payload) },
+		{ onMessage: (type, timestamp, streamId, payload) => this.#onMessage(type, timestamp, streamId, payload) },
 		{ messageBytes: 0xffffff, partialBytes: 0xffffff, chunkStreams: 64 },
 	);
 	readonly #waiting = new Set<() => void>();
@@ -90,8 +92,7 @@ export class RawRtmpClient {
 
 	/** Sends a command with the next transaction id, or none. */
 	command(streamId: number, name: string, ...args: AmfValue[]): this {
-		const transaction =
-			name === "connect" || name === "createStream" || name.startsWith("call") ? this.#transaction++ : 0;
+		const transaction = CALLS.includes(name) || name.startsWith("call") ? this.#transaction++ : 0;
 		return this.message(TYPE_COMMAND, streamId, encodeCommand(0, name, transaction, null, args));
 	}
 
@@ -105,10 +106,10 @@ export class RawRtmpClient {
 	}
 
 	/** Connects to an application, with a chunk size that holds every message whole. */
-	connect(app: string): this {
+	connect(app: string, flashVer = "test"): this {
 		this.message(TYPE_SET_CHUNK_SIZE, 0, encodeControlValue(CHUNK_SIZE));
 		this.#writer.chunkSize = CHUNK_SIZE;
-		const object = { app, tcUrl: `rtmp://localhost/${app}`, flashVer: "test" };
+		const object = { app, tcUrl: `rtmp://localhost/${app}`, flashVer };
 		return this.message(TYPE_COMMAND, 0, encodeCommand(0, "connect", this.#transaction++, object, []));
 	}
 
@@ -160,25 +161,38 @@ export class RawRtmpClient {
 		this.#waiting.clear();
 	}
 
-	#onMessage(type: number, streamId: number, payload: Uint8Array): void {
+	/** Keeps an info object, and returns its code; `undefined` for any other value. */
+	#note(value: AmfValue): string | undefined {
+		if (typeof value !== "object" || value === null) return undefined;
+		const info = value as Record<string, AmfValue>;
+		const { code } = info;
+		if (typeof code !== "string") return undefined;
+		this.infos.set(code, info);
+		return code;
+	}
+
+	#onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (type === TYPE_COMMAND) {
 			const { name, args } = decodeCommand(type, payload);
-			const info = args[0] as Record<string, AmfValue> | number | null | undefined;
-			const code = typeof info === "object" && info !== null ? info["code"] : info;
-			if (typeof info === "object" && info !== null && typeof code === "string") this.infos.set(code, info);
+			const [info] = args;
+			const code = this.#note(info) ?? (typeof info === "object" ? undefined : info);
 			this.events.push(`${name}${streamId === 0 ? "" : `:${streamId}`}${code === undefined ? "" : ` ${code}`}`);
 		} else if (type === TYPE_DATA) {
 			const { name, args } = decodeCommand(TYPE_COMMAND, dataAsCommand(payload));
-			this.events.push(`data:${streamId} ${[name, ...args].join()}`);
+			this.events.push(`data:${streamId} ${[name, ...args.map(value => this.#note(value) ?? value)].join()}`);
 		} else if (type === TYPE_USER_CONTROL) {
 			const control = decodeUserControl(payload);
 			const name = control?.event === 0 ? "begin" : control?.event === 1 ? "eof" : `control${control?.event}`;
 			this.events.push(`${name}:${control?.value}`);
 		} else if (type === TYPE_AUDIO || type === TYPE_VIDEO) {
-			this.events.push(`${letterOf(type, payload)}${payload[type === TYPE_AUDIO ? 2 : 5]}:${streamId}`);
+			const time = this.showsTimes ? `@${timestamp}` : "";
+			this.events.push(`${letterOf(type, payload)}${payload[type === TYPE_AUDIO ? 2 : 5]}${time}:${streamId}`);
 		}
 	}
 }
+
+/** Commands that want an answer. */
+const CALLS = ["connect", "createStream", "getStreamLength"];
 
 const HEADS: Record<string, number[]> = {
 	K: [0x17, 1, 0, 0, 0],

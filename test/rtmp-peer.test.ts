@@ -13,7 +13,7 @@ import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
 import { silentLog } from "../packages/server/src/log/index.ts";
 import type { Wire, WireHandler } from "../packages/server/src/net/index.ts";
-import { RtmpPeer } from "../packages/server/src/rtmp/index.ts";
+import { type PublishRecorder, type RecordedPublisher, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 const LIVE: LiveStreamOptions = {
@@ -38,6 +38,7 @@ class PeerFixture implements ApplicationHost {
 	from: "loopback" | "anywhere" | "nowhere" = "anywhere";
 	protocols: string[] | undefined;
 	rejection: NetStatus | undefined;
+	recorder: PublishRecorder | undefined;
 	onEvent: ((event: PortEvent) => void) | undefined;
 	#onEffects: EffectHandler = () => {};
 	readonly #instances = new InstanceDirectory(this);
@@ -72,6 +73,7 @@ class PeerFixture implements ApplicationHost {
 		const wire: Wire = {
 			backlog: 0,
 			bytesWritten: 0,
+			isSpent: false,
 			remoteAddress,
 			write: bytes => client.receive(bytes),
 			pause() {},
@@ -98,6 +100,7 @@ class PeerFixture implements ApplicationHost {
 				instances: this.#instances,
 				log: { ...silentLog, child: () => ({ ...silentLog, error: event => this.log.push(event) }) },
 				connection: { ...rtmp, limits },
+				...(this.recorder && { recorder: this.recorder }),
 				now: this.clock.now,
 				random: count => new Uint8Array(count),
 				rejection: () => this.rejection,
@@ -150,6 +153,37 @@ describe("an RTMP peer and the way by which it came", () => {
 		const { client } = fixture.client();
 		expect(client.infos.get("NetConnection.Connect.Rejected")).toMatchObject({ ex });
 		expect(fixture.events).toEqual([]);
+	});
+});
+
+describe("an RTMP peer with a recorder", () => {
+	it("tells it of each publisher before its first message, and the publisher what becomes of the recording", () => {
+		const fixture = new PeerFixture();
+		const asked: (Omit<RecordedPublisher, "live" | "name"> & { name: string; messages: number })[] = [];
+		let tell: Parameters<PublishRecorder["onPublish"]>[1] = () => {};
+		fixture.recorder = {
+			onPublish({ name, live, ...facts }, onStatus) {
+				asked.push({ ...facts, name: String(name), messages: live.messagesIn });
+				tell = onStatus;
+			},
+		};
+		const { client } = fixture.client();
+		client.command(1, "publish", "mp4:cam", "append").media(1, "K1");
+		fixture.allow();
+		expect(asked).toEqual([{ name: "app/cam", type: "append", prefix: "mp4", isTrusted: false, messages: 0 }]);
+		expect(fixture.stream?.messagesIn).toBe(1);
+		tell(netStatus("NetStream.Record.Start", "Go.", { details: "cam" }));
+		expect(client.take()).toEqual([
+			...["begin:1", "onStatus:1 NetStream.Publish.Start"],
+			"onStatus:1 NetStream.Record.Start",
+		]);
+		expect(client.infos.get("NetStream.Record.Start")).toMatchObject({ details: "cam", clientid: "c1" });
+		client.command(1, "closeStream");
+		tell(netStatus("NetStream.Record.Stop"));
+		expect(client.take()).toEqual([...["onStatus:1 NetStream.Unpublish.Success", "onStatus:1 NetStream.Record.Stop"]]);
+		client.command(0, "deleteStream", 1);
+		tell(netStatus("NetStream.Record.Failed"));
+		expect(client.take()).toEqual([]);
 	});
 });
 

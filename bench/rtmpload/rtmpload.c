@@ -92,7 +92,7 @@ static struct {
   char host[64], app[128], name[256], path[512];
   int port;
   int n, m, sample, rate, quantum, storm, conc, idle, http, bufms, chunk, wait, rcvbuf, family;
-  double speed, dur, warm, settle;
+  double speed, dur, warm, settle, spread;
   const char *file, *label, *src;
   int pids[MAXPID], npid;
 } O = {.n = 1, .m = 0, .sample = 20, .rate = 300, .dur = 15, .warm = 3, .settle = 3, .quantum = 20, .conc = 32,
@@ -248,7 +248,9 @@ static void send_start(conn *c) {
     a_str(&a, "publish"); a_num(&a, 3); a_null(&a); a_str(&a, nm); a_str(&a, "live");
     omsg(c, 8, 20, 0, c->streamid, a.b, a.n);
   } else {
-    a_str(&a, "play"); a_num(&a, 3); a_null(&a); a_str(&a, nm); a_num(&a, -2000);
+    a_str(&a, "play"); a_num(&a, 3); a_null(&a); a_str(&a, nm);
+    /* -O: player i begins at its own place of a file; 1 ms, because players that want live or recorded send 0 */
+    a_num(&a, O.spread > 0 ? 1 + (double)(long)(O.spread * 1000.0 * c->idx / (O.n ? O.n : 1)) : -2000);
     omsg(c, 8, 20, 0, c->streamid, a.b, a.n);
     u8 ub[10] = {0, 3, 0, 0, 0, c->streamid, O.bufms >> 24, O.bufms >> 16, O.bufms >> 8, O.bufms};
     omsg(c, 2, 4, 0, 0, ub, 10);
@@ -678,7 +680,7 @@ static int storm_live; /* kept by difference below */
 
 int main(int argc, char **argv) {
   int o; char *q; const char *puburl = NULL;
-  while ((o = getopt(argc, argv, "u:n:m:f:x:s:r:d:w:g:q:SMIk:B:C:P:Tl:W:p:R:h")) != -1) switch (o) {
+  while ((o = getopt(argc, argv, "u:n:m:f:x:s:r:d:w:g:q:SMIk:B:C:P:Tl:W:p:R:O:h")) != -1) switch (o) {
     case 'u': parse_url(optarg); break;
     case 'p': puburl = optarg; break;
     case 'n': O.n = atoi(optarg); break;
@@ -696,6 +698,7 @@ int main(int argc, char **argv) {
     case 'M': O.storm = 2; break;
     case 'I': O.idle = 1; break;
     case 'k': O.conc = atoi(optarg); break;
+    case 'O': O.spread = atof(optarg); break;
     case 'B': O.bufms = atoi(optarg); break;
     case 'C': O.chunk = atoi(optarg); break;
     case 'W': O.wait = atoi(optarg); break;

@@ -18,7 +18,7 @@ export type WaveReport = {
 const ADDRESSES = 200;
 const AT_ONCE = 100;
 const SAMPLE_MILLIS = 50;
-/** How long all offenders stay once each has done its worst, in milliseconds. */
+/** How long all offenders stay once each has done its worst, in milliseconds, unless a wave says otherwise. */
 const STAY_MILLIS = 1500;
 
 /**
@@ -30,6 +30,7 @@ export async function runWave(
 	kinds: readonly Offender[],
 	count: number,
 	network: number,
+	stayMillis = STAY_MILLIS,
 ): Promise<WaveReport> {
 	const before = server.rss();
 	const cpuBefore = server.cpuMillis();
@@ -49,7 +50,7 @@ export async function runWave(
 			await Promise.all(group);
 		}
 		await Promise.all(attacks);
-		await sleep(STAY_MILLIS);
+		await sleep(stayMillis);
 		return {
 			opened: clients.length,
 			peakGrowth: peak - before,

@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Slab } from "@millrace/core/bytes";
+import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
-import { mayPublish } from "./access/index.ts";
+import { mayPublish, ON_DEMAND_ONLY } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
 import {
@@ -20,6 +21,7 @@ import {
 import { DemoPublisher } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
+import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
 	AddressSet,
@@ -36,6 +38,7 @@ import {
 	type ApplicationRules,
 	type ClientTransport,
 	type PeerContext,
+	type RecordedPublisher,
 	RtmpPeer,
 	RtmpWebSocket,
 } from "./rtmp/index.ts";
@@ -70,6 +73,11 @@ const TIMEOUT_SWEEP_MILLIS = 250;
 const STOP_MILLIS = 2000;
 /** How often a server that is drained looks whether everyone has gone, in milliseconds. */
 const DRAIN_SWEEP_MILLIS = 250;
+/** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
+const FILE_BLOCK_BYTES = 96 * 1024;
+const FILE_BLOCKS = 16;
+/** Time that recordings get to be finished, in milliseconds. */
+const RECORDINGS_STOP_MILLIS = 10_000;
 
 /** A media server: puts listeners, peers, applications and the hub together. Several can run in one process. */
 export class MillraceServer {
@@ -90,6 +98,8 @@ export class MillraceServer {
 	readonly #slab = new Slab();
 	readonly #rate: ConnectionRate;
 	readonly #hub: Hub;
+	readonly #recorder: Recorder;
+	readonly #library: MediaLibrary;
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
@@ -118,6 +128,13 @@ export class MillraceServer {
 		this.#hub = new Hub(this.#clock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
+		const folder = resolve(options.media.applications);
+		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
+		this.#library = new MediaLibrary({
+			applicationsFolder: folder,
+			foldersOf: name => applicationOptions(options, name)?.media,
+			growing: path => this.#recorder.growing(path),
+		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
 			startedAt: this.#startedAt,
@@ -145,6 +162,10 @@ export class MillraceServer {
 			instances: this.#instances,
 			log,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
+			catalog: this.#library,
+			schedule: new PlayerSchedule(this.#clock),
+			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
+			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),
@@ -235,14 +256,17 @@ export class MillraceServer {
 		const closed = this.#listeners?.close();
 		this.#demo?.stop();
 		this.#hub.stop();
+		// Its streams have ended: what is left to be written is written, and every file is finished.
+		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
 		this.#flv.stop();
 		this.#webSockets.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#closeHttp();
 		this.#listeners?.closeIdle();
-		await closed;
+		await Promise.all([closed, recorded]);
 		clearTimeout(late);
+		this.#library.close();
 		this.#instances.stop();
 	}
 
@@ -343,6 +367,11 @@ export class MillraceServer {
 		return this.#rules.get(name);
 	}
 
+	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
+		const settings = applicationOptions(this.options, publisher.name.application)?.record;
+		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
+	}
+
 	#describe(name: StreamName): string {
 		const facts = this.#hub.find(name.key)?.cache.codecFacts();
 		return facts === undefined ? "" : describeCodecs(facts);
@@ -392,7 +421,7 @@ function consoleFolder(): string {
 	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
 }
 
-function rulesOf({ protocols, publish, live }: ApplicationOptions): ApplicationRules {
+function rulesOf({ type, protocols, publish, live }: ApplicationOptions): ApplicationRules {
 	const liveOptions: LiveStreamOptions = {
 		latency: live.latency,
 		defaultWindowMillis: live.windowMillis.default,
@@ -405,6 +434,7 @@ function rulesOf({ protocols, publish, live }: ApplicationOptions): ApplicationR
 		graceMillis: publish.graceMillis,
 		idleTimeoutMillis: publish.idleTimeoutMillis,
 	};
+	if (type === "vod") return { protocols, hasLive: false, live: liveOptions, mayPublish: () => ON_DEMAND_ONLY };
 	return {
 		protocols,
 		live: liveOptions,

@@ -2,6 +2,10 @@
 export interface ByteSource {
 	/** In bytes. */
 	readonly size: number;
-	/** The bytes from `offset` on; fewer than `length` only where the file ends. They belong to the caller. */
-	read(offset: number, length: number): Promise<Uint8Array>;
+	/**
+	 * The bytes from `offset` on; fewer than `length` only where the file ends. They belong to the caller.
+	 *
+	 * @param into memory for them, at least `length` bytes. Default: memory of their own.
+	 */
+	read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 }

@@ -1,3 +1,4 @@
+import { MemoryPool } from "../bytes/index.ts";
 import { MEDIA_AUDIO, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
 import { invalid } from "./box.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -10,9 +11,10 @@ export class MovieCursor {
 	readonly #source: ByteSource;
 	readonly #walk: MovieWalk;
 
-	constructor(source: ByteSource, movie: IndexedMovie) {
+	/** @param reusesMemory payloads are valid only until the next call of `read` */
+	constructor(source: ByteSource, movie: IndexedMovie, reusesMemory = false) {
 		this.#source = source;
-		this.#walk = new MovieWalk(movie);
+		this.#walk = new MovieWalk(movie, reusesMemory);
 	}
 
 	/**
@@ -47,8 +49,14 @@ export class MovieCursor {
 /** What a cursor does but for the input: it can be carried out without promises. */
 export class MovieWalk {
 	readonly #tracks: readonly TrackPlace[];
+	readonly #scratch: MemoryPool;
+	/** Where payloads are put one after the other; of the last read, where memory is used again. */
+	#bodies = new Uint8Array(0);
+	readonly #reusesMemory: boolean;
 
-	constructor(movie: IndexedMovie) {
+	constructor(movie: IndexedMovie, reusesMemory = false) {
+		this.#reusesMemory = reusesMemory;
+		this.#scratch = scratchOf(movie);
 		const tracks: TrackPlace[] = [];
 		if (movie.video !== undefined) tracks.push(new TrackPlace(movie.video, MEDIA_VIDEO));
 		if (movie.audio !== undefined) tracks.push(new TrackPlace(movie.audio, MEDIA_AUDIO));
@@ -75,15 +83,30 @@ export class MovieWalk {
 	*read(maxBytes: number): Reading<readonly MediaMessage[]> {
 		const picks = this.#pick(maxBytes);
 		const blocks = blocksOf(picks);
-		for (const block of blocks) {
-			const bytes = yield* readRange(block.offset, block.end - block.offset);
-			if (bytes.length < block.end - block.offset) throw invalid("The file became shorter while it was played.");
-			block.bytes = bytes;
+		try {
+			for (const block of blocks) {
+				const length = block.end - block.offset;
+				block.memory = this.#scratch.take(length);
+				block.bytes = yield* readRange(block.offset, length, block.memory);
+				if (block.bytes.length < length) throw invalid("The file became shorter while it was played.");
+			}
+			return this.#messages(picks);
+		} finally {
+			for (const { memory } of blocks) if (memory !== undefined) this.#scratch.give(memory);
 		}
+	}
+
+	#messages(picks: readonly Pick[]): MediaMessage[] {
 		const messages: MediaMessage[] = [];
+		let bytes = 0;
+		for (const { place, sample } of picks) bytes += MOST_HEAD_BYTES + place.track.index.sizeOf(sample);
+		if (!this.#reusesMemory || this.#bodies.length < bytes) this.#bodies = new Uint8Array(bytes);
+		let at = 0;
 		for (const pick of picks) {
 			if (pick.configuration !== undefined) messages.push(pick.configuration);
-			messages.push(messageOf(pick));
+			const message = messageOf(pick, this.#bodies.subarray(at));
+			messages.push(message);
+			at += message.payload.length;
 			pick.place.pass(pick.sample);
 		}
 		return messages;
@@ -148,7 +171,26 @@ type Pick = {
 };
 
 /** A range of the file that is read at once. */
-type Block = { readonly offset: number; end: number; bytes: Uint8Array };
+type Block = { readonly offset: number; end: number; bytes: Uint8Array; memory: Uint8Array | undefined };
+
+/** The longest head that a sample gets in front of it. */
+const MOST_HEAD_BYTES = 8;
+const NO_BYTES = new Uint8Array(0);
+/** Reads of one movie that wait for the disk at once use so much of it again. */
+const SCRATCH_PIECES = 8;
+const SCRATCH_BYTES = 128 * 1024;
+
+const scratches = new WeakMap<IndexedMovie, MemoryPool>();
+
+/** What the cursors of a movie read into; it is of use only while they read. */
+function scratchOf(movie: IndexedMovie): MemoryPool {
+	let scratch = scratches.get(movie);
+	if (scratch === undefined) {
+		scratch = new MemoryPool(SCRATCH_BYTES, SCRATCH_PIECES);
+		scratches.set(movie, scratch);
+	}
+	return scratch;
+}
 
 /** However small the samples are, a call ends. */
 const MOST_PICKS = 4096;
@@ -204,7 +246,7 @@ function blocksOf(picks: readonly Pick[]): Block[] {
 		const offset = offsetOf(pick);
 		const end = offset + pick.place.track.index.sizeOf(pick.sample);
 		if (block === undefined || offset > block.end + GAP_BYTES || end > block.offset + BLOCK_BYTES) {
-			block = { offset, end, bytes: new Uint8Array(0) };
+			block = { offset, end, bytes: NO_BYTES, memory: undefined };
 			blocks.push(block);
 		}
 		block.end = Math.max(block.end, end);
@@ -217,12 +259,12 @@ function offsetOf({ place, sample }: Pick): number {
 	return place.track.index.offsetOf(sample);
 }
 
-function messageOf({ place, sample, time, block }: Pick): MediaMessage {
+function messageOf({ place, sample, time, block }: Pick, memory: Uint8Array): MediaMessage {
 	const { index, descriptions } = place.track;
 	const { form, fourCc } = descriptions[index.descriptionOf(sample)]!.carriage!;
 	const at = index.offsetOf(sample) - block!.offset;
 	const length = index.sizeOf(sample);
 	const composition = index.compositionOf(sample);
-	const body = sampleBody(form, fourCc, index.isSync(sample), composition, block!.bytes, at, length);
+	const body = sampleBody(form, fourCc, index.isSync(sample), composition, block!.bytes, at, length, memory);
 	return new MediaMessage(place.type, time, body);
 }

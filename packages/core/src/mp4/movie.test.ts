@@ -122,10 +122,30 @@ describe("the messages of a file", () => {
 		expect(source.reads - before).toBe(1);
 	});
 
-	test("have payloads of exactly their size, which nobody shares", async () => {
-		for (const { payload } of await readAll(await open(buildFile({ tracks: simpleTracks() })))) {
-			expect(payload.byteLength).toBe(payload.buffer.byteLength);
+	test("keep what they hold while the cursor reads on", async () => {
+		const movie = await open(buildFile({ tracks: simpleTracks() }));
+		const whole = await movie.cursor().read(1_000_000);
+		const cursor = movie.cursor();
+		const parts = [];
+		for (let part = await cursor.read(1); part.length > 0; part = await cursor.read(1)) parts.push(...part);
+		expect(parts.map(({ payload }) => [...payload])).toEqual(whole.map(({ payload }) => [...payload]));
+	});
+
+	test("lie in the same memory again and again where the reader of the file asked for that", async () => {
+		const movie = await open(buildFile({ tracks: simpleTracks() }));
+		const whole = await movie.cursor().read(1_000_000);
+		const cursor = movie.cursor(true);
+		await cursor.read(1_000_000);
+		const memory = new Set<ArrayBufferLike>();
+		await cursor.seek(0);
+		let count = 0;
+		for (let part = await cursor.read(30); part.length > 0; part = await cursor.read(30)) {
+			for (const { payload } of part) {
+				memory.add(payload.buffer);
+				expect([...payload]).toEqual([...whole[count++]!.payload]);
+			}
 		}
+		expect([count, memory.size]).toEqual([whole.length, 1]);
 	});
 
 	test("leave out samples without content", async () => {

@@ -1,7 +1,7 @@
 import type { ByteSource } from "./byte-source.ts";
 
 /** Bytes of the file that are wanted next. */
-export type ByteRange = { readonly offset: number; readonly length: number };
+export type ByteRange = { readonly offset: number; readonly length: number; readonly into?: Uint8Array | undefined };
 
 /**
  * Work that reads a file without doing any input itself, so that it runs the same with promises and, in tests,
@@ -10,9 +10,9 @@ export type ByteRange = { readonly offset: number; readonly length: number };
  */
 export type Reading<Result> = Generator<ByteRange | undefined, Result, Uint8Array | undefined>;
 
-/** Asks for bytes; fewer come only where the file ends. */
-export function* readRange(offset: number, length: number): Reading<Uint8Array> {
-	return (yield { offset, length }) ?? new Uint8Array(0);
+/** Asks for bytes, perhaps into memory that is there; fewer come only where the file ends. */
+export function* readRange(offset: number, length: number, into?: Uint8Array): Reading<Uint8Array> {
+	return (yield { offset, length, into }) ?? new Uint8Array(0);
 }
 
 /** Carries a reading out on a source. Rejects with what it throws, and with what the source rejects with. */
@@ -27,7 +27,8 @@ export async function carryOut<Result>(
 			await pause();
 			step = reading.next();
 		} else {
-			step = reading.next(await source.read(step.value.offset, step.value.length));
+			const { offset, length, into } = step.value;
+			step = reading.next(await source.read(offset, length, into));
 		}
 	}
 	return step.value;

@@ -25,10 +25,11 @@ export function sampleBody(
 	bytes: Uint8Array,
 	at: number,
 	length: number,
+	memory: Uint8Array,
 ): Uint8Array {
 	const isPlainHevc = form === "hevc" && compositionMillis === 0;
 	const headBytes = isPlainHevc ? 5 : HEAD_BYTES[form];
-	const body = new Uint8Array(headBytes + length);
+	const body = memory.subarray(0, headBytes + length);
 	body.set(bytes.subarray(at, at + length), headBytes);
 	switch (form) {
 		case "avc":

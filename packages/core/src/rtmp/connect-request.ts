@@ -1,4 +1,5 @@
-import { AmfEcmaArray, type AmfObject, AmfTypedObject, type AmfValue, type ObjectEncoding } from "../amf/index.ts";
+import type { AmfObject, AmfValue, ObjectEncoding } from "../amf/index.ts";
+import { membersOf } from "./command-object.ts";
 import type { Command } from "./message/command.ts";
 import { type ApplicationAddress, parseApplication } from "./url.ts";
 
@@ -26,7 +27,7 @@ export type ConnectRequest = ApplicationAddress & {
  * @throws PeerError NAME_FORBIDDEN, LimitError NAME_TOO_LONG
  */
 export function readConnectRequest(command: Command, maxNameLength: number): ConnectRequest | undefined {
-	const properties = members(command.object);
+	const properties = membersOf(command.object);
 	if (properties === undefined) return undefined;
 	const app = text(properties, "app");
 	return {
@@ -41,14 +42,6 @@ export function readConnectRequest(command: Command, maxNameLength: number): Con
 		properties,
 		args: command.args,
 	};
-}
-
-function members(value: AmfValue): AmfObject | undefined {
-	if (value instanceof AmfEcmaArray) return value.toObject();
-	if (value instanceof AmfTypedObject) return value.members;
-	if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-	const prototype = Object.getPrototypeOf(value);
-	return prototype === null || prototype === Object.prototype ? (value as AmfObject) : undefined;
 }
 
 function text(properties: AmfObject, key: string): string {

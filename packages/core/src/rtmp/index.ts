@@ -23,6 +23,7 @@ export * from "./message/message-type.ts";
 export * from "./message/protocol-control.ts";
 export * from "./message/user-control.ts";
 export { NET_STATUS, type NetStatus, netStatus, type StatusCode, type StatusLevel } from "./net-status.ts";
+export type { PlayTransition } from "./play-transition.ts";
 export {
 	type Call,
 	ServerConnection,
@@ -30,7 +31,13 @@ export {
 	type ServerConnectionOptions,
 } from "./server-connection.ts";
 export { ServerHandshake } from "./server-handshake.ts";
-export { type PlayRequest, type PublishRequest, ServerStream, type StreamState } from "./server-stream.ts";
+export {
+	type PlayRequest,
+	type PlayStart,
+	type PublishRequest,
+	ServerStream,
+	type StreamState,
+} from "./server-stream.ts";
 export { SharedBudget } from "./shared-budget.ts";
 export { type Responder, TransactionTable } from "./transaction-table.ts";
 export {

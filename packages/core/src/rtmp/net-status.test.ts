@@ -13,6 +13,7 @@ const ERRORS: readonly StatusCode[] = [
 	"NetStream.Connect.Failed",
 	"NetStream.Connect.Rejected",
 	"NetStream.Failed",
+	"NetStream.InvalidArg",
 	"NetStream.Play.Failed",
 	"NetStream.Play.FileStructureInvalid",
 	"NetStream.Play.NoSupportedTrackFound",

@@ -30,6 +30,7 @@ export const NET_STATUS = {
 	"NetStream.Connect.Success": { level: "status", text: "The stream's connection succeeded." },
 	"NetStream.Data.Start": { level: "status", text: "The media data begins." },
 	"NetStream.Failed": { level: "error", text: "The operation failed." },
+	"NetStream.InvalidArg": { level: "error", text: "An argument is not what the command takes." },
 	"NetStream.Pause.Notify": { level: "status", text: "Paused." },
 	"NetStream.Play.Complete": { level: "status", text: "The playlist is finished." },
 	"NetStream.Play.Failed": { level: "error", text: "Playing failed." },

@@ -4,6 +4,7 @@ import type { MediaType } from "../flv/index.ts";
 import type { ConnectRequest } from "./connect-request.ts";
 import type { LinkOptions } from "./link.ts";
 import type { PlayRequest, PublishRequest, ServerStream } from "./server-stream.ts";
+import type { StreamAddress } from "./url.ts";
 
 /** A remote procedure call that the protocol itself does not own. */
 export type Call = {
@@ -15,7 +16,7 @@ export type Call = {
 
 /**
  * What a server's connection reports. Methods may send, accept, refuse or close; they must not call `receive`,
- * `handleTimeout` or `takeOutput`. `onConnect`, `onPublish` and `onPlay` may be answered later: what the client sends
+ * `handleTimeout` or `takeOutput`. `onConnect`, `onPublish`, `onPlay` and `onStreamLength` may be answered later: what the client sends
  * meanwhile is held, in order.
  */
 export interface ServerConnectionHandler {
@@ -23,13 +24,24 @@ export interface ServerConnectionHandler {
 	onPublish(stream: ServerStream, request: PublishRequest): void;
 	/** The publisher stopped, or its connection ended. */
 	onUnpublish(stream: ServerStream): void;
+	/**
+	 * `play` or `play2`. A stream that is playing already goes on: the request is about its playlist (`request.reset` is
+	 * false then), and `acceptPlay` or `refuse` only lets go on what the client sent behind it.
+	 */
 	onPlay(stream: ServerStream, request: PlayRequest): void;
 	/** The player stopped, or its connection ended. */
 	onStop(stream: ServerStream): void;
-	onPause(stream: ServerStream, paused: boolean, positionMillis: number): void;
+	/** `keepsBuffer`: it was `pauseRaw`, so that the client has kept what was sent past the position. */
+	onPause(stream: ServerStream, paused: boolean, positionMillis: number, keepsBuffer: boolean): void;
 	onSeek(stream: ServerStream, positionMillis: number): void;
 	/** `wantsAudio` or `wantsVideo` of a playing stream changed. */
 	onReceiveChange(stream: ServerStream): void;
+	/** `bufferMillis` of a playing stream changed. */
+	onBufferLength?(stream: ServerStream): void;
+	/**
+	 * How long a recording is; answered with `sendResult` in seconds, then `settle`. Without this method 0 is answered.
+	 */
+	onStreamLength?(call: Call, address: StreamAddress & { readonly instance: string }): void;
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
 	onCall(call: Call): void;

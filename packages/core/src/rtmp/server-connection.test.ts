@@ -365,17 +365,6 @@ describe("the end", () => {
 		);
 		expect(session.events).toEqual(["publish #1 a live -", "unpublish #1 a", "closed -"]);
 	});
-
-	test("of a stream is told to its player only while it plays", () => {
-		const { session, client, stream } = connectedSession();
-		stream.endPlay();
-		session.receive(client.command(8, 1, "play", 0, null, "a").take());
-		const before = session.sent.length;
-		stream.endPlay();
-		stream.endPlay();
-		session.takeOutput();
-		expect(session.sent.slice(before)).toEqual(["eof 1", 'onStatus #1 0 null "NetStream.Play.Stop"']);
-	});
 });
 
 test("a stream says what it is and sends data and events under its id", () => {

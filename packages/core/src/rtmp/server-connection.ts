@@ -34,14 +34,12 @@ import {
 } from "./message/user-control.ts";
 import { type NetStatus, netStatus } from "./net-status.ts";
 import { PermissionGate } from "./permission-gate.ts";
-import { lengthMillis, positionMillis, startMillis } from "./play-time.ts";
 import { quote } from "./quote.ts";
 import type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./server-connection-handler.ts";
-import { ServerStream } from "./server-stream.ts";
-import { OBJECT_OVERHEAD_BYTES } from "./shared-budget.ts";
-import { freeStreamId, namedStreams, onlyStream } from "./stream-lookup.ts";
+import type { ServerStream } from "./server-stream.ts";
+import { StreamCommands } from "./server-stream-commands.ts";
+import { onlyStream } from "./stream-lookup.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
-import { addressWithin, parseStreamName, type StreamAddress } from "./url.ts";
 
 export type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./server-connection-handler.ts";
 
@@ -69,6 +67,7 @@ export class ServerConnection implements LinkHandler {
 	#state = STATE_WAITING;
 	#connectDeadline: number;
 	readonly #gate: PermissionGate;
+	readonly #commands: StreamCommands;
 
 	constructor(handshake: Handshake, handler: ServerConnectionHandler, options: ServerConnectionOptions, now: number) {
 		this.#handler = handler;
@@ -77,6 +76,7 @@ export class ServerConnection implements LinkHandler {
 		this.#connectDeadline = now + options.handshakeDeadlineMillis + options.connectTimeoutMillis;
 		this.link = new RtmpLink(handshake, this, options, now);
 		this.#gate = new PermissionGate(options.limits.heldBytes, this.link.account, this.#dispatch.bind(this));
+		this.#commands = new StreamCommands(this, handler, options.limits, this.#gate);
 	}
 
 	get clientId(): string {
@@ -125,31 +125,31 @@ export class ServerConnection implements LinkHandler {
 			...more,
 		});
 		const server = { fmsVer: `FMS/${fmsVersion}`, capabilities: 255, mode: 1 };
-		this.#sendAmf0("_result", request.transactionId, server, [info]);
+		this.sendReply("_result", request.transactionId, server, [info]);
 		// The stock `live` application calls it without a measurement; librtmp and ffmpeg answer with `_checkbw`.
-		this.#sendAmf0("onBWDone", 0, null, []);
+		this.sendReply("onBWDone", 0, null, []);
 		this.settle();
 	}
 
 	/** Refuses a pending `connect` and ends the connection after the answer. */
 	rejectConnect(status: NetStatus): void {
 		if (this.#state !== STATE_PENDING || this.request === undefined) return;
-		this.#sendAmf0("_error", this.request.transactionId, null, [status]);
+		this.sendReply("_error", this.request.transactionId, null, [status]);
 		this.closeGracefully();
 	}
 
 	/** As `rejectConnect`, for a request that names no application: that is the client's fault, and logged as such. */
 	#rejectNameless(request: ConnectRequest): void {
 		const status = netStatus("NetConnection.Connect.InvalidApp", "The address names no application.");
-		this.#sendAmf0("_error", request.transactionId, null, [status]);
-		this.#sendAmf0("close", 0, null, []);
+		this.sendReply("_error", request.transactionId, null, [status]);
+		this.sendReply("close", 0, null, []);
 		this.link.close(new PeerError("CONNECT_MALFORMED", "The address names no application."));
 	}
 
 	/** Says `close`, as Flash Media Server does, and ends the connection; queued output may still be sent. */
 	closeGracefully(status?: NetStatus): void {
-		if (status !== undefined) this.#sendAmf0("onStatus", 0, null, [status]);
-		this.#sendAmf0("close", 0, null, []);
+		if (status !== undefined) this.sendReply("onStatus", 0, null, [status]);
+		this.sendReply("close", 0, null, []);
 		this.link.close();
 	}
 
@@ -160,7 +160,7 @@ export class ServerConnection implements LinkHandler {
 
 	/** Tells that a call failed. */
 	sendError(call: Call, status: NetStatus): void {
-		if (call.transactionId !== 0) this.#sendAmf0("_error", call.transactionId, null, [status]);
+		if (call.transactionId !== 0) this.sendReply("_error", call.transactionId, null, [status]);
 	}
 
 	/** Calls a method of the client; `responder` gets its answer, or an error where the connection has ended. */
@@ -175,6 +175,11 @@ export class ServerConnection implements LinkHandler {
 		const chunkStreamId = streamId === 0 ? COMMAND_CHUNK_STREAM : STATUS_CHUNK_STREAM;
 		const payload = encodeCommand(encoding, name, transactionId, object, args);
 		this.link.send(chunkStreamId, commandType(encoding), 0, streamId, payload);
+	}
+
+	/** Replies that every client reads: in AMF0 whatever was agreed. */
+	sendReply(name: string, transactionId: number, object: AmfValue, args: readonly AmfValue[]): void {
+		this.link.send(COMMAND_CHUNK_STREAM, TYPE_COMMAND, 0, 0, encodeCommand(0, name, transactionId, object, args));
 	}
 
 	/** Queues a data message for a stream. */
@@ -209,14 +214,13 @@ export class ServerConnection implements LinkHandler {
 	onClosed(reason: MillraceError | undefined): void {
 		this.#state = STATE_CLOSED;
 		this.#gate.clear();
-		for (const stream of [...this.streams.values()]) this.#stop(stream, false);
-		this.streams.clear();
+		this.#commands.stopAll();
 		this.#transactions.rejectAll();
 		this.#handler.onClosed(reason);
 	}
 
-	/** Counts what is kept for longer than a message takes. */
-	#hold(bytes: number): void {
+	/** Counts what is kept for longer than a message takes. Throws LimitError SHARED_BYTES_SPENT. */
+	hold(bytes: number): void {
 		if (!this.link.account.add(bytes)) throw new LimitError("SHARED_BYTES_SPENT", `${bytes} bytes were to be held.`);
 	}
 
@@ -225,14 +229,12 @@ export class ServerConnection implements LinkHandler {
 			const limits = this.#state === STATE_CONNECTED ? this.#amfLimits : AMF_LIMITS_BEFORE_CONNECT;
 			const command = decodeCommand(type, payload, limits);
 			// What connect says is kept for as long as the connection lasts.
-			if (this.#state === STATE_WAITING) this.#hold(payload.length);
+			if (this.#state === STATE_WAITING) this.hold(payload.length);
 			this.#onCommand(command, streamId);
 			return;
 		}
 		if (type === TYPE_USER_CONTROL) {
-			// It may come before `play`, and librtmp sends one for stream 0 first.
-			const stream = this.streams.get(streamId);
-			if (stream !== undefined) stream.bufferMillis = decodeControlValue(payload) ?? 0;
+			this.#commands.setBufferLength(streamId, decodeControlValue(payload) ?? 0);
 			return;
 		}
 		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Message type ${type}.`);
@@ -261,35 +263,8 @@ export class ServerConnection implements LinkHandler {
 		}
 		if (this.#state !== STATE_CONNECTED)
 			throw new PeerError("COMMAND_BEFORE_CONNECT", `Command ${quote(command.name)}.`);
-		const { args } = command;
+		if (this.#commands.handle(command, streamId)) return;
 		switch (command.name) {
-			case "createStream":
-				return this.#createStream(command);
-			case "deleteStream":
-				return this.#deleteStream(args[0]);
-			case "closeStream":
-				return this.#closeStream(streamId, args[0]);
-			case "releaseStream":
-			case "FCPublish":
-			case "FCUnpublish":
-			case "FCSubscribe":
-			case "FCUnsubscribe":
-				return this.#encoderConvention(command);
-			case "publish":
-				return this.#publish(streamId, args);
-			case "play":
-				return this.#play(streamId, args);
-			case "pause":
-			case "pauseRaw":
-				return this.#pause(streamId, args);
-			case "seek":
-				return this.#seek(streamId, args);
-			case "receiveAudio":
-			case "receiveVideo":
-			case "receiveVideoFPS":
-				return this.#receive(streamId, command.name === "receiveAudio", args[0]);
-			case "getStreamLength":
-				return this.sendResult(command, 0);
 			case "_checkbw":
 				return this.sendResult(command, undefined);
 			case "_result":
@@ -301,7 +276,7 @@ export class ServerConnection implements LinkHandler {
 			case "close":
 				return;
 			default:
-				this.#handler.onCall({ name: command.name, transactionId: command.transactionId, args });
+				this.#handler.onCall({ name: command.name, transactionId: command.transactionId, args: command.args });
 		}
 	}
 
@@ -327,190 +302,9 @@ export class ServerConnection implements LinkHandler {
 			// The client is told why before its connection ends.
 			if (error instanceof PeerError) {
 				const status = netStatus("NetConnection.Connect.InvalidApp", error.message);
-				this.#sendAmf0("_error", command.transactionId, null, [status]);
+				this.sendReply("_error", command.transactionId, null, [status]);
 			}
 			throw error;
 		}
-	}
-
-	#createStream(command: Command): void {
-		const limit = this.#options.limits.messageStreams;
-		if (this.streams.size >= limit) throw new LimitError("TOO_MANY_STREAMS", `The limit is ${limit}.`);
-		const id = freeStreamId(this.streams);
-		this.#hold(STREAM_BYTES);
-		this.streams.set(id, new ServerStream(this, id));
-		// ffmpeg takes the reply only with a null before the number, and OBS expects ids in order.
-		this.#sendAmf0("_result", command.transactionId, null, [id]);
-	}
-
-	/** By id; GStreamer sends the stream's name instead. There is no reply. */
-	#deleteStream(which: AmfValue): void {
-		const stream = typeof which === "number" ? this.streams.get(which) : undefined;
-		for (const each of stream === undefined ? this.#named(which) : [stream]) {
-			this.#stop(each, false);
-			if (this.streams.delete(each.id)) this.link.account.remove(STREAM_BYTES);
-		}
-	}
-
-	#closeStream(streamId: number, which: AmfValue): void {
-		const stream = this.streams.get(streamId);
-		for (const each of stream === undefined ? this.#named(which) : [stream]) this.#stop(each, true);
-	}
-
-	#named(which: AmfValue): ServerStream[] {
-		return typeof which === "string" ? namedStreams(this.streams, this.#plainName(which)) : [];
-	}
-
-	/** A stream's name without its query; `undefined` where it is none. These commands refuse nothing. */
-	#plainName(text: string): string | undefined {
-		try {
-			return parseStreamName(text, this.#options.limits.nameLength).name;
-		} catch (error) {
-			if (error instanceof PeerError) return undefined;
-			throw error;
-		}
-	}
-
-	/**
-	 * FMLE's additions. An error or silence here makes Wirecast hang, so they always succeed; only `FCUnpublish` does
-	 * something of its own.
-	 */
-	#encoderConvention(command: Command): void {
-		const [text] = command.args;
-		const name = this.#plainName(typeof text === "string" ? text : "");
-		if (command.transactionId !== 0) this.#sendAmf0("_result", command.transactionId, null, [undefined]);
-		const [callback, code] = ENCODER_CALLBACKS[command.name] ?? [undefined, undefined];
-		if (callback !== undefined) {
-			this.#sendAmf0(callback, 0, null, [{ level: "status", code, description: name ?? "" }]);
-		}
-		if (command.name !== "FCUnpublish") return;
-		for (const stream of namedStreams(this.streams, name)) if (stream.state === "publishing") this.#stop(stream, true);
-	}
-
-	#publish(streamId: number, args: readonly AmfValue[]): void {
-		const stream = this.#streamFor(streamId);
-		if (stream === undefined) return;
-		const [name, mode] = args;
-		this.#stop(stream, true);
-		if (name === false) return;
-		const address = this.#address(stream, name, "NetStream.Publish.BadName");
-		if (address === undefined) return;
-		stream.state = "publish-pending";
-		this.#gate.close();
-		this.#handler.onPublish(stream, {
-			...address,
-			mode: mode === "record" || mode === "append" || mode === "appendWithGap" ? mode : "live",
-		});
-	}
-
-	#play(streamId: number, args: readonly AmfValue[]): void {
-		const stream = this.#streamFor(streamId);
-		if (stream === undefined) return;
-		const [name, start, length, reset] = args;
-		const wasPlaying = stream.state === "playing";
-		this.#stop(stream, false);
-		if (name === false) {
-			if (wasPlaying) stream.sendStatus(stream.status("NetStream.Play.Stop", `Stopped playing ${stream.name}.`));
-			return;
-		}
-		const address = this.#address(stream, name, "NetStream.Play.Failed");
-		if (address === undefined) return;
-		stream.state = "play-pending";
-		this.#gate.close();
-		this.#handler.onPlay(stream, {
-			...address,
-			startMillis: startMillis(start),
-			lengthMillis: lengthMillis(length),
-			reset: !(reset === false || reset === 0 || reset === 2),
-		});
-	}
-
-	/** Gives a stream the name and instance that it asked for; `undefined` where there is no name. */
-	#address(stream: ServerStream, text: AmfValue, failure: NameFailure): StreamAddress | undefined {
-		stream.name = "";
-		try {
-			if (typeof text === "string") {
-				const asked = parseStreamName(text, this.#options.limits.nameLength);
-				const { instance, ...address } = addressWithin(this.request!, asked);
-				stream.name = address.name;
-				stream.instance = instance;
-				if (address.name !== "") return address;
-			}
-		} catch (error) {
-			// The client is told why before its connection ends.
-			if (error instanceof PeerError) stream.sendStatus(stream.status(failure, error.message));
-			throw error;
-		}
-		stream.sendStatus(stream.status(failure, "A stream needs a name."));
-		return undefined;
-	}
-
-	/** librtmp sends pause on message stream 0: the only playing stream is meant then. */
-	#pause(streamId: number, args: readonly AmfValue[]): void {
-		const stream = this.#playingStream(streamId);
-		if (stream === undefined) return;
-		// The first argument may be missing (ActionScript 1): it toggles.
-		const paused = typeof args[0] === "boolean" ? args[0] : !stream.paused;
-		stream.paused = paused;
-		this.#handler.onPause(stream, paused, positionMillis(args[1]));
-	}
-
-	#seek(streamId: number, args: readonly AmfValue[]): void {
-		const stream = this.#playingStream(streamId);
-		if (stream !== undefined) this.#handler.onSeek(stream, positionMillis(args[0]));
-	}
-
-	/** It may come before `play`, and lasts. */
-	#receive(streamId: number, audio: boolean, value: AmfValue): void {
-		const stream = this.streams.get(streamId) ?? this.#playingStream(streamId);
-		if (stream === undefined) return;
-		const wanted = value !== false && value !== 0;
-		if (audio) stream.wantsAudio = wanted;
-		else stream.wantsVideo = wanted;
-		if (stream.state === "playing") this.#handler.onReceiveChange(stream);
-	}
-
-	#streamFor(streamId: number): ServerStream | undefined {
-		const isOnlyOne = streamId === 0 && this.streams.size === 1;
-		const stream = this.streams.get(streamId) ?? (isOnlyOne ? [...this.streams.values()][0] : undefined);
-		if (stream === undefined) {
-			this.strayMessages++;
-			const status = netStatus("NetStream.Failed", `Stream ${streamId} does not exist.`);
-			this.sendCommand("onStatus", 0, null, [status], streamId);
-		}
-		return stream;
-	}
-
-	#playingStream(streamId: number): ServerStream | undefined {
-		if (streamId === 0) return onlyStream(this.streams, "playing");
-		const stream = this.streams.get(streamId);
-		return stream?.state === "playing" ? stream : undefined;
-	}
-
-	#stop(stream: ServerStream, tell: boolean): void {
-		const { state } = stream;
-		stream.state = "idle";
-		if (state === "publishing") {
-			this.#handler.onUnpublish(stream);
-			if (tell) stream.sendStatus(stream.status("NetStream.Unpublish.Success", `${stream.name} is now unpublished.`));
-		} else if (state === "playing") {
-			this.#handler.onStop(stream);
-		}
-	}
-
-	/** Replies that every client reads: in AMF0 whatever was agreed. */
-	#sendAmf0(name: string, transactionId: number, object: AmfValue, args: readonly AmfValue[]): void {
-		this.link.send(COMMAND_CHUNK_STREAM, TYPE_COMMAND, 0, 0, encodeCommand(0, name, transactionId, object, args));
 	}
 }
-
-/** What a message stream costs, about. */
-const STREAM_BYTES = 2 * OBJECT_OVERHEAD_BYTES;
-type NameFailure = "NetStream.Publish.BadName" | "NetStream.Play.Failed";
-
-const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {
-	FCPublish: ["onFCPublish", "NetStream.Publish.Start"],
-	FCUnpublish: ["onFCUnpublish", "NetStream.Unpublish.Success"],
-	FCSubscribe: ["onFCSubscribe", "NetStream.Play.Start"],
-	FCUnsubscribe: ["onFCUnsubscribe", "NetStream.Play.Stop"],
-};

@@ -247,11 +247,11 @@ export const SCENARIOS: readonly Scenario[] = [
 		events: [
 			"connect live room - 3",
 			"publish #1 cam record -",
-			"play #2 film 1000 5000 false",
+			"play #2 film 1000 5000 false at once",
 			"receive #2 false false",
 			"receive #2 false true",
 			"pause #2 true 250",
-			"pause #2 false 250",
+			"pause #2 false 250 raw",
 			"seek #2 4000",
 			"media #1 9 10 300",
 			"media #1 15 10 7",
@@ -365,6 +365,73 @@ export const SCENARIOS: readonly Scenario[] = [
 		],
 	},
 	{
+		name: "a playlist: what is added goes on playing, what resets it begins anew, and play(false) stops it",
+		script: () =>
+			new ClientScript()
+				.connect()
+				.command(3, 0, "createStream", 2)
+				.command(8, 1, "play", 0, null, "a", 0, -1000, true)
+				.command(8, 1, "play", 0, null, "mp4:b", 2000, 3000, false)
+				.command(8, 1, "play", 0, null, "c", -2000, 0, 2)
+				.userControl(EVENT_SET_BUFFER_LENGTH, 1, 3000)
+				.command(8, 1, "play", 0, null, "d", 0, -1000, 3)
+				.command(8, 1, "play", 0, null, "", 0, -1000, false)
+				.command(8, 1, "play", 0, null, false),
+		events: [
+			"connect live _definst_ - 0",
+			"play #1 a 0 -1000 true",
+			"add #1 mp4:b 2000 3000 false",
+			"add #1 c -2000 0 false at once",
+			"stop #1 a",
+			"play #1 d 0 -1000 true at once",
+			"stop #1 d",
+		],
+		sent: [
+			...CONNECTED,
+			"_result #0 2 null 1",
+			...playStarted(1),
+			...playStarted(1),
+			'onStatus #1 0 null "NetStream.Play.Failed"',
+			'onStatus #1 0 null "NetStream.Play.Stop"',
+		],
+	},
+	{
+		name: "play2: its times are in seconds, it plays where nothing plays, changes what plays, and stops with the end",
+		script: () =>
+			new ClientScript()
+				.connect()
+				.command(3, 0, "createStream", 2)
+				.command(8, 1, "play2", 0, null, { streamName: "a", start: 5, len: 2.5, transition: "append" })
+				.command(8, 1, "play2", 0, null, new AmfEcmaArray([["streamName", "b"]]))
+				.command(8, 1, "play2", 0, null, { streamName: "flv:c?k=1", oldStreamName: "mp4:b", transition: "swap" })
+				.command(8, 1, "play2", 0, null, { streamName: "d", start: -1000, offset: 7.25, transition: "switch" })
+				.command(8, 1, "play2", 0, null, { streamName: "d", transition: "fade" })
+				.command(8, 1, "play2", 0, null, { streamName: "e", offset: 12, transition: "resume" })
+				.command(8, 1, "play2", 0, null, { streamName: "f", start: -2, offset: -1, transition: "reset" })
+				.command(8, 1, "play2", 0, null, { transition: "stop" })
+				.command(8, 1, "play2", 0, null, { transition: "stop" }),
+		events: [
+			"connect live _definst_ - 0",
+			"play #1 a 5000 2500 false append - -1",
+			"switch #1 b -2000 -1000 false switch - -1",
+			"swap #1 flv:c -2000 -1000 false swap b -1",
+			"switch #1 d -1000 -1000 false switch - 7250",
+			"resume #1 e 12000 -1000 false resume - 12000",
+			"stop #1 a",
+			"play #1 f -2000 -1000 true reset - -1",
+			"stop #1 f",
+		],
+		sent: [
+			...CONNECTED,
+			"_result #0 2 null 1",
+			...playStarted(1).filter(line => !line.includes("Reset")),
+			'onStatus #1 0 null "NetStream.InvalidArg"',
+			...playStarted(1),
+			"eof 1",
+			'onStatus #1 0 null "NetStream.Play.Stop"',
+		],
+	},
+	{
 		name: "commands on streams that do not exist or do nothing disturb nobody",
 		script: () =>
 			new ClientScript()
@@ -438,7 +505,17 @@ export const SCENARIOS: readonly Scenario[] = [
 		name: "arguments that are missing or of another type",
 		script: () =>
 			["createStream", "deleteStream", "closeStream", "releaseStream", "FCPublish", "FCUnpublish", "seek"]
-				.concat("FCSubscribe", "pause", "receiveAudio", "getStreamLength", "publish", "play", "_result", "_error")
+				.concat(
+					"FCSubscribe",
+					"pause",
+					"receiveAudio",
+					"getStreamLength",
+					"publish",
+					"play",
+					"play2",
+					"_result",
+					"_error",
+				)
 				.reduce((script, name) => {
 					const values = [undefined, null, 5, true, { name: "x" }, [], Number.NaN];
 					for (const value of values) script.command(8, 5, name, 0, null, value);

@@ -171,10 +171,13 @@ export class ServerSession implements ServerConnectionHandler {
 		this.note(`unpublish #${stream.id} ${stream.name}`);
 	}
 
-	onPlay(stream: ServerStream, { name, prefix, startMillis, lengthMillis, reset }: PlayRequest): void {
-		this.note(
-			`play #${stream.id} ${prefix === "" ? name : `${prefix}:${name}`} ${startMillis} ${lengthMillis} ${reset}`,
-		);
+	onPlay(stream: ServerStream, request: PlayRequest): void {
+		const { name, prefix, startMillis, lengthMillis, reset, transition, oldName, offsetMillis } = request;
+		// An addition to what plays has no end of its own.
+		const verb = stream.state === "playing" ? (transition ?? "add") : "play";
+		const how = `${startMillis} ${lengthMillis} ${reset}${request.isPaced ? "" : " at once"}`;
+		const changed = transition === undefined ? "" : ` ${transition} ${oldName || "-"} ${offsetMillis}`;
+		this.note(`${verb} #${stream.id} ${prefix === "" ? name : `${prefix}:${name}`} ${how}${changed}`);
 		this.grant(() => stream.acceptPlay(reset));
 	}
 
@@ -182,8 +185,8 @@ export class ServerSession implements ServerConnectionHandler {
 		this.note(`stop #${stream.id} ${stream.name}`);
 	}
 
-	onPause(stream: ServerStream, paused: boolean, positionMillis: number): void {
-		this.note(`pause #${stream.id} ${paused} ${positionMillis}`);
+	onPause(stream: ServerStream, paused: boolean, positionMillis: number, keepsBuffer: boolean): void {
+		this.note(`pause #${stream.id} ${paused} ${positionMillis}${keepsBuffer ? " raw" : ""}`);
 	}
 
 	onSeek(stream: ServerStream, positionMillis: number): void {

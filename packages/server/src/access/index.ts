@@ -2,6 +2,7 @@ export {
 	findPublishKey,
 	isLoopback,
 	mayPublish,
+	ON_DEMAND_ONLY,
 	type PublishAttempt,
 	type PublishDecision,
 	type PublishPolicyOptions,

@@ -19,7 +19,7 @@ export interface PublishPolicyOptions {
 export interface PublishDecision {
 	readonly allowed: boolean;
 	/** What decided. */
-	readonly reason: "key" | "loopback" | "anywhere" | "key-missing" | "key-wrong";
+	readonly reason: "key" | "loopback" | "anywhere" | "key-missing" | "key-wrong" | "on-demand";
 	/** As whom the publisher is let in; undefined when refused. */
 	readonly identity: "key" | "loopback" | "anyone" | undefined;
 	/** One sentence for the peer: it names what is missing and reveals nothing about the key. */
@@ -27,6 +27,14 @@ export interface PublishDecision {
 }
 
 const REFUSED_MISSING = "Publishing from here needs the stream key: add ?key=… to the stream's name.";
+/** The decision of an application that plays files only. */
+export const ON_DEMAND_ONLY: PublishDecision = {
+	allowed: false,
+	reason: "on-demand",
+	identity: undefined,
+	description: "This application plays files; nothing can be published to it.",
+};
+
 const REFUSED_WRONG = "The stream key is wrong.";
 
 const loopback = new BlockList();

@@ -3,7 +3,7 @@ import type { ServerOptions } from "./schema.ts";
 /** An application's settings, with what it overrides already laid over what holds for the server. */
 export interface ApplicationOptions {
 	readonly name: string;
-	readonly type: "live";
+	readonly type: "live" | "vod";
 	/** The protocols by which clients may connect; undefined: any. */
 	readonly protocols: readonly string[] | undefined;
 	readonly publish: ServerOptions["publish"];

@@ -45,7 +45,7 @@ export const limitsSchema = section("Ceilings that keep one peer from harming th
 		.prefault("4MiB")
 		.describe("Command answers that a peer leaves unread, before it is closed."),
 	sharedBytes: size(1024 ** 2, 1024 ** 4)
-		.prefault("8MiB")
+		.prefault("16MiB")
 		.describe(
 			"What all connections that do not publish may hold together, above 8KiB for each: unfinished messages, answers not read, messages that wait.",
 		),

@@ -38,7 +38,7 @@ describe("defaults", () => {
 			{ protocol: "rtmp", host: "::", port: 1935, protocols: ALL, proxyProtocol: false },
 			{ protocol: "http", host: "::", port: 8080, protocols: ALL, proxyProtocol: false },
 		]);
-		expect(options.applications).toEqual({ live: { type: "live" } });
+		expect(options.applications).toEqual({ live: { type: "live" }, vod: { type: "vod" } });
 		expect(options.publish).toMatchObject({ from: "loopback", key: null, graceMillis: 5000 });
 		expect(options.limits.messageBytes).toBe(16 * 1024 * 1024);
 		expect(options).toEqual(resolveOptions({}));
@@ -214,7 +214,7 @@ describe("problems", () => {
 			"applications: {a: {live: {latncy: scale}}}",
 			"unknown key `latncy` in applications.a.live, did you mean `latency`?",
 		],
-		["applications: {a: {type: vod}}", "applications.a.type must be `live`"],
+		["applications: {a: {type: tv}}", "applications.a.type must be one of `live`, `vod`"],
 		["rtmp: 5", "rtmp must be a mapping of keys to values"],
 		["__proto__: {demo: true}", "unknown key `__proto__`"],
 		["live: {__proto__: {latency: scale}}", "unknown key `__proto__` in live"],

@@ -21,9 +21,11 @@ const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte",
 const applicationSchema = z
 	.strictObject({
 		type: z
-			.literal("live")
+			.enum(["live", "vod"])
 			.default("live")
-			.describe("What the application does. `live` passes streams from publishers to viewers."),
+			.describe(
+				"What the application does. `live` passes streams from publishers to viewers, and plays recordings and files as well; `vod` plays files only, and nobody publishes to it.",
+			),
 		protocols: z
 			.array(z.enum(CLIENT_PROTOCOLS))
 			.min(1, { error: "must name at least one protocol" })
@@ -64,8 +66,8 @@ export const configSchema = z
 				}),
 				applicationSchema,
 			)
-			.prefault({ live: { type: "live" } })
-			.describe("The applications by their names. Where this is written, it replaces the default one."),
+			.prefault({ live: { type: "live" }, vod: { type: "vod" } })
+			.describe("The applications by their names. Where this is written, it replaces the default ones."),
 		allowUnknownApplications: z
 			.boolean()
 			.default(false)

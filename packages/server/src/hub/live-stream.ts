@@ -96,6 +96,11 @@ export class LiveStream {
 		return this.#publishedSince;
 	}
 
+	/** Time of the newest message that has come, in milliseconds of the stream's clock. */
+	get newestTimestamp(): number {
+		return this.#repair.newest;
+	}
+
 	get viewerCount(): number {
 		return this.#viewers.size;
 	}

@@ -1,3 +1,12 @@
+export {
+	DEFAULT_FILE_PLAYER,
+	FilePlayer,
+	type FilePlayerOptions,
+	type FilePlayerSink,
+	type PlayRange,
+} from "./file-player.ts";
+export { findKeyframe } from "./file-player-keyframe.ts";
+export { PlayerSchedule, type Sleeper } from "./file-player-schedule.ts";
 export { FlvSource, type FlvSourceOptions } from "./flv/flv-source.ts";
 export type { GrowingFile, GrowingKeyframes, PlacedConfiguration } from "./growing-file.ts";
 export type { MediaCatalog } from "./media-catalog.ts";

@@ -10,11 +10,12 @@ export interface OpenFile {
 	/** When it was last written, in milliseconds since 1970, as of the opening or the last `refresh`. */
 	readonly modifiedMillis: number;
 	/**
-	 * The bytes from `offset` on, in memory of their own; fewer than `length` only where the file ends.
+	 * The bytes from `offset` on; fewer than `length` only where the file ends.
 	 *
+	 * @param into memory for them, at least `length` bytes. Default: memory of their own.
 	 * @throws {FileError} `FILE_UNREADABLE`
 	 */
-	read(offset: number, length: number): Promise<Uint8Array>;
+	read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 	/**
 	 * Asks the system again for `size` and `modifiedMillis`.
 	 *
@@ -79,9 +80,9 @@ export class MediaFile implements OpenFile {
 		return this.#modifiedMillis;
 	}
 
-	async read(offset: number, length: number): Promise<Uint8Array> {
+	async read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
 		if (this.#isClosed) throw new FileError("FILE_UNREADABLE", `${this.path} was closed.`);
-		const memory = Buffer.allocUnsafeSlow(length);
+		const memory = into ?? Buffer.allocUnsafeSlow(length);
 		const bytes = new Uint8Array(memory.buffer, memory.byteOffset, length);
 		this.#readsUnderWay++;
 		try {

@@ -19,8 +19,13 @@ export interface MediaSource {
 	/** The file is being recorded: its end is not its end. */
 	readonly isGrowing: boolean;
 
-	/** A place in the file, at its start. */
-	cursor(): MediaCursor;
+	/**
+	 * A place in the file, at its start.
+	 *
+	 * @param reusesMemory payloads need be valid only until the cursor's next `read`: for those who pass them on at once.
+	 *   Default false.
+	 */
+	cursor(reusesMemory?: boolean): MediaCursor;
 	/** Calls `listener` whenever more can be read, and when the file stops growing; returns how to stop that. */
 	onGrowth(listener: () => void): () => void;
 	/** The caller needs it no longer; the last one closes the file. Cursors must not be used afterwards. */

@@ -47,6 +47,11 @@ export class SocketWire implements Wire {
 		return this.#socket.writableLength;
 	}
 
+	/** What the operating system has taken, it has copied. */
+	get isSpent(): boolean {
+		return this.#socket.writableLength === 0;
+	}
+
 	get bytesWritten(): number {
 		return this.#socket.bytesWritten;
 	}

@@ -57,6 +57,11 @@ export class WebSocketWire implements Wire {
 		return this.#socket.writableLength;
 	}
 
+	/** The library keeps nothing: without compression it hands on at once what it is given. */
+	get isSpent(): boolean {
+		return this.#socket.writableLength === 0;
+	}
+
 	get bytesWritten(): number {
 		return this.#socket.bytesWritten;
 	}

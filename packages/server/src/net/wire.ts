@@ -2,6 +2,11 @@
 export interface Wire {
 	/** Bytes that were written and not yet taken by the operating system. */
 	readonly backlog: number;
+	/**
+	 * Nothing that was written is referred to any more: its memory may be used again. Wires that keep what they are given
+	 * elsewhere say false.
+	 */
+	readonly isSpent: boolean;
 	/** The peer's address, without port; empty where it is gone already. */
 	readonly remoteAddress: string;
 	/** Total of the bytes that were written. */

@@ -1,17 +1,24 @@
+import type { MemoryPool } from "@millrace/core/bytes";
 import type { NetStatus, ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
+import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
+import type { PublishRecorder } from "./publish-recorder.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
 export type ApplicationRules = {
 	/** The protocols by which clients may connect; `undefined`: any. */
 	readonly protocols?: readonly string[] | undefined;
+	/** Whether there can be live streams, so that a player may wait for one. Default true. */
+	readonly hasLive?: boolean;
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
 	/** The static policy: may somebody from that address publish with that key? */
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
+	/** How its files are played. Default: `DEFAULT_FILE_PLAYER`. */
+	readonly files?: FilePlayerOptions;
 };
 
 /** How a client's bytes come. */
@@ -29,6 +36,14 @@ export type PeerContext = {
 	readonly log: EventLog;
 	/** Settings of each connection, but for its name. */
 	readonly connection: Omit<ServerConnectionOptions, "clientId">;
+	/** Recordings and on-demand files. Without it only what is live can be played. */
+	readonly catalog?: MediaCatalog;
+	/** What wakes those who play by the time; needed with a catalog. Default: lengths of live items do not count. */
+	readonly schedule?: PlayerSchedule;
+	/** Memory for what is sent of files. Default: each block has memory of its own. */
+	readonly blocks?: MemoryPool;
+	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
+	readonly recorder?: PublishRecorder;
 	/** Monotonic milliseconds. */
 	now(): number;
 	random(bytes: number): Uint8Array;

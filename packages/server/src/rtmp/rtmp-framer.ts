@@ -16,18 +16,41 @@ const AUDIO_CHUNK_STREAM = 6;
 const VIDEO_CHUNK_STREAM = 7;
 const DATA_CHUNK_STREAM = 4;
 
+/** Gives memory for a block of that length. A Buffer, for the sockets would make one of any other array, once a viewer. */
+export type BlockMemory = (length: number) => Buffer;
+
+/** Small blocks share slabs, which the connections' payloads share too. */
+export function slabMemory(slab: Slab | undefined): BlockMemory {
+	return length => {
+		if (slab === undefined || length > Slab.MAX_SHARED_BYTES) return Buffer.allocUnsafeSlow(length);
+		const { buffer, byteOffset } = slab.allocate(length);
+		return Buffer.from(buffer, byteOffset, length);
+	};
+}
+
 /** Frames batches for players of one message stream id, chunk size and object encoding: nearly all share one. */
 export class RtmpFramer implements Framer {
 	readonly key: string;
 	readonly #chunkSize: number;
 	readonly #streamId: number;
 	readonly #encoding: ObjectEncoding;
-	readonly #slab: Slab | undefined;
+	readonly #allocate: BlockMemory;
+	readonly #offset: number;
 
-	/** @param slab where small blocks are made; default: each has memory of its own */
-	constructor(chunkSize: number, streamId: number, encoding: ObjectEncoding, slab?: Slab) {
-		this.#slab = slab;
-		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:`;
+	/**
+	 * @param memory where blocks are made; default: each has memory of its own
+	 * @param offsetMillis what is added to every time, where something was played before
+	 */
+	constructor(
+		chunkSize: number,
+		streamId: number,
+		encoding: ObjectEncoding,
+		memory: BlockMemory = Buffer.allocUnsafeSlow,
+		offsetMillis = 0,
+	) {
+		this.#allocate = memory;
+		this.#offset = offsetMillis;
+		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:${offsetMillis === 0 ? "" : `${offsetMillis}:`}`;
 		this.#chunkSize = chunkSize;
 		this.#streamId = streamId;
 		this.#encoding = encoding;
@@ -38,9 +61,10 @@ export class RtmpFramer implements Framer {
 		for (let i = 0; i < batch.length; i++) {
 			const message = batch[i]!;
 			const payload = this.#payload(message);
-			if (payload !== undefined) length += framedLength(payload.length, message.timestamp >>> 0, this.#chunkSize);
+			if (payload === undefined) continue;
+			length += framedLength(payload.length, (message.timestamp + this.#offset) >>> 0, this.#chunkSize);
 		}
-		// A Buffer, for the sockets would make one of any other array, once a viewer; every byte of it is written.
+		// Every byte of it is written.
 		const block = this.#allocate(length);
 		let offset = 0;
 		for (let i = 0; i < batch.length; i++) {
@@ -53,19 +77,13 @@ export class RtmpFramer implements Framer {
 				offset,
 				type === MEDIA_VIDEO ? VIDEO_CHUNK_STREAM : type === MEDIA_AUDIO ? AUDIO_CHUNK_STREAM : DATA_CHUNK_STREAM,
 				type === MEDIA_DATA_AMF3 && this.#encoding === 0 ? MEDIA_DATA : type,
-				message.timestamp >>> 0,
+				(message.timestamp + this.#offset) >>> 0,
 				this.#streamId,
 				payload,
 				this.#chunkSize,
 			);
 		}
 		return block;
-	}
-
-	#allocate(length: number): Buffer {
-		if (this.#slab === undefined || length > Slab.MAX_SHARED_BYTES) return Buffer.allocUnsafeSlow(length);
-		const { buffer, byteOffset } = this.#slab.allocate(length);
-		return Buffer.from(buffer, byteOffset, length);
 	}
 
 	/** AMF3 data is put into AMF0 for players that did not ask for AMF3; what cannot be is left out. */

@@ -1,11 +1,9 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { LimitError, type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import { type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
 	type ConnectRequest,
-	EVENT_STREAM_BEGIN,
-	EVENT_STREAM_EOF,
 	type NetStatus,
 	netStatus,
 	type PlayRequest,
@@ -14,28 +12,34 @@ import {
 	type ServerConnectionHandler,
 	ServerHandshake,
 	type ServerStream,
+	type StreamAddress,
 } from "@millrace/core/rtmp";
 import { findPublishKey } from "../access/index.ts";
-import { type ApplicationInstance, type ClientFacts, type InstanceClient, StreamName } from "../app/index.ts";
-import type { PacedInput, PublisherEnd, ViewerEnd } from "../hub/index.ts";
+import {
+	type ApplicationInstance,
+	type ClientFacts,
+	type InstanceClient,
+	type PermissionHandler,
+	type StreamFacts,
+	StreamName,
+} from "../app/index.ts";
+import type { PacedInput, PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
-import { PlaySession, type PlayTransport } from "./play-session.ts";
+import { PlayDesk, type PlayHost } from "./play-desk.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
 /** Answers to what came together leave together, but no more of them wait than this, in bytes. */
 const TURN_OUTPUT_BYTES = 16 * 1024;
-/** What a viewer and a stream that it is the first to wait for cost, in bytes, about. */
-const PLAY_BYTES = 4096;
 
 /**
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
  * decides nothing itself: static policy first, then the application, then whether the name is free.
  */
-export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHandler, PlayTransport, PublishObserver {
+export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHandler, PlayHost, PublishObserver {
 	readonly id: string;
 	readonly connection: ServerConnection;
 	readonly #context: PeerContext;
@@ -44,13 +48,13 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	readonly #transport: ClientTransport;
 	readonly #onGone: (peer: RtmpPeer) => void;
 	readonly #publishing = new Map<ServerStream, PublishSession>();
-	readonly #playing = new Map<ServerStream, PlaySession>();
+	readonly #play: PlayDesk;
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
 	/** Rests only for a connection that does nothing but publish one stream. */
 	readonly #input: PacedInput = {
 		hold: () => {
-			if (this.#publishing.size === 1 && this.#playing.size === 0) this.#wire.pause();
+			if (this.#publishing.size === 1 && this.#play.size === 0) this.#wire.pause();
 		},
 		release: () => this.#wire.resume(),
 	};
@@ -81,6 +85,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#wire = wire(this);
 		const via = transport.protocol === "rtmp" ? undefined : transport.protocol;
 		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress, via });
+		this.#play = new PlayDesk(context, this, this.#log);
 		const handshake = new ServerHandshake({ random: context.random });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
@@ -114,7 +119,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			this.#isReceiving = true;
 			this.connection.receive(bytes, this.#context.now());
 			this.#isReceiving = false;
-			this.#endTurn();
+			this.endTurn();
 		} catch (error) {
 			// A fault of ours: it costs this client its connection, and nobody else anything.
 			this.#log.error("fault", { error });
@@ -125,8 +130,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onWireDrain(): void {
 		this.connection.link.outputSent();
 		this.flush();
-		const now = this.#context.now();
-		for (const session of this.#playing.values()) session.viewer.onDrain(now);
+		this.#play.onDrain(this.#context.now());
 	}
 
 	onWireClosed(error: Error | undefined): void {
@@ -147,6 +151,16 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		return true;
 	}
 
+	isReady(): boolean {
+		if (this.#wire.backlog === 0) return true;
+		this.#wire.notifyDrain();
+		return false;
+	}
+
+	get isSpent(): boolean {
+		return this.#wire.isSpent;
+	}
+
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
 		if (this.#isReceiving && this.connection.link.outputBytes < TURN_OUTPUT_BYTES) return;
@@ -161,7 +175,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 
 	/** What came together, or was held together, has been given. */
-	#endTurn(): void {
+	endTurn(): void {
 		this.#turn?.endTurn();
 		this.#turn = undefined;
 		this.flush();
@@ -210,6 +224,11 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#instance.connect(this);
 	}
 
+	get rules(): ApplicationRules {
+		if (this.#rules === undefined) throw new Error("The client has not connected.");
+		return this.#rules;
+	}
+
 	get facts(): ClientFacts {
 		if (this.#facts === undefined) throw new Error("The client has not connected.");
 		return this.#facts;
@@ -219,7 +238,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		const { request } = this.connection;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer });
 		this.connection.acceptConnect();
-		this.#endTurn();
+		this.endTurn();
 	}
 
 	reject(status: NetStatus): void {
@@ -274,7 +293,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	// ── publish ──
 
 	onPublish(stream: ServerStream, request: PublishRequest): void {
-		const decision = this.#rules!.mayPublish(this.#wire.remoteAddress, this.#publishKey(request));
+		const decision = this.rules.mayPublish(this.#wire.remoteAddress, this.#publishKey(request));
 		const name = this.#streamName(stream);
 		if (!decision.allowed) {
 			this.#log.warn("refuse-publish", { stream: String(name), reason: decision.reason });
@@ -283,9 +302,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		}
 		const facts = { name: request.name, query: request.query, mode: request.mode };
 		this.#instance!.ask("publish", this, facts, refusal => {
-			if (refusal === undefined) this.#beginPublish(stream, name, decision.identity ?? "");
+			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
 			else stream.refuse(refusal);
-			this.#endTurn();
+			this.endTurn();
 		});
 	}
 
@@ -328,10 +347,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		session.receive(type, timestamp, payload, this.connection.link.now);
 	}
 
-	#beginPublish(stream: ServerStream, name: StreamName, identity: string): void {
+	#beginPublish(stream: ServerStream, name: StreamName, { mode, prefix }: PublishRequest, identity: string): void {
 		if (stream.state !== "publish-pending") return;
 		const session = new PublishSession(stream, this, this.#input, this.#context.now());
-		const live = this.#context.hub.open(name.key, this.#rules!.live);
+		const live = this.#context.hub.open(name.key, this.rules.live);
 		this.#isBeginning = true;
 		const hasBegun = session.begin(live, identity);
 		this.#isBeginning = false;
@@ -341,7 +360,16 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			return;
 		}
 		this.#setPublishing(stream, session);
+		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
+		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, status));
 		stream.acceptPublish();
+	}
+
+	#onRecordStatus(stream: ServerStream, status: NetStatus): void {
+		// A recording ends later than its publisher, whose stream may be gone then.
+		if (this.connection.streams.get(stream.id) !== stream) return;
+		stream.sendStatus({ ...status, clientid: this.id });
+		this.flush();
 	}
 
 	/** Whoever publishes was let in by policy: what it holds is not counted with what strangers hold. */
@@ -366,81 +394,39 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	// ── play ──
 
 	onPlay(stream: ServerStream, request: PlayRequest): void {
-		const name = this.#streamName(stream);
-		const facts = { name: request.name, query: request.query, mode: "play" };
-		this.#instance!.ask("play", this, facts, refusal => {
-			if (refusal !== undefined) stream.refuse(refusal);
-			else this.#beginPlay(stream, name, request);
-			this.#endTurn();
-		});
+		this.#play.onPlay(stream, request);
 	}
 
 	onStop(stream: ServerStream): void {
-		const session = this.#playing.get(stream);
-		if (session === undefined) return;
-		this.#stopPlaying(stream);
-		session.viewer.detach();
-		this.#log.info("stop", { stream: String(this.#streamName(stream)), skips: session.viewer.skips || undefined });
-		this.#instance?.tell("stop", this, { name: stream.name, query: "", mode: "play" });
-		this.connection.link.toleratesSilence = this.#playing.size > 0;
+		this.#play.onStop(stream);
 	}
 
-	onPause(stream: ServerStream, paused: boolean, _positionMillis: number): void {
-		// Held commands come before the session, which then begins paused.
-		const session = this.#playing.get(stream);
-		if (paused) {
-			session?.viewer.setPaused(true);
-			stream.sendStatus(stream.status("NetStream.Pause.Notify", `Pausing ${stream.name}.`));
-			stream.sendEvent(EVENT_STREAM_EOF);
-			return;
-		}
-		stream.sendEvent(EVENT_STREAM_BEGIN);
-		stream.sendStatus(stream.status("NetStream.Unpause.Notify", `Unpausing ${stream.name}.`));
-		session?.viewer.setPaused(false);
+	onPause(stream: ServerStream, paused: boolean, positionMillis: number, keepsBuffer: boolean): void {
+		this.#play.onPause(stream, paused, positionMillis, keepsBuffer);
 	}
 
-	onSeek(stream: ServerStream, _positionMillis: number): void {
-		stream.sendStatus(stream.status("NetStream.Seek.Failed", "A live stream cannot be sought."));
+	onSeek(stream: ServerStream, positionMillis: number): void {
+		this.#play.onSeek(stream, positionMillis);
 	}
 
 	onReceiveChange(stream: ServerStream): void {
-		this.#playing.get(stream)?.viewer.setFilter(stream.wantsAudio, stream.wantsVideo);
+		this.#play.onReceiveChange(stream);
 	}
 
-	onViewerEnded(stream: ServerStream, reason: ViewerEnd): void {
-		if (reason === "too-slow") this.connection.link.close(new PeerError("VIEWER_TOO_SLOW"));
-		else stream.state = "idle";
-		this.#stopPlaying(stream);
-		this.flush();
+	onBufferLength(stream: ServerStream): void {
+		this.#play.onBufferLength(stream);
 	}
 
-	#stopPlaying(stream: ServerStream): void {
-		if (this.#playing.delete(stream)) this.connection.link.account.remove(PLAY_BYTES);
+	onStreamLength(call: Call, address: StreamAddress & { readonly instance: string }): void {
+		this.#play.onStreamLength(call, address);
 	}
 
-	#beginPlay(stream: ServerStream, name: StreamName, request: PlayRequest): void {
-		if (stream.state !== "play-pending") return;
-		const { hub } = this.#context;
-		// From a time on means a recording. Players that always send 0 still get what is live.
-		if (request.startMillis >= 0 && hub.find(name.key)?.isLive !== true) {
-			stream.refuse(netStatus("NetStream.Play.StreamNotFound", `${name.name} was not found.`));
-			return;
-		}
-		if (!this.connection.link.account.add(PLAY_BYTES)) {
-			this.connection.link.close(new LimitError("SHARED_BYTES_SPENT", `It plays ${this.#playing.size} streams.`));
-			return;
-		}
-		stream.acceptPlay(request.reset);
-		// What was held while the permission was pending has been done by now: it may have ended the stream again, or
-		// begun another play.
-		if (!isPlaying(stream) || this.#playing.has(stream)) return;
-		const live = hub.open(name.key, this.#rules!.live);
-		const session = new PlaySession(stream, live, this, this.#context.connection.slab);
-		this.#playing.set(stream, session);
-		if (stream.paused) session.viewer.setPaused(true);
-		// A viewer that takes what it is sent is alive, whether it answers pings (some never do) or not.
-		this.connection.link.toleratesSilence = true;
-		this.#log.info("play", { stream: String(name), waiting: live.isLive ? undefined : true });
+	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void {
+		this.#instance!.ask("play", this, facts, onAnswer);
+	}
+
+	tellStopped(facts: StreamFacts): void {
+		this.#instance?.tell("stop", this, facts);
 	}
 
 	#streamName(stream: ServerStream): StreamName {
@@ -466,10 +452,6 @@ function protocolRefusal({ protocols }: ApplicationRules, protocol: string): Net
 	if (protocols === undefined || protocols.includes(protocol)) return undefined;
 	const text = `[ Server.Reject ] : The application is not open to ${protocol}, but to ${protocols.join(", ")}.`;
 	return netStatus("NetConnection.Connect.Rejected", text);
-}
-
-function isPlaying({ state }: ServerStream): boolean {
-	return state === "playing";
 }
 
 function join(slices: readonly Uint8Array[], length: number): Uint8Array {

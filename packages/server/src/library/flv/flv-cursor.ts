@@ -53,9 +53,13 @@ export class FlvCursor implements MediaCursor {
 	/** The last keyframe that was passed, since when nothing was left out; −1: none. */
 	#keyframeOffset = -1;
 	#keyframeTime = 0;
+	/** What is read into again and again; `undefined`: each batch has memory of its own. */
+	#memory: Uint8Array | undefined;
 
-	constructor(host: FlvCursorHost) {
+	/** @param reusesMemory payloads are valid only until the next call of `read` */
+	constructor(host: FlvCursorHost, reusesMemory = false) {
 		this.#host = host;
+		this.#memory = reusesMemory ? new Uint8Array(0) : undefined;
 		this.#offset = host.map.firstTag;
 		this.#clock = new FlvClock(host.map.timeline);
 	}
@@ -85,7 +89,8 @@ export class FlvCursor implements MediaCursor {
 		let length = Math.max(maxBytes, MIN_READ_BYTES);
 		for (let barren = 0; barren <= MAX_BARREN_BYTES; ) {
 			const end = map.reader.end;
-			const window = await map.reader.read(this.#offset, length);
+			if (this.#memory !== undefined && this.#memory.length < length) this.#memory = new Uint8Array(length);
+			const window = await map.reader.read(this.#offset, length, this.#memory);
 			const messages: MediaMessage[] = [];
 			const why = this.#cut(window, end, messages);
 			if (messages.length > 0) {

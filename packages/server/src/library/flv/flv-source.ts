@@ -110,8 +110,8 @@ export class FlvSource implements MediaSource {
 		return this.#growth.isGrowing;
 	}
 
-	cursor(): MediaCursor {
-		return new FlvCursor(this.#host);
+	cursor(reusesMemory = false): MediaCursor {
+		return new FlvCursor(this.#host, reusesMemory);
 	}
 
 	onGrowth(listener: () => void): () => void {

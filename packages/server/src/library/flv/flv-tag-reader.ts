@@ -65,9 +65,9 @@ export class FlvTagReader {
 		return this.#end();
 	}
 
-	/** The bytes from `offset` to before `offset + length`, or to the end. */
-	read(offset: number, length: number): Promise<Uint8Array> {
-		return this.#file.read(offset, Math.max(0, Math.min(length, this.#end() - offset)));
+	/** The bytes from `offset` to before `offset + length`, or to the end; `into`: as of `OpenFile.read`. */
+	read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
+		return this.#file.read(offset, Math.max(0, Math.min(length, this.#end() - offset)), into);
 	}
 
 	/**

@@ -1,0 +1,82 @@
+import { FileError } from "@millrace/core/fault";
+import { type NetStatus, netStatus, type StatusCode } from "@millrace/core/rtmp";
+import { StreamName } from "../app/index.ts";
+import type { Hub } from "../hub/index.ts";
+import type { MediaCatalog, MediaSource } from "../library/index.ts";
+import type { EventLog } from "../log/index.ts";
+import type { PlayItem } from "./playing.ts";
+
+/** What an item turns out to be. `live` may be waited for; a file's source is the receiver's to release. */
+export type Opened =
+	| { readonly kind: "live"; readonly isPublished: boolean }
+	| { readonly kind: "file"; readonly source: MediaSource }
+	| { readonly kind: "refused"; readonly status: NetStatus };
+
+/** Finds out what names mean: what is live comes before what is recorded, unless a time is asked for. */
+export class MediaOpener {
+	readonly #hub: Hub;
+	readonly #catalog: MediaCatalog | undefined;
+	readonly #hasLive: () => boolean;
+	readonly #log: EventLog;
+
+	/** @param hasLive whether a stream that is not there may come */
+	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: () => boolean, log: EventLog) {
+		this.#hub = hub;
+		this.#catalog = catalog;
+		this.#hasLive = hasLive;
+		this.#log = log;
+	}
+
+	/** Calls `onOpened` once: before it returns where no file has to be looked for. */
+	open(item: PlayItem, onOpened: (opened: Opened) => void): void {
+		const { name, request } = item;
+		const isPublished = this.#hub.find(name.key)?.isLive === true;
+		const live: Opened = this.#hasLive()
+			? { kind: "live", isPublished }
+			: refused("NetStream.Play.StreamNotFound", name);
+		if (request.startMillis === -1000 || (request.startMillis < 0 && isPublished)) {
+			onOpened(live);
+			return;
+		}
+		// From a time on means a recording. Players that always send 0 still get what is live and is not recorded.
+		const otherwise = request.startMillis < 0 || isPublished ? live : refused("NetStream.Play.StreamNotFound", name);
+		if (this.#catalog === undefined) {
+			onOpened(otherwise);
+			return;
+		}
+		this.#catalog
+			.open(catalogName(item))
+			.then(
+				(source): Opened => (source === undefined ? otherwise : { kind: "file", source }),
+				(error): Opened => ({ kind: "refused", status: this.faultStatus(name, error) }),
+			)
+			.then(onOpened)
+			.catch(error => this.#log.error("fault", { stream: String(name), error }));
+	}
+
+	/** The status for a file that cannot be played (on); it is logged. */
+	faultStatus(name: StreamName, error: unknown): NetStatus {
+		const code = error instanceof FileError ? error.code : undefined;
+		const status = (code === undefined ? undefined : FAULT_STATUS[code]) ?? "NetStream.Play.Failed";
+		// What is not a fault of the file is one of ours.
+		if (code === undefined) this.#log.error("fault", { stream: String(name), error });
+		else this.#log.warn("play-failed", { stream: String(name), reason: code, text: (error as FileError).message });
+		return netStatus(status, `${name.name} cannot be played.`);
+	}
+}
+
+/** The name under which the catalog knows an item: with its prefix. */
+export function catalogName({ name, request }: { name: StreamName; request: { readonly prefix: string } }): StreamName {
+	if (request.prefix === "") return name;
+	return new StreamName(name.application, name.instance, `${request.prefix}:${name.name}`);
+}
+
+const FAULT_STATUS: Readonly<Record<string, StatusCode>> = {
+	FILE_INVALID: "NetStream.Play.FileStructureInvalid",
+	FILE_TOO_COMPLEX: "NetStream.Play.FileStructureInvalid",
+	FILE_NO_TRACK: "NetStream.Play.NoSupportedTrackFound",
+};
+
+function refused(code: StatusCode, name: StreamName): Opened {
+	return { kind: "refused", status: netStatus(code, `${name.name} was not found.`) };
+}

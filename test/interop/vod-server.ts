@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { InstanceDirectory, LiveApplicationHost } from "../../packages/server/src/app/index.ts";
+import { resolveOptions } from "../../packages/server/src/config/index.ts";
+import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
+import { Hub, type HubClock } from "../../packages/server/src/hub/index.ts";
+import { MediaLibrary, PlayerSchedule } from "../../packages/server/src/library/index.ts";
+import { silentLog } from "../../packages/server/src/log/index.ts";
+import { SocketWire } from "../../packages/server/src/net/index.ts";
+import { RtmpPeer } from "../../packages/server/src/rtmp/index.ts";
+
+const clock: HubClock = {
+	now: () => performance.now(),
+	schedule(millis, action) {
+		const timer = setTimeout(action, millis);
+		return () => clearTimeout(timer);
+	},
+	afterInput(action) {
+		const immediate = setImmediate(action);
+		return () => clearImmediate(immediate);
+	},
+};
+
+/** A server in this process that plays the files of a folder over RTMP, and notes the commands that come. */
+export class VodServer {
+	readonly port: number;
+	/** Events of the log: `play`, `stop`, `play-failed`, `disconnect`. */
+	readonly events: string[];
+	readonly #server: Server;
+	readonly #peers: Set<RtmpPeer>;
+
+	private constructor(server: Server, peers: Set<RtmpPeer>, events: string[]) {
+		this.#server = server;
+		this.#peers = peers;
+		this.events = events;
+		this.port = (server.address() as AddressInfo).port;
+	}
+
+	/** @param folder holds `vod/media`, the files of the application `vod` */
+	static async start(folder: string): Promise<VodServer> {
+		const { rtmp, limits } = resolveOptions({});
+		const events: string[] = [];
+		const note = (event: string) => void events.push(event);
+		const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
+		const context = {
+			hub: new Hub(clock, { onViewerSkipped() {} }),
+			instances: new InstanceDirectory(new LiveApplicationHost()),
+			log,
+			connection: { ...rtmp, limits },
+			catalog: new MediaLibrary({ applicationsFolder: folder }),
+			schedule: new PlayerSchedule(clock),
+			now: clock.now,
+			random: (count: number) => randomBytes(count),
+			application: () => ({
+				live: liveOptions(),
+				mayPublish: () => ({ allowed: false, reason: "key-missing", identity: undefined, description: "" }) as const,
+			}),
+			rejection: () => undefined,
+			describe: () => "",
+		};
+		const peers = new Set<RtmpPeer>();
+		const server = createServer({ noDelay: true }, socket => {
+			const gone = (peer: RtmpPeer) => void peers.delete(peer);
+			const transport = { protocol: "rtmp", secure: false };
+			peers.add(new RtmpPeer(`c${peers.size}`, handler => new SocketWire(socket, handler), transport, context, gone));
+		});
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		return new VodServer(server, peers, events);
+	}
+
+	url(name: string): string {
+		return `rtmp://127.0.0.1:${this.port}/vod/${name}`;
+	}
+
+	async stop(): Promise<void> {
+		for (const peer of this.#peers) peer.destroy();
+		await new Promise(resolve => this.#server.close(resolve));
+	}
+}
