@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer as createHttpServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { get as httpsGet } from "node:https";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -162,6 +163,22 @@ describe("one port", () => {
 		const via = logged.filter(({ event }) => event === "play").map(({ fields }) => fields["via"]);
 		expect(via.sort()).toEqual(["rtmps", "ws", "wss", undefined]);
 		expect(server.addresses[0]?.protocols).toEqual(["rtmp", "rtmps", "http", "https"]);
+	});
+
+	it("sends FLV over HTTPS and secure WebSocket", async () => {
+		const server = await serve();
+		await publishing(await tcp(server), "cam");
+		const path = `127.0.0.1:${portOf(server)}/live/cam.flv`;
+		const first = await new Promise<Buffer>((resolve, reject) => {
+			const asked = httpsGet(`https://${path}`, { rejectUnauthorized: false }, answer => answer.once("data", resolve));
+			asked.once("error", reject);
+			closers.push(() => asked.destroy());
+		});
+		expect(first.subarray(0, 3).toString()).toBe("FLV");
+		const webSocket = new WebSocket(`wss://${path}`, { rejectUnauthorized: false });
+		closers.push(() => webSocket.terminate());
+		const message = await new Promise<Buffer>(resolve => webSocket.once("message", bytes => resolve(bytes as Buffer)));
+		expect(message.subarray(0, 3).toString()).toBe("FLV");
 	});
 
 	it("speaks no TLS without a certificate", async () => {

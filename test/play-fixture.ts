@@ -81,6 +81,7 @@ export class PlayFixture implements MediaCatalog {
 			wire,
 			{ protocol: "rtmp", secure: false },
 			{
+				rejection: () => undefined,
 				hub: this.hub,
 				instances: this.#instances,
 				log: { ...silentLog, child: () => ({ ...silentLog, error: record, warn: record }) },

@@ -171,6 +171,30 @@ describe("serve", () => {
 		await ended;
 	});
 
+	it("reads certificates again on SIGHUP, and goes on", async () => {
+		const { context, ended } = await serving([]);
+		context.events.emit("SIGHUP");
+		context.events.emit("SIGHUP");
+		context.events.emit("SIGTERM");
+		expect(await ended).toBe(0);
+		expect(context.servers[0]?.calls).toEqual(["start", "reload", "reload", "stop"]);
+	});
+
+	it("is drained on SIGUSR2 and ends when everyone has gone, or at another signal", async () => {
+		const drained = await serving([]);
+		drained.context.events.emit("SIGUSR2");
+		expect(await drained.ended).toBe(0);
+		expect(drained.context.servers[0]?.calls).toEqual(["start", "drain", "stop"]);
+		expect(drained.context.written.out).toContain('"signal":"SIGUSR2"');
+		const { promise: gone, resolve } = Promise.withResolvers<void>();
+		const impatient = await serving([], { stop: () => gone });
+		impatient.context.events.emit("SIGUSR2");
+		impatient.context.events.emit("SIGTERM");
+		resolve();
+		expect(await impatient.ended).toBe(0);
+		expect(impatient.context.written.out).toContain('"signal":"SIGTERM"');
+	});
+
 	it("leaves no listeners on the process behind", async () => {
 		const { context, ended } = await serving([]);
 		context.events.emit("SIGINT");
