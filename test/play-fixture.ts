@@ -87,7 +87,6 @@ export class PlayFixture implements MediaCatalog {
 				log: { ...silentLog, child: () => ({ ...silentLog, error: record, warn: record }) },
 				connection: { ...rtmp, limits },
 				encryption: false,
-				rejection: () => undefined,
 				catalog: this,
 				schedule: this.schedule,
 				now: this.clock.now,
