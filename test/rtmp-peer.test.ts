@@ -68,6 +68,7 @@ class PeerFixture implements ApplicationHost {
 		const id = `c${this.#nextId++}`;
 		let handler: WireHandler | undefined;
 		const wire: Wire = {
+			protocol: "rtmp" as const,
 			backlog: 0,
 			bytesWritten: 0,
 			remoteAddress,

@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
-import type { Socket, Server as TcpServer } from "node:net";
+import type { Server as TcpServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { SharedBudget } from "@millrace/core/rtmp";
+import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { mayPublish } from "./access/index.ts";
 import { describeCodecs, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
@@ -21,9 +22,21 @@ import { DemoPublisher } from "./demo/index.ts";
 import { createHttpApplication, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
-import { ConnectionRate, closeServer, listen, listenTcp, plainAddress, portOf, SocketWire } from "./net/index.ts";
+import {
+	ConnectionRate,
+	closeServer,
+	HttpTunnel,
+	listen,
+	listenTcp,
+	plainAddress,
+	portOf,
+	SocketWire,
+	type TunnelOrigin,
+	type Wire,
+	type WireHandler,
+} from "./net/index.ts";
 import { FlvOutput } from "./output/index.ts";
-import { type ApplicationRules, RtmpPeer } from "./rtmp/index.ts";
+import { type ApplicationRules, type PeerContext, RtmpPeer } from "./rtmp/index.ts";
 import { VERSION } from "./version.ts";
 
 /** Where a server listens, with the port that it really has. */
@@ -45,6 +58,10 @@ const TIMEOUT_SWEEP_MILLIS = 250;
 /** Time that clients get to read their goodbye, in milliseconds. */
 const STOP_MILLIS = 2000;
 const HTTP_HEADERS_TIMEOUT_MILLIS = 10_000;
+/** A whole request with its body: a tunnel's may hold a frame of megabytes that comes over a slow line. */
+const HTTP_REQUEST_TIMEOUT_MILLIS = 60_000;
+/** librtmp does not open a connection again that was closed while it had nothing to ask. */
+const HTTP_KEEP_ALIVE_MILLIS = 65_000;
 
 /** A media server: puts listeners, peers, applications and the hub together. Several can run in one process. */
 export class MillraceServer {
@@ -69,7 +86,9 @@ export class MillraceServer {
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
 	readonly #rules = new Map<string, ApplicationRules | undefined>();
 	readonly #peers = new Set<RtmpPeer>();
+	readonly #peerContext: PeerContext;
 	readonly #flv: FlvOutput;
+	readonly #tunnel: HttpTunnel | undefined;
 	readonly #servers: (TcpServer | HttpServer)[] = [];
 	readonly #addresses: ServerAddress[] = [];
 	readonly #startedAt = Date.now();
@@ -95,6 +114,17 @@ export class MillraceServer {
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
+		this.#peerContext = {
+			hub: this.#hub,
+			instances: this.#instances,
+			log,
+			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
+			now: this.#clock.now,
+			random: (count: number) => randomBytes(count),
+			application: (name: string) => this.#application(name),
+			describe: (name: StreamName) => this.#describe(name),
+		};
+		this.#tunnel = options.rtmpt.enabled ? this.#makeTunnel() : undefined;
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
 			log,
@@ -157,6 +187,7 @@ export class MillraceServer {
 		this.#demo?.stop();
 		this.#hub.stop();
 		this.#flv.stop();
+		this.#tunnel?.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#pages?.close();
@@ -167,41 +198,57 @@ export class MillraceServer {
 	}
 
 	async #listenRtmp(host: string, port: number): Promise<TcpServer> {
-		const { rtmp, limits } = this.options;
-		const context = {
-			hub: this.#hub,
-			instances: this.#instances,
-			log: this.#log,
-			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
-			now: this.#clock.now,
-			random: (count: number) => randomBytes(count),
-			application: (name: string) => this.#application(name),
-			describe: (name: StreamName) => this.#describe(name),
-		};
 		return listenTcp({ host, port }, socket => {
-			const refusal = this.#refusalOf(socket);
+			const address = plainAddress(socket.remoteAddress ?? "");
+			const refusal = this.#refusalOf(address);
 			if (refusal !== undefined) {
-				this.#log.warn("refuse", { from: plainAddress(socket.remoteAddress ?? ""), text: refusal });
+				this.#log.warn("refuse", { from: address, text: refusal });
 				// A reset: nothing stays behind of a connection that was never taken.
 				socket.resetAndDestroy();
 				return;
 			}
-			const peer = new RtmpPeer(
-				this.#id(),
-				handler => new SocketWire(socket, handler),
-				context,
-				gone => this.#peers.delete(gone),
-			);
-			this.#peers.add(peer);
+			this.#addPeer(handler => new SocketWire(socket, handler));
+		});
+	}
+
+	#addPeer(wire: (handler: WireHandler) => Wire): void {
+		this.#peers.add(new RtmpPeer(this.#id(), wire, this.#peerContext, gone => this.#peers.delete(gone)));
+	}
+
+	#makeTunnel(): HttpTunnel {
+		const { rtmpt, http } = this.options;
+		const { holdMillis, sessionTimeoutMillis, unusedTimeoutMillis, gapTimeoutMillis } = rtmpt;
+		return new HttpTunnel({
+			limits: { ...DEFAULT_TUNNEL_LIMITS, ...rtmpt },
+			times: {
+				...DEFAULT_TUNNEL_TIMES,
+				holdMillis,
+				sessionMillis: sessionTimeoutMillis,
+				unusedMillis: unusedTimeoutMillis,
+				gapMillis: gapTimeoutMillis,
+			},
+			cors: http.cors,
+			ident2: rtmpt.ident2,
+			ident: rtmpt.ident,
+			now: this.#clock.now,
+			random: count => randomBytes(count),
+			originOf: socketOrigin,
+			refusalOf: address => this.#refusalOf(address),
+			onSession: open => {
+				if (!this.#hasRoom) return false;
+				this.#addPeer(open);
+				return true;
+			},
+			onRefused: (address, text) => this.#log.warn("refuse", { from: address, text }),
 		});
 	}
 
 	/** Why a connection is not taken, or `undefined`. */
-	#refusalOf(socket: Socket): string | undefined {
+	#refusalOf(address: string): string | undefined {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
 		if (this.connectionCount >= connections) return `More than ${connections} connections.`;
-		if (this.#rate.admit(plainAddress(socket.remoteAddress ?? ""), this.#clock.now())) return undefined;
+		if (this.#rate.admit(address, this.#clock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
 
@@ -214,11 +261,14 @@ export class MillraceServer {
 		const pages = this.#pages;
 		const options = {
 			headersTimeout: HTTP_HEADERS_TIMEOUT_MILLIS,
+			requestTimeout: HTTP_REQUEST_TIMEOUT_MILLIS,
+			keepAliveTimeout: HTTP_KEEP_ALIVE_MILLIS,
 			// A client that offers another protocol beside (h2c: curl, Java) is answered in HTTP/1.1. Node before 24.9 does
 			// not know this and asks for every upgrade.
 			shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 		};
 		const server = createHttpServer(options, (request, response) => {
+			if (this.#tunnel?.handle(request, response)) return;
 			if (FlvOutput.isFlvPath(request.url ?? "")) this.#flv.handle(request, response);
 			else pages.handle(request, response);
 		});
@@ -283,6 +333,11 @@ const DEMO_CLIP = new URL("../media/demo.flv", import.meta.url);
 function consoleFolder(): string {
 	const inside = fileURLToPath(new URL("./console/", import.meta.url));
 	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
+}
+
+/** Without a proxy that is trusted, only the connection itself tells. */
+function socketOrigin({ socket }: IncomingMessage): TunnelOrigin {
+	return { address: plainAddress(socket.remoteAddress ?? ""), secure: "encrypted" in socket };
 }
 
 function rulesOf({ publish, live }: ApplicationOptions): ApplicationRules {

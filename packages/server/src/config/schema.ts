@@ -5,6 +5,7 @@ import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
 import { recordSchema } from "./record-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
+import { rtmptSchema } from "./rtmpt-schema.ts";
 import { overrideOf, section } from "./section.ts";
 
 /** The ports that listeners take when none is named. */
@@ -75,6 +76,7 @@ export const configSchema = z
 			.default(false)
 			.describe("Whether a client may connect to an application that is not listed; it behaves as `live` does."),
 		rtmp: rtmpSchema,
+		rtmpt: rtmptSchema,
 		limits: limitsSchema,
 		http: section("Pages, FLV and WebSocket.", {
 			cors: z

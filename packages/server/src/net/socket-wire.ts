@@ -11,6 +11,7 @@ const NOTHING = new Uint8Array(0);
 
 /** A wire over a TCP or TLS socket. */
 export class SocketWire implements Wire {
+	readonly protocol = "rtmp";
 	readonly remoteAddress: string;
 	readonly #socket: Socket;
 	readonly #handler: WireHandler;

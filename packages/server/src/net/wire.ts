@@ -1,5 +1,9 @@
+/** What carries RTMP to a peer, as applications are told it. */
+export type WireProtocol = "rtmp" | "rtmpt" | "rtmpts";
+
 /** A byte stream to one peer, as protocols see it: what is written leaves in order, and the backlog tells what waits. */
 export interface Wire {
+	readonly protocol: WireProtocol;
 	/** Bytes that were written and not yet taken by the operating system. */
 	readonly backlog: number;
 	/** The peer's address, without port; empty where it is gone already. */

@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { LimitError, type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import { LimitError, MillraceError, PeerError, TransportError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
@@ -127,7 +127,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onWireClosed(error: Error | undefined): void {
 		this.connection.link.close(
-			error === undefined ? undefined : new TransportError("CONNECTION_LOST", error.message, { cause: error }),
+			error === undefined || error instanceof MillraceError
+				? error
+				: new TransportError("CONNECTION_LOST", error.message, { cause: error }),
 		);
 		this.#onGone(this);
 	}
@@ -186,7 +188,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#facts = {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol: "rtmp",
+			protocol: this.#wire.protocol,
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,
