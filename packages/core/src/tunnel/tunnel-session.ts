@@ -39,8 +39,8 @@ export interface TunnelUpload {
 
 /** Clients begin to count at 0 or at 1: where 1 comes first, 0 may still be on its way on another connection. */
 const FIRST_REQUEST_MILLIS = 100;
-/** What may queue behind a request that the handler does not want to read now. */
-const MAX_REQUESTS_WHILE_PAUSED = 256;
+/** What may queue behind a request that the handler does not want to read now: librtmp does not wait for answers. */
+const MAX_REQUESTS_WHILE_FULL = 256;
 /** A client has two requests under way at most, so it may repeat one of the last two that were answered. */
 const REMEMBERED_ANSWERS = 2;
 
@@ -64,6 +64,9 @@ export class TunnelSession {
 	/** Whose turn it is. */
 	#expected = 0;
 	#earlyBytes = 0;
+	/** Bytes in their turn that came while the handler wanted none. */
+	#unread: Uint8Array[] = [];
+	#unreadBytes = 0;
 	#emptyAnswers = 0;
 	#isPaused = false;
 	#wantsDrain = false;
@@ -153,16 +156,18 @@ export class TunnelSession {
 		if (this.#queue.length === 0 || this.#held !== undefined) this.#handler?.onAnswerable();
 	}
 
-	/** Takes no more bytes, and goes on: what comes meanwhile is not read, and not answered. */
+	/**
+	 * Takes no more bytes. As with a socket, some that come meanwhile are kept, and their requests answered; those above
+	 * `earlyBytes` are not read.
+	 */
 	pause(): void {
-		if (this.#isPaused || this.#state === "over") return;
 		this.#isPaused = true;
-		this.#current?.pause();
 	}
 
 	resume(now: number): void {
-		if (!this.#isPaused) return;
+		if (!this.#isPaused || this.#state === "over") return;
 		this.#isPaused = false;
+		this.#deliverUnread();
 		this.#advance(now);
 		this.flush(now);
 	}
@@ -174,6 +179,7 @@ export class TunnelSession {
 		this.#endsAt = now + this.#options.times.endMillis;
 		this.#wantsDrain = false;
 		this.#isPaused = false;
+		this.#dropUnread();
 		this.#advance(now);
 		this.#handler?.onAnswerable();
 	}
@@ -190,8 +196,10 @@ export class TunnelSession {
 		this.#isFlushing = true;
 		try {
 			for (let held = this.#held; held !== undefined && this.#isDue(held, now); held = this.#held) {
-				if (held.command === "close") this.#close(undefined);
-				else this.#answer(held);
+				if (held.command === "close") {
+					this.#deliverUnread();
+					this.#close(undefined);
+				} else this.#answer(held);
 			}
 			this.#tellDrained();
 		} finally {
@@ -239,7 +247,7 @@ export class TunnelSession {
 		const known = this.#exchanges.find(other => other.sequence === sequence);
 		if (known !== undefined) return known.command === command ? known : undefined;
 		const ahead = sequence - this.#expected;
-		const limit = this.#isPaused ? MAX_REQUESTS_WHILE_PAUSED : this.#options.limits.earlyRequests;
+		const limit = this.#isFull ? MAX_REQUESTS_WHILE_FULL : this.#options.limits.earlyRequests;
 		if (ahead < 0 || ahead > limit) return undefined;
 		const exchange = new TunnelExchange(command, sequence);
 		const after = this.#exchanges.findIndex(other => other.sequence > sequence);
@@ -261,12 +269,14 @@ export class TunnelSession {
 			this.#close(new LimitError("TUNNEL_BODY_TOO_LARGE", `The limit is ${bodyBytes} bytes.`));
 		} else if (exchange.command !== "send" || this.#state === "ending") {
 			// Polls say nothing, and after its goodbye nothing is heard any more.
-		} else if (exchange.sequence === this.#expected && !this.#isPaused && !this.#isAdvancing) {
-			this.#handler?.onData(bytes);
+		} else if (exchange.sequence === this.#expected && !this.#isFull) {
+			if (this.#isPaused) this.#keepUnread(bytes.slice());
+			else this.#handler?.onData(bytes);
+			if (this.#isFull) exchange.pause();
 		} else {
 			exchange.early.push(bytes.slice());
 			this.#earlyBytes += bytes.length;
-			if (this.#isPaused || this.#earlyBytes >= earlyBytes) exchange.pause();
+			if (this.#isFull || this.#earlyBytes >= earlyBytes) exchange.pause();
 		}
 	}
 
@@ -300,16 +310,37 @@ export class TunnelSession {
 	/** Hands over what came early of the request whose turn it is. False: the handler wants no more for now. */
 	#handOver(current: TunnelExchange): boolean {
 		while (current.early.length > 0) {
-			if (this.#isPaused) return false;
+			if (this.#isFull) return false;
 			const bytes = current.early.shift()!;
 			this.#earlyBytes -= bytes.length;
-			if (this.#state === "running") this.#handler?.onData(bytes);
+			if (this.#state !== "running") continue;
+			if (this.#isPaused) this.#keepUnread(bytes);
+			else this.#handler?.onData(bytes);
 		}
-		if (!current.isComplete) {
-			if (this.#isPaused) current.pause();
-			else current.resume();
-		}
+		if (this.#isFull) return false;
+		if (!current.isComplete) current.resume();
 		return true;
+	}
+
+	/** As much is kept for a handler that wants nothing now as is kept at all. */
+	get #isFull(): boolean {
+		return this.#unreadBytes >= this.#options.limits.earlyBytes;
+	}
+
+	#keepUnread(bytes: Uint8Array): void {
+		this.#unread.push(bytes);
+		this.#unreadBytes += bytes.length;
+	}
+
+	#deliverUnread(): void {
+		const unread = this.#unread;
+		this.#dropUnread();
+		for (const bytes of unread) if (this.#state === "running") this.#handler?.onData(bytes);
+	}
+
+	#dropUnread(): void {
+		this.#unread = [];
+		this.#unreadBytes = 0;
 	}
 
 	/** Later requests wait for one that nobody brings. */
@@ -379,6 +410,7 @@ export class TunnelSession {
 		const exchanges = this.#exchanges;
 		this.#exchanges = [];
 		this.#queue.clear();
+		this.#dropUnread();
 		this.#onGone();
 		for (const exchange of exchanges) {
 			exchange.early = [];
