@@ -1,5 +1,5 @@
-import type { MillraceError } from "@millrace/core/fault";
 import { describe, expect, it } from "vitest";
+import type { MillraceError } from "../fault/index.ts";
 import { TestCarrier } from "./test-carrier.ts";
 import type { TunnelCommand } from "./tunnel-exchange.ts";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES, type TunnelLimits } from "./tunnel-limits.ts";
