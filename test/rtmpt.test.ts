@@ -297,6 +297,26 @@ describe("abuse of tunnels", () => {
 		await until(() => http.text.startsWith("HTTP/1.1 413 ") && http.closed);
 	});
 
+	it("by a body that never ends costs its sender the session, and nobody else anything", {
+		timeout: 20_000,
+	}, async () => {
+		server = await serve({ rtmp: { handshakeTimeoutMillis: 500, handshakeDeadlineMillis: 500 } });
+		const sender = await publisher("cam");
+		const client = tunnelled();
+		await play(client, "cam");
+		const id = await open();
+		const http = new RawHttp(`POST /send/${id}/0 HTTP/1.1\r\nHost: a\r\nContent-Length: 1537\r\n\r\n\x03\0\0`);
+		await until(() => server.connectionCount === 3);
+		sender.media(1, "P2", 40);
+		await client.until("P2:1");
+		await until(() => events.some(({ event }) => event === "disconnect"));
+		// As long as a client has to fetch the last bytes of its session.
+		await sleep(5000);
+		await until(() => server.connectionCount === 2 && http.closed);
+		expect(http.text.startsWith("HTTP/1.1 404 ")).toBe(true);
+		expect(events.find(({ event }) => event === "disconnect")?.fields["reason"]).toBe("HANDSHAKE_TIMEOUT");
+	});
+
 	it("by bytes that are no RTMP ends the session", async () => {
 		const id = await open();
 		await post(`/send/${id}/0`, Buffer.from("GET / HTTP/1.1\r\n\r\n"));

@@ -64,10 +64,8 @@ test("rtmpdump and ffmpeg play through the tunnel what was published by RTMP, pa
 	const media = await library.file("h264-bframes-aac");
 	const session = await runLiveSession({ server, path: "live/down", publisher: ffmpegPublisher, media, players });
 	for (const player of players) {
-		const compared = comparePackets(await probePackets(media), await probePackets(session.file(player)), {
-			missingAtEnd: flushInterval,
-		});
-		expect(compared.map(stream => stream.kind)).toContain("video");
+		const compared = comparePackets(await probePackets(media), await probePackets(session.file(player)));
+		expect(compared.map(stream => stream.kind)).toEqual(["video", "audio"]);
 	}
 	session.remove();
 });
@@ -84,7 +82,7 @@ test.for([1, 10, 100])(
 		needMillrace(context, "RTMPT");
 		needPrograms(context, "rtmpdump", "ffmpeg");
 		await needEncoders(context, "libx264", "aac");
-		const media = await library.file("h264-bframes-aac");
+		const media = await library.file(flushInterval === 1 ? "video-only" : "h264-bframes-aac");
 		const publisher: Publisher = {
 			...tunnelPublisher(flushInterval),
 			start: (file, url) => tunnelPublisher(flushInterval).start(file, tunnelUrl(new URL(url).pathname.slice(1))),
@@ -92,8 +90,10 @@ test.for([1, 10, 100])(
 		const path = `live/up-${flushInterval}`;
 		const session = await runLiveSession({ server, path, publisher, media, players });
 		for (const player of players) {
-			const compared = comparePackets(await probePackets(media), await probePackets(session.file(player)));
-			expect(compared.map(stream => stream.kind)).toEqual(["video", "audio"]);
+			const compared = comparePackets(await probePackets(media), await probePackets(session.file(player)), {
+				missingAtEnd: flushInterval,
+			});
+			expect(compared.map(stream => stream.kind)).toContain("video");
 		}
 		session.remove();
 	},

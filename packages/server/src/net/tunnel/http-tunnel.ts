@@ -143,7 +143,9 @@ export class HttpTunnel {
 		const { now } = this.#options;
 		const carrier: TunnelCarrier = {
 			answer: ({ status, body, length }: TunnelAnswer) => {
-				const extra = status === 413 ? { ...headers, Connection: "close" } : headers;
+				// The rest of a body that nobody wants is not waited for.
+				const isCut = status !== 200 && !request.complete;
+				const extra = isCut ? { ...headers, Connection: "close" } : headers;
 				answer(request, response, status, body, extra, length);
 			},
 			pause: () => request.pause(),
