@@ -19,7 +19,8 @@ const library = new MediaLibrary();
 let server: ServerProcess;
 
 beforeAll(async () => {
-	server = await startServer();
+	// ffmpeg does not say that it stops: without waiting for it to come back, players end with the stream.
+	server = await startServer(["publish.graceMillis=100ms"]);
 });
 
 afterAll(async () => {
@@ -70,7 +71,7 @@ test("rtmpdump and ffmpeg play through the tunnel what was published by RTMP, pa
 	session.remove();
 });
 
-// At its end ffmpeg throws away what it gathered since its last post, up to as many packets as it gathers. And it sends
+// At its end ffmpeg throws away what it gathered since its last post, and what its multiplexer held. And it sends
 // a post's head and body apart, where Nagle's algorithm holds the body for 40 ms: with a post for each packet it takes
 // several times as long as the stream lasts, so that stream has only video.
 test.for([1, 10, 100])(
@@ -91,7 +92,7 @@ test.for([1, 10, 100])(
 		const session = await runLiveSession({ server, path, publisher, media, players });
 		for (const player of players) {
 			const compared = comparePackets(await probePackets(media), await probePackets(session.file(player)), {
-				missingAtEnd: flushInterval,
+				missingAtEnd: flushInterval + 10,
 			});
 			expect(compared.map(stream => stream.kind)).toContain("video");
 		}
