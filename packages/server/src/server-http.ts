@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath } from "./http/index.ts";
+import type { HttpTunnel } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
 
@@ -8,6 +9,8 @@ export type HttpFrontOptions = {
 	readonly flv: FlvOutput;
 	readonly files: PlainFileOutput;
 	readonly rtmp: RtmpWebSocket;
+	/** RTMP in requests, where that is offered. */
+	readonly tunnel: HttpTunnel | undefined;
 	readonly pages: HttpApplication;
 	/** What answers where nothing of ours does. */
 	readonly foreign: ForeignSite | undefined;
@@ -19,6 +22,10 @@ export type HttpFrontOptions = {
 	isApplication(name: string): boolean;
 };
 
+/** A whole request with its body: a tunnel's may hold a frame of megabytes that comes over a slow line. */
+const REQUEST_MILLIS = 60_000;
+/** librtmp does not open a connection again that was closed while it had nothing to ask. */
+const KEEP_ALIVE_MILLIS = 65_000;
 /** How often requests are looked at for their time, in milliseconds, at the least. */
 const CHECK_MILLIS = 2000;
 
@@ -27,16 +34,19 @@ const CHECK_MILLIS = 2000;
  * server for what is not the server's, where there is one; streams; pages. It listens on nothing: ports give it connections.
  */
 export function createHttpFront(options: HttpFrontOptions): Server {
-	const { flv, files, rtmp, pages, foreign, isApplication } = options;
+	const { flv, files, rtmp, tunnel, pages, foreign, isApplication } = options;
 	const policy = crossDomainPolicy(options.cors, options.crossDomainFile);
 	const settings = {
 		headersTimeout: options.headMillis,
+		requestTimeout: REQUEST_MILLIS,
+		keepAliveTimeout: KEEP_ALIVE_MILLIS,
 		connectionsCheckingInterval: Math.min(CHECK_MILLIS, options.headMillis),
 		// A client that offers another protocol beside (h2c: curl, Java) is answered in HTTP/1.1. Node before 24.9 does
 		// not know this and asks for every upgrade.
 		shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 	};
 	const server = createServer(settings, (request, response) => {
+		if (tunnel?.handle(request, response)) return;
 		const url = request.url ?? "";
 		if (isCrossDomainPath(url)) {
 			const headers = { "content-type": "text/x-cross-domain-policy", "content-length": policy.length };

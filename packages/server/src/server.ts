@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
+import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
@@ -26,6 +27,7 @@ import { type EventLog, silentLog } from "./log/index.ts";
 import {
 	AddressSet,
 	ConnectionRate,
+	HttpTunnel,
 	originOf,
 	requestOrigin,
 	type SocketOrigin,
@@ -111,6 +113,7 @@ export class MillraceServer {
 	readonly #trusted: AddressSet;
 	readonly #webSockets: RtmpWebSocket;
 	readonly #context: PeerContext;
+	readonly #tunnel: HttpTunnel | undefined;
 	#listeners: ServerListeners | undefined;
 	#foreign: ForeignSite | undefined;
 	#draining: { readonly rejection: NetStatus; readonly done: Promise<void> } | undefined;
@@ -181,6 +184,7 @@ export class MillraceServer {
 			rejection: () => this.#draining?.rejection,
 			describe: (name: StreamName) => this.#describe(name),
 		};
+		this.#tunnel = options.rtmpt.enabled ? this.#makeTunnel() : undefined;
 	}
 
 	/** Where it listens; empty before `start`. */
@@ -271,6 +275,7 @@ export class MillraceServer {
 		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
 		this.#flv.stop();
 		this.#webSockets.stop();
+		this.#tunnel?.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#closeHttp();
@@ -312,11 +317,49 @@ export class MillraceServer {
 			flv: this.#flv,
 			files: this.#files,
 			rtmp: this.#webSockets,
+			tunnel: this.#tunnel,
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
 			isApplication: name => Object.hasOwn(applications, name),
 		});
+	}
+
+	#makeTunnel(): HttpTunnel {
+		const { rtmpt, http } = this.options;
+		const { holdMillis, sessionTimeoutMillis, unusedTimeoutMillis, gapTimeoutMillis } = rtmpt;
+		return new HttpTunnel({
+			limits: { ...DEFAULT_TUNNEL_LIMITS, ...rtmpt },
+			times: {
+				...DEFAULT_TUNNEL_TIMES,
+				holdMillis,
+				sessionMillis: sessionTimeoutMillis,
+				unusedMillis: unusedTimeoutMillis,
+				gapMillis: gapTimeoutMillis,
+			},
+			cors: http.cors,
+			ident2: rtmpt.ident2,
+			ident: rtmpt.ident,
+			now: this.#clock.now,
+			random: count => randomBytes(count),
+			originOf: request => this.#originOf(request),
+			refusalOf: address => this.#tunnelRefusal(address),
+			onSession: (open, { secure }) => {
+				if (!this.#hasRoom) return false;
+				this.#takeClient(open, { protocol: secure ? "rtmpts" : "rtmpt", secure });
+				return true;
+			},
+			onRefused: (address, text) => this.#refuse(address, text),
+		});
+	}
+
+	/** Why a tunnel is not opened, or `undefined`: many of them may come over one connection. */
+	#tunnelRefusal(address: string): string | undefined {
+		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
+		if (this.#state !== "running") return "The server stops.";
+		if (this.connectionCount >= connections) return `More than ${connections} connections.`;
+		if (this.#rate.admit(address, this.#clock.now())) return undefined;
+		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
 
 	/** Takes a connection that speaks RTMP. What was read of it is all that passes outside the wire. */

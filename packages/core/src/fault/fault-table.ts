@@ -79,6 +79,10 @@ export const FAULTS = {
 		text: "A trusted proxy did not begin its connection with a sound PROXY header, version 1 or 2.",
 	},
 	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
+	// HTTP tunnel
+	TUNNEL_BODY_TOO_LARGE: { by: "limit", text: "A request of an HTTP tunnel is longer than the limit." },
+	TUNNEL_GAP: { by: "peer", text: "A request of an HTTP tunnel did not come, and later ones waited for it in vain." },
+	TUNNEL_ABANDONED: { by: "transport", text: "The client of an HTTP tunnel asked for nothing within the time-out." },
 	// Files
 	FILE_INVALID: { by: "file", text: "A media file contradicts its format or ends where it must not." },
 	FILE_NO_TRACK: { by: "file", text: "A media file holds no track that can be played." },

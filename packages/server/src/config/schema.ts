@@ -9,6 +9,7 @@ import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
 import { recordSchema } from "./record-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
+import { rtmptSchema } from "./rtmpt-schema.ts";
 import { overrideOf, section } from "./section.ts";
 import { swfVerificationSchema } from "./swf-verification-schema.ts";
 import { tlsSchema } from "./tls-schema.ts";
@@ -76,6 +77,7 @@ export const configSchema = z
 			.default(false)
 			.describe("Whether a client may connect to an application that is not listed; it behaves as `live` does."),
 		rtmp: rtmpSchema,
+		rtmpt: rtmptSchema,
 		limits: limitsSchema,
 		tls: tlsSchema,
 		http: httpSchema,

@@ -6,5 +6,6 @@ export type { ListenAddress } from "./listener.ts";
 export { Port, type PortOptions, type PortProtocol, type PortRefusal } from "./port.ts";
 export { originOf, requestOrigin, type SocketOrigin } from "./socket-origin.ts";
 export { SocketWire } from "./socket-wire.ts";
+export { HttpTunnel, type HttpTunnelOptions, type TunnelOrigin } from "./tunnel/index.ts";
 export { WebSocketWire } from "./web-socket-wire.ts";
 export type { Wire, WireHandler } from "./wire.ts";

@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { type MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import { MillraceError, PeerError, TransportError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
@@ -139,7 +139,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onWireClosed(error: Error | undefined): void {
 		this.connection.link.close(
-			error === undefined ? undefined : new TransportError("CONNECTION_LOST", error.message, { cause: error }),
+			error === undefined || error instanceof MillraceError
+				? error
+				: new TransportError("CONNECTION_LOST", error.message, { cause: error }),
 		);
 		this.#onGone(this);
 	}

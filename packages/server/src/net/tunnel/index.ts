@@ -1,0 +1,1 @@
+export { HttpTunnel, type HttpTunnelOptions, type TunnelOrigin } from "./http-tunnel.ts";
