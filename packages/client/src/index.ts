@@ -1,12 +1,26 @@
-export type {
-	ClientPlatform,
-	StreamUrl,
-	Transport,
-	TransportHandler,
-	TransportOpener,
-	TransportTarget,
+export {
+	type AttemptOutcome,
+	type AttemptRecord,
+	type ClientPlatform,
+	FALLBACK_RULES,
+	type FallbackName,
+	type FallbackRule,
+	type ProxyType,
+	type ReconnectOptions,
+	RememberedRoads,
+	type Road,
+	type RoadMemory,
+	type RoadProtocol,
+	type SmartOptions,
+	type StreamUrl,
+	splitStreamUrl,
+	type Transport,
+	type TransportHandler,
+	type TransportOpener,
+	type TransportTarget,
+	type UsedProxy,
+	type WonRoad,
 } from "./connect/index.ts";
-export { splitStreamUrl } from "./connect/index.ts";
 export { ArgumentError, NetStatusError } from "./errors.ts";
 export {
 	AsyncErrorEvent,
@@ -28,8 +42,10 @@ export {
 	NetStreamPlayTransitions,
 } from "./net-stream-play-options.ts";
 export { type FlvFileOptions, FlvFileSink, findResumePoint, readFlvFile } from "./node/flv-file.ts";
-export { NetConnection } from "./node/net-connection.ts";
+export { NetConnection, type NodeConnectionOptions } from "./node/net-connection.ts";
+export type { NodeNetworkOptions } from "./node/node-platform.ts";
 export { SharedObject, type SharedObjectOptions } from "./node/shared-object.ts";
+export type { TlsOptions } from "./node/socket-transport.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
 export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";

@@ -3,12 +3,22 @@ import type { MillraceError } from "@millrace/core/fault";
 import { type Call, DEFAULT_RTMP_LIMITS, type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
+	type AttemptOptions,
+	type AttemptPlan,
+	type AttemptRecord,
 	type ClientPlatform,
 	type ConnectAddress,
 	ConnectionSession,
 	callFailed,
-	type DriverOptions,
 	parseConnectAddress,
+	planAttempts,
+	type ReconnectOptions,
+	RememberedRoads,
+	ROAD_PROTOCOLS,
+	type RoadMemory,
+	roadKey,
+	type SessionCourse,
+	type SessionOptions,
 } from "./connect/index.ts";
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
@@ -21,8 +31,27 @@ export type NetConnectionOptions = {
 	readonly flashVersion?: string;
 	/** Further members of `connect`'s command object, such as `swfUrl`, `pageUrl` or `type`. */
 	readonly properties?: AmfObject;
-	/** Longest wait for the network's connection. Default 10 s. */
+	/** Longest wait for one attempt's network connection and handshake. Default: the fallback rule's, mostly 10 s. */
 	readonly openTimeoutMillis?: number;
+	/** Longest wait for all attempts. Default: the fallback rule's, mostly 60 s. */
+	readonly searchTimeoutMillis?: number;
+	/**
+	 * What is tried for `rtmp://` and `rtmpe://` without a port: a rule's name (`R1` to `R5`, `racing`, `ncManager`,
+	 * `osmf`), or a rule of your own. Default `racing`.
+	 */
+	readonly fallback?: AttemptOptions["fallback"];
+	/** Tries what the class NetConnectionSmart tries, with its options; `{}` has its defaults. */
+	readonly smart?: AttemptOptions["smart"];
+	/** Hears of each attempt when it begins, gets on and ends. The same is in `attempts`. */
+	readonly onAttempt?: (record: AttemptRecord) => void;
+	/** Remembers which road led to a server, to begin there. Default: all connections share one that ends with the program. */
+	readonly memory?: RoadMemory;
+	/** Opens a connection that is lost again: `NetConnection.Reconnect.Init` before each try. Default: it does not. */
+	readonly reconnect?: boolean | ReconnectOptions;
+	/** Goes where a refusal sends it (`info.ex.code` 302), up to five times. Default false, as in Flash Player. */
+	readonly followRedirects?: boolean;
+	/** Takes `rtmp:/example.com/app` as `rtmp://example.com/app`. Default false: it means this machine. */
+	readonly lenientHost?: boolean;
 	/** Longest wait for the server's answer to `connect`. Default 60 s, for applications may take their time. */
 	readonly connectTimeoutMillis?: number;
 	/** A server that is silent for this long is sent a ping. Default 10 s. */
@@ -65,7 +94,7 @@ export class NetConnection extends EventDispatcher {
 		insideOf = connection => connection.#inside;
 	}
 
-	/** RTMP has no proxies here: kept for code that sets it. */
+	/** Which proxies the next `connect` may use: `none`, `HTTP`, `CONNECT`, `CONNECTOnly`, `best`. */
 	proxyType = "none";
 	/** ActionScript 1 and 2: takes the info objects that `netStatus` listeners get. */
 	onStatus?: (info: NetStatus) => void;
@@ -77,6 +106,9 @@ export class NetConnection extends EventDispatcher {
 	readonly #options: NetConnectionOptions;
 	#client: object = this;
 	#objectEncoding: ObjectEncoding;
+	readonly #platform: ClientPlatform;
+	readonly #memory: RoadMemory;
+	#guid = "";
 	#uri = "";
 	/** `connect(null)`: connected to nothing. */
 	#isLocal = false;
@@ -87,6 +119,8 @@ export class NetConnection extends EventDispatcher {
 		const warn = options.warn ?? (text => platform.warn(text));
 		super(warn);
 		this.#options = options;
+		this.#platform = platform;
+		this.#memory = options.memory ?? sharedMemory(platform);
 		this.#objectEncoding = (new.target as typeof NetConnection).defaultObjectEncoding;
 		this.#session = new ConnectionSession(
 			platform,
@@ -95,8 +129,9 @@ export class NetConnection extends EventDispatcher {
 				onServerCall: call => this.#onServerCall(call),
 				onEnded: byUser => this.#onEnded(byUser),
 				onDrain: () => this.#onDrain(),
+				onAttempt: record => this.#onAttempt(record),
 			},
-			driverOptions(options),
+			sessionOptions(options, this.#memory),
 		);
 		this.#inside = {
 			session: this.#session,
@@ -122,18 +157,25 @@ export class NetConnection extends EventDispatcher {
 		return this.#uri;
 	}
 
-	/** The protocol of the connection; empty while there is none. */
+	/** The protocol of the connection, which need not be that of the address; empty while there is none. */
 	get protocol(): string {
-		return this.#session.connection === undefined ? "" : "rtmp";
+		return this.#session.road?.protocol ?? "";
 	}
 
-	/** No proxy is used. */
+	/** The proxy of the connection: `none`, `CONNECT` or `HTTP`. */
 	get connectedProxyType(): string {
-		return "none";
+		return this.#session.road?.proxy ?? "none";
 	}
 
+	/** Whether the connection is by TLS, in HTTPS too. */
 	get usingTLS(): boolean {
-		return false;
+		const { road } = this.#session;
+		return road !== undefined && ROAD_PROTOCOLS[road.protocol].isSecure;
+	}
+
+	/** Every attempt of the latest `connect`, in the order of the starts: what was tried, when, and what became of it. */
+	get attempts(): readonly AttemptRecord[] {
+		return this.#session.attempts;
 	}
 
 	/** RTMFP only; empty here. */
@@ -170,7 +212,9 @@ export class NetConnection extends EventDispatcher {
 	}
 
 	/**
-	 * Connects to `rtmp://host[:port]/application[/instance]`; what follows goes to the application's `onConnect`. The
+	 * Connects to `protocol://host[:port]/application[/instance]` by `rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `rtmpe`,
+	 * `rtmpte`, `ws` or `wss`; what follows goes to the application's `onConnect`. `rtmp` without a port finds its way
+	 * through firewalls (`fallback`); every other address is one attempt. The
 	 * outcome comes as `netStatus`. An open connection is closed first, which emits `NetConnection.Connect.Closed`; an
 	 * attempt that is under way is given up. `null` succeeds at once without a network. May be called again at any time,
 	 * from a handler too.
@@ -190,21 +234,14 @@ export class NetConnection extends EventDispatcher {
 		}
 		let target: ConnectAddress;
 		try {
-			target = parseConnectAddress(address);
+			target = this.#parse(address);
+			this.#plan(target);
 		} catch (error) {
 			if (typeof this.onStatus === "function" && !this.hasEventListener(NetStatusEvent.NET_STATUS)) return false;
 			throw error;
 		}
 		this.#restart(address);
-		const { flashVersion, properties } = this.#options;
-		this.#session.start(target, {
-			app: target.app,
-			tcUrl: target.tcUrl,
-			objectEncoding: this.#objectEncoding,
-			args,
-			...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
-			...(properties === undefined ? {} : { properties }),
-		});
+		this.#session.start(target, this.#course(args));
 		return true;
 	}
 
@@ -260,6 +297,62 @@ export class NetConnection extends EventDispatcher {
 
 	/** Headers belong to remoting over HTTP: over RTMP this does nothing, as in Flash Player. */
 	addHeader(_operation: string, _mustUnderstand = false, _param: AmfValue = null): void {}
+
+	#parse(address: string): ConnectAddress {
+		const { defaultHost } = this.#platform;
+		return parseConnectAddress(address, {
+			lenientHost: this.#options.lenientHost === true,
+			...(defaultHost === undefined ? {} : { defaultHost }),
+		});
+	}
+
+	#plan(address: ConnectAddress): AttemptPlan {
+		const { fallback, smart, openTimeoutMillis, searchTimeoutMillis } = this.#options;
+		const { page, hasProxy } = this.#platform;
+		const plan = planAttempts(address, {
+			proxyType: this.proxyType,
+			remembered: this.#memory.get(roadKey(address)),
+			page,
+			...(fallback === undefined ? {} : { fallback }),
+			...(smart === undefined ? {} : { smart }),
+			...(hasProxy === undefined ? {} : { hasProxy }),
+		});
+		return {
+			...plan,
+			attemptTimeoutMillis: openTimeoutMillis ?? plan.attemptTimeoutMillis,
+			overallTimeoutMillis: searchTimeoutMillis ?? plan.overallTimeoutMillis,
+		};
+	}
+
+	#course(args: readonly AmfValue[]): SessionCourse {
+		const { flashVersion, properties, smart } = this.#options;
+		const guid: AmfValue[] = smart?.appendGuid === true ? [this.#nextGuid(smart.recreateGuid === true)] : [];
+		const objectEncoding = this.#objectEncoding;
+		return {
+			plan: address => this.#plan(address),
+			request: address => ({
+				app: address.app,
+				objectEncoding,
+				args: [...address.args, ...args, ...guid],
+				...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
+				...(properties === undefined ? {} : { properties }),
+			}),
+		};
+	}
+
+	#nextGuid(isFresh: boolean): string {
+		if (this.#guid === "" || isFresh) {
+			const hex = Array.from(this.#platform.random(16), byte => byte.toString(16).padStart(2, "0")).join("");
+			this.#guid = hex.toUpperCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+		}
+		return this.#guid;
+	}
+
+	/** Later: the user's code may connect or close. */
+	#onAttempt(record: AttemptRecord): void {
+		const { onAttempt } = this.#options;
+		if (onAttempt !== undefined) queueMicrotask(() => this.guard("onAttempt threw", () => onAttempt(record)));
+	}
 
 	#restart(uri: string): void {
 		this.close();
@@ -347,7 +440,17 @@ const USUAL_CALLS: ReadonlyMap<string, { readonly result: AmfValue }> = new Map(
 	["onFCUnsubscribe", { result: undefined }],
 ]);
 
-function driverOptions(options: NetConnectionOptions): DriverOptions {
+/** Connections of one platform share what they learn. */
+const memories = new WeakMap<ClientPlatform, RoadMemory>();
+
+function sharedMemory(platform: ClientPlatform): RoadMemory {
+	const memory = memories.get(platform) ?? new RememberedRoads();
+	memories.set(platform, memory);
+	return memory;
+}
+
+function sessionOptions(options: NetConnectionOptions, memory: RoadMemory): SessionOptions {
+	const { reconnect = false } = options;
 	return {
 		openTimeoutMillis: options.openTimeoutMillis ?? 10_000,
 		handshakeTimeoutMillis: 10_000,
@@ -357,6 +460,9 @@ function driverOptions(options: NetConnectionOptions): DriverOptions {
 		readTimeoutMillis: options.readTimeoutMillis ?? 30_000,
 		chunkSize: options.chunkSize ?? 32_000,
 		limits: { ...DEFAULT_RTMP_LIMITS, outputBytes: options.maxBacklogBytes ?? 64 * 1024 * 1024 },
+		reconnect: reconnect === true ? {} : reconnect === false ? undefined : reconnect,
+		followRedirects: options.followRedirects === true,
+		memory,
 	};
 }
 

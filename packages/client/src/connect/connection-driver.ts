@@ -6,16 +6,17 @@ import {
 	ClientHandshake,
 	type ConnectParameters,
 } from "@millrace/core/rtmp";
-import type { ConnectAddress } from "./address.ts";
 import type { ClientPlatform } from "./platform.ts";
-import type { Transport, TransportHandler } from "./transport.ts";
+import type { Transport, TransportHandler, TransportTarget } from "./transport.ts";
 
 export type DriverOptions = ClientConnectionOptions & {
-	/** Longest wait for the network's connection, in milliseconds. */
+	/** Longest wait for the network's connection and the handshake together, in milliseconds. */
 	readonly openTimeoutMillis: number;
 };
 
 export interface DriverHandler extends ClientConnectionHandler {
+	/** The network's connection is open; the handshake begins. */
+	onNetworkOpen?(): void;
 	/** What was sent has been taken by the network. */
 	onDrain(): void;
 }
@@ -36,6 +37,7 @@ export class ConnectionDriver implements TransportHandler {
 	readonly #options: DriverOptions;
 	readonly #transport: Transport;
 	readonly #where: string;
+	readonly #startedAt: number;
 	#stopTimer: () => void;
 	#timerAt = Number.POSITIVE_INFINITY;
 	#over = false;
@@ -43,7 +45,7 @@ export class ConnectionDriver implements TransportHandler {
 
 	constructor(
 		platform: ClientPlatform,
-		address: ConnectAddress,
+		target: TransportTarget,
 		request: ConnectParameters,
 		handler: DriverHandler,
 		options: DriverOptions,
@@ -52,9 +54,11 @@ export class ConnectionDriver implements TransportHandler {
 		this.#request = request;
 		this.#handler = handler;
 		this.#options = options;
-		this.#where = `${address.host}:${address.port}`;
+		const { protocol, host, port, proxy } = target;
+		this.#where = `${host}:${port}`;
+		this.#startedAt = platform.now();
 		this.#stopTimer = platform.after(options.openTimeoutMillis, () => this.#onOpenTimeout());
-		this.#transport = platform.open({ host: address.host, port: address.port }, this);
+		this.#transport = platform.open({ protocol, host, port, proxy }, this);
 	}
 
 	/** Bytes that are queued here or in the transport. */
@@ -83,11 +87,21 @@ export class ConnectionDriver implements TransportHandler {
 		this.planFlush();
 	}
 
+	/** Gives up without a word, neither to the server nor to the handler. */
+	abandon(): void {
+		if (this.#over) return;
+		this.#end();
+		this.#transport.destroy();
+	}
+
 	onOpen(): void {
 		if (this.#over) return;
 		const now = this.#platform.now();
 		const handshake = new ClientHandshake({ random: this.#platform.random, nowMillis: now });
-		this.connection = new ClientConnection(handshake, this.#request, this.#handler, this.#options, now);
+		const left = Math.max(1, this.#startedAt + this.#options.openTimeoutMillis - now);
+		const options = { ...this.#options, handshakeTimeoutMillis: left, handshakeDeadlineMillis: left };
+		this.#handler.onNetworkOpen?.();
+		this.connection = new ClientConnection(handshake, this.#request, this.#handler, options, now);
 		this.#afterTurn();
 	}
 
