@@ -97,6 +97,7 @@ class PeerFixture implements ApplicationHost {
 				connection: { ...rtmp, limits },
 				now: this.clock.now,
 				random: count => new Uint8Array(count),
+				encryption: true,
 				application: () => ({
 					live: LIVE,
 					mayPublish: (address, key) =>

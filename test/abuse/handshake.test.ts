@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, getDiffieHellman } from "node:crypto";
 import { ClientHandshake } from "@millrace/core/rtmp";
 import { expect } from "vitest";
 import { AbuseServer, sleep } from "./abuse-server.ts";
@@ -8,11 +8,18 @@ import { section } from "./section.ts";
 
 const PLAYER_KEY = "Genuine Adobe Flash Player 001";
 const PACKET_BYTES = 1536;
+const PRIME = getDiffieHellman("modp2").getPrime();
+const DEGENERATE_KEYS: readonly [string, Uint8Array][] = [
+	["0", numbered(0)],
+	["1", numbered(1)],
+	["p − 1", Uint8Array.from([...PRIME.subarray(0, 127), PRIME[127]! - 1])],
+	["p", PRIME],
+];
 
 section("handshake and accept", handshakeCases, (_, row) => {
-	row("row 3: every version but 3 is closed at the first byte", async ({ server }) => {
+	row("row 3: every version but 3 and those of RTMPE is closed at the first byte", async ({ server }) => {
 		for (let version = 0; version < 256; version++) {
-			if (version === 3) continue;
+			if ([3, 6, 8, 9].includes(version)) continue;
 			const client = await server.open();
 			client.send(Uint8Array.of(version));
 			await client.closed;
@@ -44,6 +51,38 @@ section("handshake and accept", handshakeCases, (_, row) => {
 		const echo = await echoOf(server, c1);
 		expect(echo).not.toEqual(c1);
 		expect(echo.length).toBe(PACKET_BYTES);
+	});
+
+	for (const [name, key] of DEGENERATE_KEYS) {
+		row(`row 6: RTMPE with the public key ${name} is refused before anything is answered`, async ({ server }) => {
+			for (const version of [6, 8, 9]) {
+				const client = await server.open();
+				const c1 = packet();
+				c1.set(key, 772 + ((c1[1532]! + c1[1533]! + c1[1534]! + c1[1535]!) % 632));
+				client.send(Uint8Array.of(version, ...signed(c1, 12, 8)));
+				await client.closed;
+				expect(await server.reasonFor(client, 2000)).toBe("HANDSHAKE_BAD_KEY");
+				expect(client.reply[0]).toBe(0);
+			}
+		});
+	}
+
+	row("row 3: RTMPE without a digest that verifies is refused", async ({ server }) => {
+		for (const version of [6, 8, 9]) {
+			const client = await server.open();
+			client.send(Uint8Array.of(version, ...packet()));
+			await client.closed;
+			expect(await server.reasonFor(client, 2000)).toBe("HANDSHAKE_BAD_SIGNATURE");
+		}
+	});
+
+	row("row 6: RTMPE is refused whose client answers S1 with anything else than its signature", async ({ server }) => {
+		const client = await server.open();
+		const handshake = new ClientHandshake({ random: bytes, nowMillis: 1, encryption: 6 });
+		for (const slice of handshake.takeOutput()) client.send(slice);
+		client.send(new Uint8Array(PACKET_BYTES));
+		await client.closed;
+		expect(await server.reasonFor(client, 2000)).toBe("HANDSHAKE_BAD_SIGNATURE");
 	});
 
 	row("row 7: more connections of one address in a minute than allowed are refused, in a few lines", async () => {
@@ -91,6 +130,10 @@ section("handshake and accept", handshakeCases, (_, row) => {
 		},
 	);
 });
+
+function numbered(last: number): Uint8Array {
+	return new Uint8Array(128).fill(last, 127);
+}
 
 function bytes(count: number): Uint8Array {
 	return Uint8Array.from({ length: count }, (_, i) => (i * 7 + 3) & 255);

@@ -147,7 +147,8 @@ function gstPlaying(source: readonly string[], file: string): Playing {
 	return programPlaying(new Program(programPath("gst-launch-1.0"), args), file);
 }
 
-function programPlaying(program: Program, file: string): Playing {
+/** What a program that writes a file plays. */
+export function programPlaying(program: Program, file: string): Playing {
 	return {
 		async finish() {
 			const deadline = Date.now() + OWN_END_MILLIS;

@@ -173,6 +173,7 @@ export class MillraceServer {
 			instances: this.#instances,
 			log: this.#log,
 			connection: { ...rtmp, limits, budget: this.#budget, slab: this.#slab },
+			encryption: rtmp.encryption,
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#application(name),

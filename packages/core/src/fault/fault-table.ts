@@ -28,6 +28,10 @@ export const FAULTS = {
 		text: "The first byte belongs to another protocol (HTTP, TLS or SSH), not to RTMP.",
 	},
 	HANDSHAKE_BAD_SIGNATURE: { by: "peer", text: "The peer's handshake signature does not verify." },
+	HANDSHAKE_BAD_KEY: {
+		by: "peer",
+		text: "The peer's public key in the RTMPE handshake is one that no secret can come of.",
+	},
 	HANDSHAKE_TIMEOUT: { by: "peer", text: "The handshake was not finished in time." },
 	// Chunk stream
 	CHUNK_BAD_SIZE: {

@@ -12,11 +12,14 @@ import {
 	TYPE_COMMAND_AMF3,
 	TYPE_DATA,
 	TYPE_DATA_AMF3,
+	TYPE_USER_CONTROL,
 	TYPE_VIDEO,
 } from "./message/message-type.ts";
-import type { UserControl } from "./message/user-control.ts";
+import { EVENT_SWF_REQUEST, type UserControl } from "./message/user-control.ts";
 import { type NetStatus, netStatus } from "./net-status.ts";
 import type { Call } from "./server-connection.ts";
+import type { SwfIdentity } from "./swf-file.ts";
+import { encodeSwfAnswer, isKnownSwfRequest } from "./swf-verification.ts";
 import { type Responder, TransactionTable } from "./transaction-table.ts";
 
 /** What a client says in `connect` (RTMP 1.0 §7.2.1.1). */
@@ -30,6 +33,8 @@ export type ConnectParameters = {
 	readonly objectEncoding?: ObjectEncoding;
 	/** Further members of the command object, or other values for those that are always sent. */
 	readonly properties?: AmfObject;
+	/** The file that a server's request for SWF verification is answered with. Default: such requests are not answered. */
+	readonly swf?: SwfIdentity;
 	/** What follows the command object: the application's `onConnect` gets it. */
 	readonly args?: readonly AmfValue[];
 };
@@ -226,7 +231,8 @@ export class ClientConnection implements LinkHandler {
 		this.#sendAmf0("connect", this.#connectTransaction, object, args ?? []);
 	}
 
-	onUserControl(control: UserControl): void {
+	onUserControl(control: UserControl, payload: Uint8Array): void {
+		if (control.event === EVENT_SWF_REQUEST) return this.#answerSwfRequest(payload);
 		// Stream Begin for stream 0 says only that the connection is ready.
 		if (control.value === 0) return;
 		const stream = this.#openStream(control.value);
@@ -266,6 +272,13 @@ export class ClientConnection implements LinkHandler {
 		this.streams.clear();
 		this.#transactions.rejectAll();
 		this.#handler.onClosed(reason);
+	}
+
+	#answerSwfRequest(payload: Uint8Array): void {
+		const { swf } = this.#request;
+		const { verificationKey } = this.link;
+		if (swf === undefined || verificationKey === undefined || !isKnownSwfRequest(payload)) return;
+		this.link.sendControl(TYPE_USER_CONTROL, encodeSwfAnswer(swf, verificationKey));
 	}
 
 	#onMedia(streamId: number, type: MediaType, timestamp: number, payload: Uint8Array): void {

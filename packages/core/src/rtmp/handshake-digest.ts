@@ -50,14 +50,32 @@ export function findDigest(
 	return undefined;
 }
 
+/** Encrypts a signature in place, with the key that it was made with: what RTMPE 8 and 9 do. */
+export type SignatureCipher = (key: Uint8Array, signature: Uint8Array) => void;
+
 /** Signs S2 or C2 in its last 32 bytes: proof that the peer's digest was read. */
-export function writeSignature(packet: Uint8Array, signingKey: Uint8Array, peerDigest: Uint8Array): void {
-	packet.set(computeSignature(packet, signingKey, peerDigest), SIGNATURE_OFFSET);
+export function writeSignature(
+	packet: Uint8Array,
+	signingKey: Uint8Array,
+	peerDigest: Uint8Array,
+	cipher?: SignatureCipher,
+): void {
+	packet.set(computeSignature(packet, signingKey, peerDigest, cipher), SIGNATURE_OFFSET);
 }
 
 /** Whether S2 or C2 carries the signature that belongs to the digest which it answers. */
-export function verifySignature(packet: Uint8Array, signingKey: Uint8Array, peerDigest: Uint8Array): boolean {
-	return equalBytes(packet.subarray(SIGNATURE_OFFSET), computeSignature(packet, signingKey, peerDigest));
+export function verifySignature(
+	packet: Uint8Array,
+	signingKey: Uint8Array,
+	peerDigest: Uint8Array,
+	cipher?: SignatureCipher,
+): boolean {
+	return equalBytes(packet.subarray(SIGNATURE_OFFSET), computeSignature(packet, signingKey, peerDigest, cipher));
+}
+
+/** The last 32 bytes of S1, which the answer to a request for SWF verification is made with. */
+export function verificationKey(s1: Uint8Array): Uint8Array {
+	return s1.slice(SIGNATURE_OFFSET);
 }
 
 const SIGNATURE_OFFSET = HANDSHAKE_PACKET_BYTES - SHA256_BYTES;
@@ -71,8 +89,16 @@ function computeDigest(packet: Uint8Array, offset: number, key: Uint8Array): Uin
 		.digest();
 }
 
-function computeSignature(packet: Uint8Array, signingKey: Uint8Array, peerDigest: Uint8Array): Uint8Array {
-	return hmacSha256(hmacSha256(signingKey, peerDigest), packet.subarray(0, SIGNATURE_OFFSET));
+function computeSignature(
+	packet: Uint8Array,
+	signingKey: Uint8Array,
+	peerDigest: Uint8Array,
+	cipher: SignatureCipher | undefined,
+): Uint8Array {
+	const key = hmacSha256(signingKey, peerDigest);
+	const signature = hmacSha256(key, packet.subarray(0, SIGNATURE_OFFSET));
+	cipher?.(key, signature);
+	return signature;
 }
 
 function bytesOf(ascii: string): Uint8Array {

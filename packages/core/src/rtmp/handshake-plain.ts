@@ -2,22 +2,33 @@ import { PeerError } from "../fault/index.ts";
 
 /** The length of C1, S1, C2 and S2 in bytes (RTMP 1.0 §5.2.3). */
 export const HANDSHAKE_PACKET_BYTES = 1536;
-/** The only version that is spoken: C0 and S0 of RTMP without encryption (RTMP 1.0 §5.2.2). */
+/** C0 and S0 of RTMP without encryption (RTMP 1.0 §5.2.2). */
 export const HANDSHAKE_VERSION = 3;
 
 /** Gives `count` random bytes that nobody can foretell; injected, for the core has no randomness of its own. */
 export type RandomBytes = (count: number) => Uint8Array;
 
+/** The form of a handshake. */
+export type HandshakeKind = "plain" | "digest" | "encrypted";
+/** C0 and S0 of RTMPE: 6, with signatures under XTEA 8, under Blowfish 9. */
+export type EncryptedVersion = 6 | 8 | 9;
+
+/** Whether C0 or S0 is one of RTMPE. */
+export function isEncryptedVersion(version: number): version is EncryptedVersion {
+	return version === 6 || version === 8 || version === 9;
+}
+
 /**
- * Judges C0 or S0. Anything but version 3 throws `PeerError`: `HANDSHAKE_NOT_RTMP` where the byte is the first of
- * HTTP, TLS or SSH, which end up here by a wrong port, else `HANDSHAKE_BAD_VERSION`.
+ * Judges C0 or S0, where version 3 and, if it is offered, RTMPE are right. Others throw `PeerError`:
+ * `HANDSHAKE_NOT_RTMP` where the byte is the first of HTTP, TLS or SSH, which end up here by a wrong port, else
+ * `HANDSHAKE_BAD_VERSION`.
  */
-export function checkVersion(version: number): void {
-	if (version === HANDSHAKE_VERSION) return;
+export function checkVersion(version: number, offersEncryption: boolean): void {
+	if (version === HANDSHAKE_VERSION || (offersEncryption && isEncryptedVersion(version))) return;
 	const found = `The first byte is 0x${version.toString(16).padStart(2, "0")}`;
 	const protocol = OTHER_PROTOCOLS.get(version);
 	if (protocol !== undefined) throw new PeerError("HANDSHAKE_NOT_RTMP", `${found}, as ${protocol} begins.`, 0);
-	if (ENCRYPTED_VERSIONS.includes(version)) {
+	if (isEncryptedVersion(version)) {
 		throw new PeerError("HANDSHAKE_BAD_VERSION", `${found}: RTMPE, which is not offered.`, 0);
 	}
 	throw new PeerError("HANDSHAKE_BAD_VERSION", `${found}; RTMP has 0x03.`, 0);
@@ -41,9 +52,6 @@ export function packetVersion(packet: Uint8Array): number {
 
 /** Where the time and the version of C1 and S1 end and the free 1528 bytes begin. */
 const FREE_OFFSET = 8;
-
-/** RTMPE and its variants with XTEA and Blowfish. */
-const ENCRYPTED_VERSIONS: readonly number[] = [6, 8, 9];
 
 const HTTP = "an HTTP request or answer";
 const OTHER_PROTOCOLS: ReadonlyMap<number, string> = new Map([

@@ -10,8 +10,10 @@ export {
 export { ClientHandshake, type ClientHandshakeOptions } from "./client-handshake.ts";
 export { ClientStream, type ClientStreamHandler, type PublishMode } from "./client-stream.ts";
 export type { ConnectRequest } from "./connect-request.ts";
+export type { EncryptedVersion, HandshakeKind } from "./handshake-plain.ts";
 export { DEFAULT_RTMP_LIMITS, type RtmpLimits } from "./limits.ts";
 export { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./link.ts";
+export { LinkCipher } from "./link-cipher.ts";
 export { splitAggregate } from "./message/aggregate.ts";
 export {
 	type Command,
@@ -29,9 +31,18 @@ export {
 	type ServerConnectionHandler,
 	type ServerConnectionOptions,
 } from "./server-connection.ts";
-export { ServerHandshake } from "./server-handshake.ts";
+export { ServerHandshake, type ServerHandshakeOptions } from "./server-handshake.ts";
 export { type PlayRequest, type PublishRequest, ServerStream, type StreamState } from "./server-stream.ts";
 export { SharedBudget } from "./shared-budget.ts";
+export { type SwfDecompressors, type SwfIdentity, swfIdentity } from "./swf-file.ts";
+export {
+	decodeSwfAnswer,
+	encodeSwfAnswer,
+	encodeSwfRequest,
+	isKnownSwfRequest,
+	provesSwf,
+	type SwfAnswer,
+} from "./swf-verification.ts";
 export { type Responder, TransactionTable } from "./transaction-table.ts";
 export {
 	type ApplicationAddress,

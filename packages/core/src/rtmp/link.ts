@@ -4,6 +4,7 @@ import { AcknowledgementCounter } from "./acknowledgement.ts";
 import { type ChunkHandler, ChunkReader } from "./chunk-reader.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
 import type { RtmpLimits } from "./limits.ts";
+import { LinkCipher } from "./link-cipher.ts";
 import {
 	TYPE_ABORT,
 	TYPE_ACKNOWLEDGEMENT,
@@ -28,6 +29,10 @@ export interface Handshake {
 	receive(bytes: Uint8Array, now: number): number;
 	takeOutput(): Uint8Array[];
 	readonly done: boolean;
+	/** Once it is done: what everything afterwards is encrypted with; `undefined` where it is not. */
+	readonly cipher?: LinkCipher | undefined;
+	/** Once it is done: the last 32 bytes of S1, which answers to a request for SWF verification are made with. */
+	readonly verificationKey?: Uint8Array | undefined;
 }
 
 /** What a link reports. Methods may send or close; they must not call `receive`, `handleTimeout` or `takeOutput`. */
@@ -35,7 +40,8 @@ export interface LinkHandler {
 	onHandshakeDone(): void;
 	/** Every message but protocol control and pings, which the link answers itself. */
 	onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void;
-	onUserControl(control: UserControl): void;
+	/** @param payload the whole message, for the events that hold more than numbers */
+	onUserControl(control: UserControl, payload: Uint8Array): void;
 	/** The link has ended, by `close` or a fault, and takes nothing more. Output that is queued may still be sent. */
 	onClosed(reason: MillraceError | undefined): void;
 }
@@ -74,6 +80,10 @@ export class RtmpLink implements ChunkHandler {
 
 	/** Dropped when it is done: it holds some kilobytes. */
 	#handshake: Handshake | undefined;
+	#cipher: LinkCipher | undefined;
+	#verificationKey: Uint8Array | undefined;
+	/** Slices at the head of the output that belong to the handshake, which is not encrypted. */
+	#plainSlices = 0;
 	readonly #handler: LinkHandler;
 	readonly #options: LinkOptions;
 	readonly #reader: ChunkReader;
@@ -118,6 +128,16 @@ export class RtmpLink implements ChunkHandler {
 
 	get closed(): boolean {
 		return this.#closed;
+	}
+
+	/** Whether the connection is encrypted (RTMPE); false during the handshake. */
+	get encrypted(): boolean {
+		return this.#cipher !== undefined;
+	}
+
+	/** The last 32 bytes of S1; `undefined` during the handshake, or where it kept none. */
+	get verificationKey(): Uint8Array | undefined {
+		return this.#verificationKey;
 	}
 
 	/** The time that the driver gave last. */
@@ -182,11 +202,14 @@ export class RtmpLink implements ChunkHandler {
 				this.#queueHandshake(handshake);
 				if (!handshake.done) return;
 				this.#handshake = undefined;
+				this.#cipher = handshake.cipher;
+				this.#verificationKey = handshake.verificationKey;
+				this.#plainSlices = this.#output.length;
 				this.#handler.onHandshakeDone();
 				rest = bytes.subarray(used);
 			}
 			if (rest.length === 0) return;
-			this.#reader.receive(rest);
+			this.#read(rest);
 			const sequence = this.#acknowledgement.count(rest.length);
 			if (sequence >= 0) this.sendControl(TYPE_ACKNOWLEDGEMENT, encodeControlValue(sequence));
 		} catch (error) {
@@ -220,14 +243,30 @@ export class RtmpLink implements ChunkHandler {
 		}
 	}
 
-	/** Takes the queued slices, in order; they are the caller's from then on. The budget counts them until `outputSent`. */
+	/**
+	 * Takes the queued slices, in order; they are the caller's from then on. Those of an encrypted connection are
+	 * encrypted copies, and must leave before anything that is sealed later. The budget counts them until `outputSent`.
+	 */
 	takeOutput(): Uint8Array[] {
 		const output = this.#output;
+		const cipher = this.#cipher;
+		if (cipher !== undefined) {
+			for (let i = this.#plainSlices; i < output.length; i++) output[i] = cipher.seal(output[i]!);
+			this.#plainSlices = 0;
+		}
 		this.#output = [];
 		this.#outputBytes = 0;
 		this.#chargedTaken += this.#chargedQueued;
 		this.#chargedQueued = 0;
 		return output;
+	}
+
+	/**
+	 * What must be written to the wire for a framed block that leaves past the queue, when all output has been taken: the
+	 * block itself, or an encrypted copy.
+	 */
+	seal(block: Uint8Array): Uint8Array {
+		return this.#cipher === undefined ? block : this.#cipher.seal(block);
 	}
 
 	/** All output that was taken has left. */
@@ -311,7 +350,18 @@ export class RtmpLink implements ChunkHandler {
 			this.#pingValue = -1;
 			this.roundTripMillis = ((this.#now >>> 0) - control.value) | 0;
 		} else {
-			this.#handler.onUserControl(control);
+			this.#handler.onUserControl(control, payload);
+		}
+	}
+
+	#read(bytes: Uint8Array): void {
+		const cipher = this.#cipher;
+		if (cipher === undefined) {
+			this.#reader.receive(bytes);
+			return;
+		}
+		for (let at = 0; at < bytes.length && !this.#closed; at += LinkCipher.PIECE_BYTES) {
+			this.#reader.receive(cipher.open(bytes.subarray(at, at + LinkCipher.PIECE_BYTES)));
 		}
 	}
 

@@ -33,6 +33,8 @@ export interface ServerConnectionHandler {
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
 	onCall(call: Call): void;
+	/** The client says which SWF file opened it (`decodeSwfAnswer`). It may come while `connect` is pending, or unasked. */
+	onSwfAnswer?(payload: Uint8Array): void;
 	onClosed(reason: MillraceError | undefined): void;
 }
 

@@ -29,6 +29,7 @@ import {
 import {
 	EVENT_SET_BUFFER_LENGTH,
 	EVENT_STREAM_BEGIN,
+	EVENT_SWF_ANSWER,
 	encodeUserControl,
 	type UserControl,
 } from "./message/user-control.ts";
@@ -196,7 +197,8 @@ export class ServerConnection implements LinkHandler {
 		this.#connectDeadline = this.link.now + this.#options.connectTimeoutMillis;
 	}
 
-	onUserControl(control: UserControl): void {
+	onUserControl(control: UserControl, payload: Uint8Array): void {
+		if (control.event === EVENT_SWF_ANSWER) return this.#handler.onSwfAnswer?.(payload);
 		// In its turn with the other messages, for the stream may be one that a held `createStream` makes.
 		if (control.event !== EVENT_SET_BUFFER_LENGTH) return;
 		this.#gate.pass(TYPE_USER_CONTROL, 0, control.value, encodeControlValue(control.extra));

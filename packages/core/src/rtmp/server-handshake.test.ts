@@ -129,12 +129,12 @@ describe("the server's handshake", () => {
 		expect(server.done).toBe(false);
 	});
 
-	test("judges every first byte: 3 passes, other protocols are named, the rest is a bad version", () => {
+	test("judges every first byte: 3 and RTMPE pass, other protocols are named, the rest is a bad version", () => {
 		const others = [0x15, 0x16, ...[..."CDGHOPS"].map(letter => letter.charCodeAt(0))];
 		for (let byte = 0; byte < 256; byte++) {
 			const server = new ServerHandshake({ random: randomSource() });
 			const first = Uint8Array.of(byte, 1, 2, 3);
-			if (byte === 3) {
+			if ([3, 6, 8, 9].includes(byte)) {
 				expect(server.receive(first, 0)).toBe(4);
 				continue;
 			}
@@ -143,8 +143,14 @@ describe("the server's handshake", () => {
 			expect(fault).toBeInstanceOf(PeerError);
 			expect([byte, fault.code, fault.offset]).toEqual([byte, code, 0]);
 			expect(server.takeOutput()).toEqual([]);
-			if (byte === 6 || byte === 8 || byte === 9) expect(fault.message).toContain("RTMPE");
 		}
+	});
+
+	test.each([6, 8, 9])("refuses RTMPE %i by name where it is not offered", byte => {
+		const server = new ServerHandshake({ random: randomSource(), encryption: false });
+		const fault = faultOf(() => server.receive(Uint8Array.of(byte), 0));
+		expect([fault.code, fault.offset]).toEqual(["HANDSHAKE_BAD_VERSION", 0]);
+		expect(fault.message).toContain("RTMPE");
 	});
 });
 

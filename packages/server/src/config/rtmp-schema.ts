@@ -30,6 +30,12 @@ export const rtmpSchema = section("How RTMP itself is spoken. The defaults suit 
 	readTimeoutMillis: duration(100, 3_600_000)
 		.prefault("30s")
 		.describe("A peer from which nothing comes for this long, no answer to a ping either, is closed."),
+	encryption: z
+		.boolean()
+		.default(true)
+		.describe(
+			"Whether RTMPE is offered, the encryption of old players. It keeps a stream from being read in passing and is no security: use TLS for that.",
+		),
 	fmsVersion: z
 		.string()
 		.regex(/^\d{1,3},\d{1,3},\d{1,5},\d{1,5}$/, { error: "must be four numbers with commas, such as `5,0,15,5004`" })

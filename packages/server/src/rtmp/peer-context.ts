@@ -19,6 +19,8 @@ export type PeerContext = {
 	readonly log: EventLog;
 	/** Settings of each connection, but for its name. */
 	readonly connection: Omit<ServerConnectionOptions, "clientId">;
+	/** Whether RTMPE is offered. */
+	readonly encryption: boolean;
 	/** Monotonic milliseconds. */
 	now(): number;
 	random(bytes: number): Uint8Array;

@@ -77,7 +77,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#onGone = onGone;
 		this.#wire = wire(this);
 		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress });
-		const handshake = new ServerHandshake({ random: context.random });
+		const handshake = new ServerHandshake({ random: context.random, encryption: context.encryption });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
 
@@ -139,7 +139,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			return false;
 		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		wire.write(block);
+		wire.write(this.connection.link.seal(block));
 		return true;
 	}
 
@@ -186,7 +186,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#facts = {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol: "rtmp",
+			protocol: this.connection.link.encrypted ? "rtmpe" : "rtmp",
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,

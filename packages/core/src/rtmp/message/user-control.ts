@@ -1,6 +1,6 @@
 import { readU32, writeU32 } from "../u32.ts";
 
-/** User control events (RTMP 1.0 §7.1.7; 31 and 32 from Flash Media Server 3.5 on). */
+/** User control events (RTMP 1.0 §7.1.7; 26, 27, 31 and 32 from Flash Media Server 3 on). */
 export const EVENT_STREAM_BEGIN = 0;
 export const EVENT_STREAM_EOF = 1;
 export const EVENT_STREAM_DRY = 2;
@@ -8,6 +8,9 @@ export const EVENT_SET_BUFFER_LENGTH = 3;
 export const EVENT_STREAM_IS_RECORDED = 4;
 export const EVENT_PING_REQUEST = 6;
 export const EVENT_PING_RESPONSE = 7;
+/** The server asks which SWF file has opened the connection, and the client answers. */
+export const EVENT_SWF_REQUEST = 26;
+export const EVENT_SWF_ANSWER = 27;
 export const EVENT_BUFFER_EMPTY = 31;
 export const EVENT_BUFFER_READY = 32;
 
