@@ -6,6 +6,7 @@ import {
 	ClientHandshake,
 	type ConnectParameters,
 } from "@millrace/core/rtmp";
+import { ROAD_PROTOCOLS } from "./address.ts";
 import type { ClientPlatform } from "./platform.ts";
 import type { Transport, TransportHandler, TransportTarget } from "./transport.ts";
 
@@ -21,6 +22,8 @@ export interface DriverHandler extends ClientConnectionHandler {
 	onDrain(): void;
 }
 
+/** The version of RTMPE that all servers speak. */
+const RTMPE_VERSION = 6;
 /** While the network holds this many bytes, further output stays in the connection, where its limit counts it. */
 const MAX_TRANSPORT_BACKLOG = 1024 * 1024;
 
@@ -37,6 +40,7 @@ export class ConnectionDriver implements TransportHandler {
 	readonly #options: DriverOptions;
 	readonly #transport: Transport;
 	readonly #where: string;
+	readonly #isEncrypted: boolean;
 	readonly #startedAt: number;
 	#stopTimer: () => void;
 	#timerAt = Number.POSITIVE_INFINITY;
@@ -56,6 +60,7 @@ export class ConnectionDriver implements TransportHandler {
 		this.#options = options;
 		const { protocol, host, port, proxy } = target;
 		this.#where = `${host}:${port}`;
+		this.#isEncrypted = ROAD_PROTOCOLS[protocol].isEncrypted;
 		this.#startedAt = platform.now();
 		this.#stopTimer = platform.after(options.openTimeoutMillis, () => this.#onOpenTimeout());
 		this.#transport = platform.open({ protocol, host, port, proxy }, this);
@@ -97,7 +102,11 @@ export class ConnectionDriver implements TransportHandler {
 	onOpen(): void {
 		if (this.#over) return;
 		const now = this.#platform.now();
-		const handshake = new ClientHandshake({ random: this.#platform.random, nowMillis: now });
+		const handshake = new ClientHandshake({
+			random: this.#platform.random,
+			nowMillis: now,
+			encryption: this.#isEncrypted && RTMPE_VERSION,
+		});
 		const left = Math.max(1, this.#startedAt + this.#options.openTimeoutMillis - now);
 		const options = { ...this.#options, handshakeTimeoutMillis: left, handshakeDeadlineMillis: left };
 		this.#handler.onNetworkOpen?.();
