@@ -1,9 +1,8 @@
 import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
-import { type Call, DEFAULT_RTMP_LIMITS, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
-	type AttemptOptions,
 	type AttemptPlan,
 	type AttemptRecord,
 	type ClientPlatform,
@@ -12,59 +11,17 @@ import {
 	callFailed,
 	parseConnectAddress,
 	planAttempts,
-	type ReconnectOptions,
-	RememberedRoads,
 	ROAD_PROTOCOLS,
 	type RoadMemory,
 	roadKey,
 	type SessionCourse,
-	type SessionOptions,
+	testRoads,
 } from "./connect/index.ts";
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
+import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
-
-/** What a connection can be told beyond ActionScript. Times are in milliseconds. */
-export type NetConnectionOptions = {
-	/** What the client calls itself. Default `WIN 32,0,0,465`, the last Flash Player. */
-	readonly flashVersion?: string;
-	/** Further members of `connect`'s command object, such as `swfUrl`, `pageUrl` or `type`. */
-	readonly properties?: AmfObject;
-	/** Longest wait for one attempt's network connection and handshake. Default: the fallback rule's, mostly 10 s. */
-	readonly openTimeoutMillis?: number;
-	/** Longest wait for all attempts. Default: the fallback rule's, mostly 60 s. */
-	readonly searchTimeoutMillis?: number;
-	/**
-	 * What is tried for `rtmp://` and `rtmpe://` without a port: a rule's name (`R1` to `R5`, `racing`, `ncManager`,
-	 * `osmf`), or a rule of your own. Default `racing`.
-	 */
-	readonly fallback?: AttemptOptions["fallback"];
-	/** Tries what the class NetConnectionSmart tries, with its options; `{}` has its defaults. */
-	readonly smart?: AttemptOptions["smart"];
-	/** Hears of each attempt when it begins, gets on and ends. The same is in `attempts`. */
-	readonly onAttempt?: (record: AttemptRecord) => void;
-	/** Remembers which road led to a server, to begin there. Default: all connections share one that ends with the program. */
-	readonly memory?: RoadMemory;
-	/** Opens a connection that is lost again: `NetConnection.Reconnect.Init` before each try. Default: it does not. */
-	readonly reconnect?: boolean | ReconnectOptions;
-	/** Goes where a refusal sends it (`info.ex.code` 302), up to five times. Default false, as in Flash Player. */
-	readonly followRedirects?: boolean;
-	/** Takes `rtmp:/example.com/app` as `rtmp://example.com/app`. Default false: it means this machine. */
-	readonly lenientHost?: boolean;
-	/** Longest wait for the server's answer to `connect`. Default 60 s, for applications may take their time. */
-	readonly connectTimeoutMillis?: number;
-	/** A server that is silent for this long is sent a ping. Default 10 s. */
-	readonly pingIntervalMillis?: number;
-	/** A server that is silent for this long, pings included, is dead: `NetConnection.Connect.Closed`. Default 30 s. */
-	readonly readTimeoutMillis?: number;
-	/** Chunk size while publishing, in bytes, at most 32,767. Default 32,000. */
-	readonly chunkSize?: number;
-	/** More bytes than this that the server does not take end the connection. Default 64 MiB. */
-	readonly maxBacklogBytes?: number;
-	/** Takes warnings that no listener takes. Default: the console. */
-	readonly warn?: (text: string) => void;
-};
 
 /** What other classes of the library use of a connection. */
 export type ConnectionInside = {
@@ -109,6 +66,8 @@ export class NetConnection extends EventDispatcher {
 	readonly #platform: ClientPlatform;
 	readonly #memory: RoadMemory;
 	#guid = "";
+	/** The port test that is under way. */
+	#portTest: object | undefined;
 	#uri = "";
 	/** `connect(null)`: connected to nothing. */
 	#isLocal = false;
@@ -233,15 +192,18 @@ export class NetConnection extends EventDispatcher {
 			return true;
 		}
 		let target: ConnectAddress;
+		let plan: AttemptPlan;
 		try {
 			target = this.#parse(address);
-			this.#plan(target);
+			plan = this.#plan(target);
 		} catch (error) {
 			if (typeof this.onStatus === "function" && !this.hasEventListener(NetStatusEvent.NET_STATUS)) return false;
 			throw error;
 		}
 		this.#restart(address);
-		this.#session.start(target, this.#course(args));
+		const course = this.#course(args);
+		if (this.#options.smart?.portTest === true) void this.#testPorts(plan, course.request(target));
+		else this.#session.start(target, course);
 		return true;
 	}
 
@@ -289,6 +251,7 @@ export class NetConnection extends EventDispatcher {
 	close(): void {
 		const wasConnected = this.connected;
 		this.#isLocal = false;
+		this.#portTest = undefined;
 		this.#session.stop();
 		const info = netStatus("NetConnection.Connect.Closed");
 		this.#settle(info, undefined);
@@ -346,6 +309,24 @@ export class NetConnection extends EventDispatcher {
 			this.#guid = hex.toUpperCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 		}
 		return this.#guid;
+	}
+
+	/** NetConnectionSmart's port test: a status for each road, and one with all of them at the end. */
+	async #testPorts({ attempts, attemptTimeoutMillis }: AttemptPlan, request: Omit<ConnectParameters, "tcUrl">) {
+		const test = {};
+		this.#portTest = test;
+		const roads = await testRoads(this.#platform, attempts, {
+			driver: sessionOptions(this.#options, this.#memory),
+			timeoutMillis: attemptTimeoutMillis,
+			request,
+			onReport: report => {
+				if (this.#portTest !== test) return;
+				this.#onInfo(netStatus("NetConnection.PortTest.Update", undefined, { ...report }));
+			},
+		});
+		if (this.#portTest !== test) return;
+		const results = roads.map(road => ({ ...road }));
+		this.#onInfo(netStatus("NetConnection.PortTest.Complete", undefined, { roads: results }));
 	}
 
 	/** Later: the user's code may connect or close. */
@@ -439,32 +420,6 @@ const USUAL_CALLS: ReadonlyMap<string, { readonly result: AmfValue }> = new Map(
 	["onFCSubscribe", { result: undefined }],
 	["onFCUnsubscribe", { result: undefined }],
 ]);
-
-/** Connections of one platform share what they learn. */
-const memories = new WeakMap<ClientPlatform, RoadMemory>();
-
-function sharedMemory(platform: ClientPlatform): RoadMemory {
-	const memory = memories.get(platform) ?? new RememberedRoads();
-	memories.set(platform, memory);
-	return memory;
-}
-
-function sessionOptions(options: NetConnectionOptions, memory: RoadMemory): SessionOptions {
-	const { reconnect = false } = options;
-	return {
-		openTimeoutMillis: options.openTimeoutMillis ?? 10_000,
-		handshakeTimeoutMillis: 10_000,
-		handshakeDeadlineMillis: 15_000,
-		connectTimeoutMillis: options.connectTimeoutMillis ?? 60_000,
-		pingIntervalMillis: options.pingIntervalMillis ?? 10_000,
-		readTimeoutMillis: options.readTimeoutMillis ?? 30_000,
-		chunkSize: options.chunkSize ?? 32_000,
-		limits: { ...DEFAULT_RTMP_LIMITS, outputBytes: options.maxBacklogBytes ?? 64 * 1024 * 1024 },
-		reconnect: reconnect === true ? {} : reconnect === false ? undefined : reconnect,
-		followRedirects: options.followRedirects === true,
-		memory,
-	};
-}
 
 /** An answer that says "failed", as an info object. */
 function asStatus(value: AmfValue): NetStatus {

@@ -14,7 +14,8 @@ import {
 	TYPE_COMMAND,
 } from "@millrace/core/rtmp";
 import type { ClientPlatform, Transport, TransportHandler, TransportTarget } from "./connect/index.ts";
-import { NetConnection, type NetConnectionOptions } from "./net-connection.ts";
+import { NetConnection } from "./net-connection.ts";
+import type { NetConnectionOptions } from "./net-connection-options.ts";
 
 const random = (count: number) => new Uint8Array(count).fill(7);
 

@@ -1,6 +1,6 @@
 import { netStatus } from "@millrace/core/rtmp";
 import { describe, expect, test } from "vitest";
-import type { NetConnectionOptions } from "../net-connection.ts";
+import type { NetConnectionOptions } from "../net-connection-options.ts";
 import { TestNetwork } from "../test-network.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 import { RememberedRoads } from "./remembered-road.ts";
@@ -236,6 +236,26 @@ describe("shotgun", () => {
 		expect(network.server.request?.args).toEqual([
 			expect.stringMatching(/^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/),
 		]);
+	});
+});
+
+describe("the port test", () => {
+	test("tells of every road whether it works, and connects to none", async () => {
+		const network = new TestNetwork();
+		network.roadOf = ({ port }) => (port === 80 ? 30 : "refuse");
+		const { nc, codes } = network.connection({ smart: { portTest: true, skipTunneling: true } });
+		const roads: unknown[] = [];
+		nc.addEventListener("netStatus", ({ info }) => roads.push([info["protocol"], info["port"], info["works"]]));
+		nc.connect("rtmp://host/app");
+		await network.pass(1000);
+		const update = "NetConnection.PortTest.Update";
+		expect([codes, nc.connected]).toEqual([[update, update, update, "NetConnection.PortTest.Complete"], false]);
+		expect(roads.slice(0, 3)).toEqual([
+			["rtmp", 443, false],
+			["rtmp", 1935, false],
+			["rtmp", 80, true],
+		]);
+		expect(network.servers[0]!.events).toEqual(["closed"]);
 	});
 });
 

@@ -7,6 +7,7 @@ export {
 	type RoadProtocol,
 	type StreamUrl,
 	splitStreamUrl,
+	tcUrlOf,
 } from "./address.ts";
 export {
 	type Attempt,
@@ -29,6 +30,7 @@ export {
 export { Connector, type ConnectorHandler } from "./connector.ts";
 export { FALLBACK_RULES, type FallbackName, type FallbackRule, type Road } from "./fallback-rule.ts";
 export type { ClientPlatform } from "./platform.ts";
+export { type PortTestOptions, type RoadReport, testRoads } from "./port-test.ts";
 export {
 	basicAuthorization,
 	type HttpProxy,

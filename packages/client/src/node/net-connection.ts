@@ -1,4 +1,5 @@
-import { type NetConnectionOptions, NetConnection as PlatformConnection } from "../net-connection.ts";
+import { NetConnection as PlatformConnection } from "../net-connection.ts";
+import type { NetConnectionOptions } from "../net-connection-options.ts";
 import { createNodePlatform, type NodeNetworkOptions, nodePlatform } from "./node-platform.ts";
 
 /** What a connection in Node can be told. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { checkCommand } from "./check.ts";
 import type { CliContext } from "./cli-context.ts";
+import { portTestCommand } from "./port-test.ts";
 import { printConfigCommand } from "./print-config.ts";
 import { probeCommand } from "./probe.ts";
 import { publishCommand } from "./publish.ts";
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
 	publishCommand,
 	recordCommand,
 	probeCommand,
+	portTestCommand,
 ];
 
 const EXAMPLES = `
@@ -29,6 +31,7 @@ Examples:
   millrace publish film.flv rtmp://localhost/live/film --loop
   millrace record rtmp://localhost/live/film film.flv
   millrace probe rtmp://localhost/live/film
+  millrace port-test example.com --app live       which protocols and ports lead to a server
 
 Every setting is also a variable: MILLRACE_LIVE_LATENCY=scale sets live.latency.
 Flags win over variables, and variables over the file.
