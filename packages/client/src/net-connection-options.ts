@@ -1,5 +1,5 @@
 import type { AmfObject } from "@millrace/core/amf";
-import { DEFAULT_RTMP_LIMITS } from "@millrace/core/rtmp";
+import { DEFAULT_RTMP_LIMITS, type SwfIdentity } from "@millrace/core/rtmp";
 import {
 	type AttemptOptions,
 	type AttemptRecord,
@@ -16,6 +16,11 @@ export type NetConnectionOptions = {
 	readonly flashVersion?: string;
 	/** Further members of `connect`'s command object, such as `swfUrl`, `pageUrl` or `type`. */
 	readonly properties?: AmfObject;
+	/**
+	 * The file that a server's SWF verification is answered with (`swfIdentity` of `@millrace/core/rtmp`). Default: such
+	 * requests are not answered.
+	 */
+	readonly swf?: SwfIdentity;
 	/** Longest wait for one attempt's network connection and handshake. Default: the fallback rule's, mostly 10 s. */
 	readonly openTimeoutMillis?: number;
 	/** Longest wait for all attempts. Default: the fallback rule's, mostly 60 s. */

@@ -288,7 +288,7 @@ export class NetConnection extends EventDispatcher {
 	}
 
 	#course(args: readonly AmfValue[]): SessionCourse {
-		const { flashVersion, properties, smart } = this.#options;
+		const { flashVersion, properties, smart, swf } = this.#options;
 		const guid: AmfValue[] = smart?.appendGuid === true ? [this.#nextGuid(smart.recreateGuid === true)] : [];
 		const objectEncoding = this.#objectEncoding;
 		return {
@@ -299,6 +299,7 @@ export class NetConnection extends EventDispatcher {
 				args: [...address.args, ...args, ...guid],
 				...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
 				...(properties === undefined ? {} : { properties }),
+				...(swf === undefined ? {} : { swf }),
 			}),
 		};
 	}
