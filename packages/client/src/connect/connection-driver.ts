@@ -1,4 +1,4 @@
-import { type MillraceError, TransportError } from "@millrace/core/fault";
+import { FAULTS, type MillraceError, TransportError } from "@millrace/core/fault";
 import {
 	ClientConnection,
 	type ClientConnectionHandler,
@@ -130,7 +130,8 @@ export class ConnectionDriver implements TransportHandler {
 		if (this.#over) return;
 		const { connection } = this;
 		if (connection === undefined) {
-			const reason = error?.message ?? "The network closed it.";
+			// A tunnel says so itself.
+			const reason = error?.message.replace(`${FAULTS.CONNECT_FAILED.text} `, "") ?? "The network closed it.";
 			this.#giveUp(new TransportError("CONNECT_FAILED", `${this.#where}: ${reason}`, { cause: error }));
 			return;
 		}

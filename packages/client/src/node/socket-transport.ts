@@ -231,8 +231,15 @@ function tlsOf(tls: TlsOptions, host: string): ConnectionOptions {
 	return { ...(isAddress ? {} : { servername: host }), host, ...tls };
 }
 
-/** Several addresses that all failed come as one error without a text of its own: the first says enough. */
+/**
+ * Several addresses that all failed come as one error without a text of its own: the first says enough. OpenSSL's errors
+ * have a text with places in its source, and beside it the reason.
+ */
 function plainError(error: Error): Error {
+	const { code, reason } = error as Error & { code?: string; reason?: string };
+	if (code?.startsWith("ERR_SSL_") === true && reason !== undefined) {
+		return new Error(`The server speaks no TLS that is understood here: ${reason}.`, { cause: error });
+	}
 	if (!(error instanceof AggregateError)) return error;
 	const [first] = error.errors;
 	return first instanceof Error ? first : error;

@@ -20,6 +20,8 @@ export type TestWire = "tcp" | "tls" | "http" | "https" | "websocket";
 /** A server's core behind real sockets on this machine, that accepts everyone. */
 export class TestListener {
 	readonly servers: TestServer[] = [];
+	/** Whether HTTP requests open tunnels. */
+	hasTunnel = true;
 	/** The requests of tunnels, as method, path and the headers that tell who came how. */
 	readonly requests: { readonly url: string; readonly host: string | undefined; readonly type: string | undefined }[] =
 		[];
@@ -96,7 +98,7 @@ export class TestListener {
 		request.on("end", () => {
 			const [, verb = "", id = ""] = url.split("/");
 			response.setHeader("Access-Control-Allow-Origin", "*");
-			if (verb === "open") {
+			if (verb === "open" && this.hasTunnel) {
 				const fresh = `id${this.servers.length}`;
 				this.#tunnels.set(fresh, this.#accept());
 				response.end(`${fresh}\n`);

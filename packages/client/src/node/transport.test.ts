@@ -72,10 +72,18 @@ describe("connections through real sockets", () => {
 		expect(await talk(address, { tls: { rejectUnauthorized: false } })).toEqual(["rtmps", "none", true]);
 	});
 
+	test("a server that has no tunnel is named once, with its answer", async () => {
+		const listener = await listen("http");
+		listener.hasTunnel = false;
+		await expect(talk(`rtmpt://127.0.0.1:${listener.port}/app`)).rejects.toThrow(
+			/^NetConnection\.Connect\.Failed: No connection could be opened\. 127\.0\.0\.1:\d+: \/open\/ was answered with status 404\.$/,
+		);
+	});
+
 	test("what speaks another protocol says so", async () => {
 		const [http, tcp] = [await listen("http"), await listen("tcp")];
 		await expect(talk(`ws://127.0.0.1:${http.port}/app`)).rejects.toThrow(/WebSocket was not opened/);
-		await expect(talk(`rtmps://127.0.0.1:${http.port}/app`)).rejects.toThrow(/NetConnection\.Connect\.Failed/);
+		await expect(talk(`rtmps://127.0.0.1:${http.port}/app`)).rejects.toThrow(/no TLS that is understood here/);
 		await expect(talk(`rtmpt://127.0.0.1:${tcp.port}/app`, { openTimeoutMillis: 300 })).rejects.toThrow(
 			/NetConnection\.Connect\.Failed/,
 		);
