@@ -20,7 +20,7 @@ export function portTestCommand(context: CliContext): Command {
 		.option("--app <name>", "connect to this application too")
 		.option("--port <port>", "try every protocol on this port instead; may be repeated", collectPort)
 		.option("--timeout <seconds>", "how long to wait for each", parseSeconds, 5)
-		.option("--insecure", "take certificates that nobody vouches for")
+		.option("--insecure", "take certificates that nobody vouches for (not with wss)")
 		.option("--json", "print JSON")
 		.action(async (host: string, flags: PortTestFlags) => {
 			const reports = await run(context, host, flags);
