@@ -7,7 +7,8 @@ import { NetConnection } from "./net-connection.ts";
 import { ObjectEncoding, Responder } from "./responder.ts";
 import { SPLITS, TestNetwork } from "./test-network.ts";
 
-const URL = "rtmp://host/live";
+// With a port: one attempt.
+const URL = "rtmp://host:1935/live";
 const SUCCESS = "NetConnection.Connect.Success";
 const CLOSED = "NetConnection.Connect.Closed";
 const FAILED = "NetConnection.Connect.Failed";
@@ -27,7 +28,7 @@ describe.each(SPLITS)("NetConnection, bytes %s", (_name, split) => {
 		expect([nc.connected, nc.uri, codes]).toEqual([false, "rtmp://host:2000/app/inst?x=1", []]);
 		await network.run();
 		expect([nc.connected, nc.isConnected, nc.protocol, codes]).toEqual([true, true, "rtmp", [SUCCESS]]);
-		expect(network.targets).toEqual([{ host: "host", port: 2000 }]);
+		expect(network.targets).toEqual([{ protocol: "rtmp", host: "host", port: 2000, proxy: "none" }]);
 		expect(network.server.request).toMatchObject({
 			app: "app/inst?x=1",
 			tcUrl: "rtmp://host:2000/app/inst?x=1",
@@ -242,7 +243,7 @@ describe("addresses", () => {
 		network.answers.connect = server => asked.push(server.request?.app, server.request?.tcUrl);
 		network.connection().nc.connect(address);
 		await network.run();
-		expect(network.targets).toEqual([target]);
+		expect(network.targets).toEqual([{ protocol: "rtmp", proxy: "none", ...target }]);
 		if (!app.startsWith("?")) expect(asked).toEqual([app, tcUrl]);
 	});
 
@@ -250,6 +251,7 @@ describe("addresses", () => {
 		"",
 		"live",
 		"http://h/app",
+		"rtmpd://h/app",
 		"rtmp://",
 		"rtmp:///app",
 		"rtmp://h:0/app",

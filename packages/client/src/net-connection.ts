@@ -1,41 +1,27 @@
 import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
-import { type Call, DEFAULT_RTMP_LIMITS, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
+	type AttemptPlan,
+	type AttemptRecord,
 	type ClientPlatform,
 	type ConnectAddress,
 	ConnectionSession,
 	callFailed,
-	type DriverOptions,
 	parseConnectAddress,
+	planAttempts,
+	ROAD_PROTOCOLS,
+	type RoadMemory,
+	roadKey,
+	type SessionCourse,
+	testRoads,
 } from "./connect/index.ts";
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
+import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
-
-/** What a connection can be told beyond ActionScript. Times are in milliseconds. */
-export type NetConnectionOptions = {
-	/** What the client calls itself. Default `WIN 32,0,0,465`, the last Flash Player. */
-	readonly flashVersion?: string;
-	/** Further members of `connect`'s command object, such as `swfUrl`, `pageUrl` or `type`. */
-	readonly properties?: AmfObject;
-	/** Longest wait for the network's connection. Default 10 s. */
-	readonly openTimeoutMillis?: number;
-	/** Longest wait for the server's answer to `connect`. Default 60 s, for applications may take their time. */
-	readonly connectTimeoutMillis?: number;
-	/** A server that is silent for this long is sent a ping. Default 10 s. */
-	readonly pingIntervalMillis?: number;
-	/** A server that is silent for this long, pings included, is dead: `NetConnection.Connect.Closed`. Default 30 s. */
-	readonly readTimeoutMillis?: number;
-	/** Chunk size while publishing, in bytes, at most 32,767. Default 32,000. */
-	readonly chunkSize?: number;
-	/** More bytes than this that the server does not take end the connection. Default 64 MiB. */
-	readonly maxBacklogBytes?: number;
-	/** Takes warnings that no listener takes. Default: the console. */
-	readonly warn?: (text: string) => void;
-};
 
 /** What other classes of the library use of a connection. */
 export type ConnectionInside = {
@@ -65,7 +51,7 @@ export class NetConnection extends EventDispatcher {
 		insideOf = connection => connection.#inside;
 	}
 
-	/** RTMP has no proxies here: kept for code that sets it. */
+	/** Which proxies the next `connect` may use: `none`, `HTTP`, `CONNECT`, `CONNECTOnly`, `best`. */
 	proxyType = "none";
 	/** ActionScript 1 and 2: takes the info objects that `netStatus` listeners get. */
 	onStatus?: (info: NetStatus) => void;
@@ -77,6 +63,11 @@ export class NetConnection extends EventDispatcher {
 	readonly #options: NetConnectionOptions;
 	#client: object = this;
 	#objectEncoding: ObjectEncoding;
+	readonly #platform: ClientPlatform;
+	readonly #memory: RoadMemory;
+	#guid = "";
+	/** The port test that is under way. */
+	#portTest: object | undefined;
 	#uri = "";
 	/** `connect(null)`: connected to nothing. */
 	#isLocal = false;
@@ -87,6 +78,8 @@ export class NetConnection extends EventDispatcher {
 		const warn = options.warn ?? (text => platform.warn(text));
 		super(warn);
 		this.#options = options;
+		this.#platform = platform;
+		this.#memory = options.memory ?? sharedMemory(platform);
 		this.#objectEncoding = (new.target as typeof NetConnection).defaultObjectEncoding;
 		this.#session = new ConnectionSession(
 			platform,
@@ -95,8 +88,9 @@ export class NetConnection extends EventDispatcher {
 				onServerCall: call => this.#onServerCall(call),
 				onEnded: byUser => this.#onEnded(byUser),
 				onDrain: () => this.#onDrain(),
+				onAttempt: record => this.#onAttempt(record),
 			},
-			driverOptions(options),
+			sessionOptions(options, this.#memory),
 		);
 		this.#inside = {
 			session: this.#session,
@@ -122,18 +116,25 @@ export class NetConnection extends EventDispatcher {
 		return this.#uri;
 	}
 
-	/** The protocol of the connection; empty while there is none. */
+	/** The protocol of the connection, which need not be that of the address; empty while there is none. */
 	get protocol(): string {
-		return this.#session.connection === undefined ? "" : "rtmp";
+		return this.#session.road?.protocol ?? "";
 	}
 
-	/** No proxy is used. */
+	/** The proxy of the connection: `none`, `CONNECT` or `HTTP`. */
 	get connectedProxyType(): string {
-		return "none";
+		return this.#session.road?.proxy ?? "none";
 	}
 
+	/** Whether the connection is by TLS, in HTTPS too. */
 	get usingTLS(): boolean {
-		return false;
+		const { road } = this.#session;
+		return road !== undefined && ROAD_PROTOCOLS[road.protocol].isSecure;
+	}
+
+	/** Every attempt of the latest `connect`, in the order of the starts: what was tried, when, and what became of it. */
+	get attempts(): readonly AttemptRecord[] {
+		return this.#session.attempts;
 	}
 
 	/** RTMFP only; empty here. */
@@ -170,7 +171,9 @@ export class NetConnection extends EventDispatcher {
 	}
 
 	/**
-	 * Connects to `rtmp://host[:port]/application[/instance]`; what follows goes to the application's `onConnect`. The
+	 * Connects to `protocol://host[:port]/application[/instance]` by `rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `rtmpe`,
+	 * `rtmpte`, `ws` or `wss`; what follows goes to the application's `onConnect`. `rtmp` without a port finds its way
+	 * through firewalls (`fallback`); every other address is one attempt. The
 	 * outcome comes as `netStatus`. An open connection is closed first, which emits `NetConnection.Connect.Closed`; an
 	 * attempt that is under way is given up. `null` succeeds at once without a network. May be called again at any time,
 	 * from a handler too.
@@ -189,22 +192,18 @@ export class NetConnection extends EventDispatcher {
 			return true;
 		}
 		let target: ConnectAddress;
+		let plan: AttemptPlan;
 		try {
-			target = parseConnectAddress(address);
+			target = this.#parse(address);
+			plan = this.#plan(target);
 		} catch (error) {
 			if (typeof this.onStatus === "function" && !this.hasEventListener(NetStatusEvent.NET_STATUS)) return false;
 			throw error;
 		}
 		this.#restart(address);
-		const { flashVersion, properties } = this.#options;
-		this.#session.start(target, {
-			app: target.app,
-			tcUrl: target.tcUrl,
-			objectEncoding: this.#objectEncoding,
-			args,
-			...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
-			...(properties === undefined ? {} : { properties }),
-		});
+		const course = this.#course(args);
+		if (this.#options.smart?.portTest === true) void this.#testPorts(plan, course.request(target));
+		else this.#session.start(target, course);
 		return true;
 	}
 
@@ -252,6 +251,7 @@ export class NetConnection extends EventDispatcher {
 	close(): void {
 		const wasConnected = this.connected;
 		this.#isLocal = false;
+		this.#portTest = undefined;
 		this.#session.stop();
 		const info = netStatus("NetConnection.Connect.Closed");
 		this.#settle(info, undefined);
@@ -260,6 +260,81 @@ export class NetConnection extends EventDispatcher {
 
 	/** Headers belong to remoting over HTTP: over RTMP this does nothing, as in Flash Player. */
 	addHeader(_operation: string, _mustUnderstand = false, _param: AmfValue = null): void {}
+
+	#parse(address: string): ConnectAddress {
+		const { defaultHost } = this.#platform;
+		return parseConnectAddress(address, {
+			lenientHost: this.#options.lenientHost === true,
+			...(defaultHost === undefined ? {} : { defaultHost }),
+		});
+	}
+
+	#plan(address: ConnectAddress): AttemptPlan {
+		const { fallback, smart, openTimeoutMillis, searchTimeoutMillis } = this.#options;
+		const { page, hasProxy } = this.#platform;
+		const plan = planAttempts(address, {
+			proxyType: this.proxyType,
+			remembered: this.#memory.get(roadKey(address)),
+			page,
+			...(fallback === undefined ? {} : { fallback }),
+			...(smart === undefined ? {} : { smart }),
+			...(hasProxy === undefined ? {} : { hasProxy }),
+		});
+		return {
+			...plan,
+			attemptTimeoutMillis: openTimeoutMillis ?? plan.attemptTimeoutMillis,
+			overallTimeoutMillis: searchTimeoutMillis ?? plan.overallTimeoutMillis,
+		};
+	}
+
+	#course(args: readonly AmfValue[]): SessionCourse {
+		const { flashVersion, properties, smart, swf } = this.#options;
+		const guid: AmfValue[] = smart?.appendGuid === true ? [this.#nextGuid(smart.recreateGuid === true)] : [];
+		const objectEncoding = this.#objectEncoding;
+		return {
+			plan: address => this.#plan(address),
+			request: address => ({
+				app: address.app,
+				objectEncoding,
+				args: [...address.args, ...args, ...guid],
+				...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
+				...(properties === undefined ? {} : { properties }),
+				...(swf === undefined ? {} : { swf }),
+			}),
+		};
+	}
+
+	#nextGuid(isFresh: boolean): string {
+		if (this.#guid === "" || isFresh) {
+			const hex = Array.from(this.#platform.random(16), byte => byte.toString(16).padStart(2, "0")).join("");
+			this.#guid = hex.toUpperCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+		}
+		return this.#guid;
+	}
+
+	/** NetConnectionSmart's port test: a status for each road, and one with all of them at the end. */
+	async #testPorts({ attempts, attemptTimeoutMillis }: AttemptPlan, request: Omit<ConnectParameters, "tcUrl">) {
+		const test = {};
+		this.#portTest = test;
+		const roads = await testRoads(this.#platform, attempts, {
+			driver: sessionOptions(this.#options, this.#memory),
+			timeoutMillis: attemptTimeoutMillis,
+			request,
+			onReport: report => {
+				if (this.#portTest !== test) return;
+				this.#onInfo(netStatus("NetConnection.PortTest.Update", undefined, { ...report }));
+			},
+		});
+		if (this.#portTest !== test) return;
+		const results = roads.map(road => ({ ...road }));
+		this.#onInfo(netStatus("NetConnection.PortTest.Complete", undefined, { roads: results }));
+	}
+
+	/** Later: the user's code may connect or close. */
+	#onAttempt(record: AttemptRecord): void {
+		const { onAttempt } = this.#options;
+		if (onAttempt !== undefined) queueMicrotask(() => this.guard("onAttempt threw", () => onAttempt(record)));
+	}
 
 	#restart(uri: string): void {
 		this.close();
@@ -346,19 +421,6 @@ const USUAL_CALLS: ReadonlyMap<string, { readonly result: AmfValue }> = new Map(
 	["onFCSubscribe", { result: undefined }],
 	["onFCUnsubscribe", { result: undefined }],
 ]);
-
-function driverOptions(options: NetConnectionOptions): DriverOptions {
-	return {
-		openTimeoutMillis: options.openTimeoutMillis ?? 10_000,
-		handshakeTimeoutMillis: 10_000,
-		handshakeDeadlineMillis: 15_000,
-		connectTimeoutMillis: options.connectTimeoutMillis ?? 60_000,
-		pingIntervalMillis: options.pingIntervalMillis ?? 10_000,
-		readTimeoutMillis: options.readTimeoutMillis ?? 30_000,
-		chunkSize: options.chunkSize ?? 32_000,
-		limits: { ...DEFAULT_RTMP_LIMITS, outputBytes: options.maxBacklogBytes ?? 64 * 1024 * 1024 },
-	};
-}
 
 /** An answer that says "failed", as an info object. */
 function asStatus(value: AmfValue): NetStatus {

@@ -14,7 +14,8 @@ import {
 	TYPE_COMMAND,
 } from "@millrace/core/rtmp";
 import type { ClientPlatform, Transport, TransportHandler, TransportTarget } from "./connect/index.ts";
-import { NetConnection, type NetConnectionOptions } from "./net-connection.ts";
+import { NetConnection } from "./net-connection.ts";
+import type { NetConnectionOptions } from "./net-connection-options.ts";
 
 const random = (count: number) => new Uint8Array(count).fill(7);
 
@@ -123,6 +124,11 @@ export type TestAnswers = {
 	call(server: TestServer, call: Call): void;
 };
 
+/** What a road leads to. */
+export type TestRoad = "accept" | "refuse" | "drop" | "mute" | number;
+
+const ROADS: Readonly<Record<TestNetwork["mode"], TestRoad>> = { open: "accept", refused: "refuse", dark: "drop" };
+
 /** Clients' platform in memory: servers that grant everything, a network without delay, and a clock that tests turn. */
 export class TestNetwork {
 	readonly servers: TestServer[] = [];
@@ -137,6 +143,8 @@ export class TestNetwork {
 	readonly platform: ClientPlatform;
 	/** What becomes of connections: they open, are refused at once, or nothing ever happens. */
 	mode: "open" | "refused" | "dark" = "open";
+	/** What becomes of each: `mute` opens and says nothing, a number is a delay in milliseconds. Default: as `mode` says. */
+	roadOf: ((target: TransportTarget) => TestRoad) | undefined;
 	/** Nothing arrives any more, on either side, as when a cable is cut. */
 	isCut = false;
 	/** The network takes nothing from clients; what they write stays in their backlog. */
@@ -208,7 +216,10 @@ export class TestNetwork {
 
 	#open(target: TransportTarget, handler: TransportHandler): Transport {
 		this.targets.push(target);
-		const line = new TestLine(this, handler, this.#split);
+		const line = new TestLine(this, handler, this.#split, this.roadOf?.(target));
+		const road = line.road;
+		// Something must be due then for time to stop there.
+		if (typeof road === "number") this.platform.after(road, () => undefined);
 		this.#lines.push(line);
 		return line;
 	}
@@ -221,9 +232,13 @@ class TestLine implements Transport {
 	readonly #split: Split;
 	#server: TestServer | undefined;
 	#written: Uint8Array[] = [];
+	readonly road: TestRoad | undefined;
+	readonly #startedAt: number;
 	#state: "new" | "open" | "closing" | "closed" = "new";
 
-	constructor(network: TestNetwork, handler: TransportHandler, split: Split) {
+	constructor(network: TestNetwork, handler: TransportHandler, split: Split, road: TestRoad | undefined) {
+		this.road = road;
+		this.#startedAt = network.now;
 		this.#network = network;
 		this.#handler = handler;
 		this.#split = split;
@@ -251,8 +266,9 @@ class TestLine implements Transport {
 	carry(now: number): boolean {
 		const network = this.#network;
 		if (this.#state === "new") {
-			if (network.mode === "dark") return false;
-			if (network.mode === "refused") {
+			const road = this.road ?? ROADS[network.mode];
+			if (road === "drop" || (typeof road === "number" && now < this.#startedAt + road)) return false;
+			if (road === "refuse") {
 				this.#state = "closed";
 				this.#handler.onClosed(new Error("connection refused"));
 				return true;
@@ -263,7 +279,7 @@ class TestLine implements Transport {
 			this.#handler.onOpen();
 			return true;
 		}
-		if (this.#state === "closed" || network.isCut || network.isJammed) return false;
+		if (this.#state === "closed" || network.isCut || network.isJammed || this.road === "mute") return false;
 		const { link } = this.#server!.connection;
 		const up = this.#written;
 		this.#written = [];

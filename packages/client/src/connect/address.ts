@@ -1,53 +1,103 @@
 import { ArgumentError } from "../errors.ts";
 
+/** What an address begins with. */
+export type AddressProtocol = RoadProtocol | "rtmfp";
+
+/** How bytes get to a server: plain, by TLS, in HTTP, in HTTPS, encrypted, encrypted in HTTP, by WebSocket, by secure WebSocket. */
+export type RoadProtocol = keyof typeof ROAD_PROTOCOLS;
+
+/** The default port of each, whether it is a tunnel through HTTP, by TLS, with RTMP's own encryption. */
+export const ROAD_PROTOCOLS = {
+	rtmp: { port: 1935, isTunnel: false, isSecure: false, isEncrypted: false },
+	rtmps: { port: 443, isTunnel: false, isSecure: true, isEncrypted: false },
+	rtmpt: { port: 80, isTunnel: true, isSecure: false, isEncrypted: false },
+	rtmpts: { port: 443, isTunnel: true, isSecure: true, isEncrypted: false },
+	rtmpe: { port: 1935, isTunnel: false, isSecure: false, isEncrypted: true },
+	rtmpte: { port: 80, isTunnel: true, isSecure: false, isEncrypted: true },
+	ws: { port: 80, isTunnel: false, isSecure: false, isEncrypted: false },
+	wss: { port: 443, isTunnel: false, isSecure: true, isEncrypted: false },
+} as const satisfies Record<string, { port: number; isTunnel: boolean; isSecure: boolean; isEncrypted: boolean }>;
+
 /** Where `connect` goes and what it says there. */
 export type ConnectAddress = {
-	readonly protocol: "rtmp";
+	readonly protocol: AddressProtocol;
 	/** Name or address, IPv6 without brackets. */
 	readonly host: string;
-	readonly port: number;
+	/** The port, where the address names one. */
+	readonly port: number | undefined;
 	/** The path without its first slash, with the query. */
 	readonly app: string;
-	/** The address without user and fragment. */
-	readonly tcUrl: string;
+	/** The parts of `user:password@`, decoded: the first arguments of `connect` (RTMP Family URI Schemes). */
+	readonly args: readonly string[];
+	/** Behind `#`: the name of a stream; empty where there is none. */
+	readonly streamName: string;
 };
 
-const RTMP_PORT = 1935;
-const FORM = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?(?:#.*)?$/is;
-const AUTHORITY = /^(?:[^@]*@)?(\[[0-9a-f:.%]+\]|[^:[\]@]*)(?::(\d{1,5}))?$/i;
+/** How addresses are read. */
+export type AddressOptions = {
+	/** The host of addresses without one (`rtmp:/app`). Default `localhost`. */
+	readonly defaultHost?: string;
+	/**
+	 * Takes `rtmp:/example.com:80/app`, which some old documents write, as if it had two slashes. Default false: by the
+	 * grammar it means an application `example.com:80` on the default host.
+	 */
+	readonly lenientHost?: boolean;
+};
+
+const FORM = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?(?:#(.*))?$/is;
+const AUTHORITY = /^(?:([^@]*)@)?(\[[0-9a-f:.%]+\]|[^:[\]@\s]*)(?::(\d{1,5}))?$/i;
+const HOSTLIKE_FIRST_SEGMENT = /^([a-z]+:)\/([^/?#]*[.:][^/?#]*)(\/.*)?$/is;
+/** An edge's address carries the origin's behind `?` (Using Flash Media Server Edge Servers). */
+const CHAINED = /^\?([a-z]+):\//i;
+const CHAIN_PROTOCOLS: ReadonlySet<string> = new Set(["rtmp", "rtmps", "rtmpe"]);
 
 /**
- * Reads the address that `NetConnection.connect` takes: `rtmp://host[:port]/app[/instance][?query]`. Without a host
- * (`rtmp:/app`) this machine is meant, as it was where the server lent the movie.
+ * Reads the address that `NetConnection.connect` takes: `protocol:[//host][:port]/app[/instance][?query]`, and edge
+ * chains `rtmp://edge/?rtmp://origin/app`. Without a host this machine is meant, or the page's host.
  *
  * @throws ArgumentError
  */
-export function parseConnectAddress(text: string): ConnectAddress {
-	const form = FORM.exec(text.trim());
+export function parseConnectAddress(text: string, options: AddressOptions = {}): ConnectAddress {
+	const trimmed = text.trim();
+	const form = FORM.exec(options.lenientHost === true ? withHost(trimmed) : trimmed);
 	if (form === null) throw new ArgumentError(`${quote(text)} is no address of the form rtmp://host/application.`);
 	const protocol = form[1]!.toLowerCase();
-	if (protocol !== "rtmp") {
-		throw new ArgumentError(`${quote(text)}: the protocol ${protocol} is not offered; rtmp is.`);
-	}
+	if (!isAddressProtocol(protocol)) throw new ArgumentError(`${quote(text)}: ${notOffered(protocol)}`);
 	const authority = AUTHORITY.exec(form[2] ?? "");
-	const port = authority?.[2] === undefined ? RTMP_PORT : Number(authority[2]);
+	const port = authority?.[3] === undefined ? undefined : Number(authority[3]);
 	const path = form[3]!;
-	if (authority === null || port < 1 || port > 65_535 || (path !== "" && !path.startsWith("/"))) {
-		throw new ArgumentError(`${quote(text)}: the part behind rtmp: is no host, port and path.`);
+	const badPort = port !== undefined && (port < 1 || port > 65_535);
+	if (authority === null || badPort || (path !== "" && !path.startsWith("/"))) {
+		throw new ArgumentError(`${quote(text)}: the part behind ${protocol}: is no host, port and path.`);
 	}
-	const named = authority[1]!;
+	const named = authority[2]!;
 	if (named === "" && form[2] !== undefined) throw new ArgumentError(`${quote(text)} has no host.`);
-	const host = named === "" ? "localhost" : named;
+	const host = named === "" ? (options.defaultHost ?? "localhost") : named;
 	const query = form[4] ?? "";
-	const app = path.replace(/^\//, "").replace(/\/+$/, "") + query;
-	const shownPort = authority[2] === undefined ? "" : `:${port}`;
+	if (path.length <= 1 && CHAINED.test(query)) checkChain(text, path, query);
 	return {
 		protocol,
 		host: host.startsWith("[") ? host.slice(1, -1) : host,
 		port,
-		app,
-		tcUrl: `${protocol}://${host}${shownPort}/${app}`,
+		app: path.replace(/^\//, "").replace(/\/+$/, "") + query,
+		args: authority[1] === undefined ? [] : authority[1].split(/:(.*)/s, 2).map(part => decoded(text, part)),
+		streamName: form[5] ?? "",
 	};
+}
+
+/**
+ * The address that an attempt tells the server: its own protocol, and its port unless that is the protocol's default
+ * and the user named none. WebSockets carry plain RTMP, often to gateways, so they say `rtmp` and `rtmps`.
+ */
+export function tcUrlOf(address: ConnectAddress, protocol: RoadProtocol, port: number): string {
+	const scheme = protocol === "ws" ? "rtmp" : protocol === "wss" ? "rtmps" : protocol;
+	const shown = address.port !== undefined || port !== ROAD_PROTOCOLS[scheme].port ? `:${port}` : "";
+	return `${scheme}://${bracketed(address.host)}${shown}/${address.app}`;
+}
+
+/** A host as it stands in an address: IPv6 in brackets. */
+export function bracketed(host: string): string {
+	return host.includes(":") ? `[${host}]` : host;
 }
 
 /** An application's address and the name of a stream in it. */
@@ -60,13 +110,15 @@ export type StreamUrl = {
 
 /**
  * Splits the address of a stream as ffmpeg does: the last segment of the path is its name, and the query goes with it.
- * A name with a prefix (`mp4:folder/film.mp4`) begins where the prefix does.
+ * A name with a prefix (`mp4:folder/film.mp4`) begins where the prefix does, and what stands behind `#` is the name.
  *
  * @throws ArgumentError where there are not at least an application and a name
  */
 export function splitStreamUrl(text: string): StreamUrl {
-	const { tcUrl, app } = parseConnectAddress(text);
-	const base = tcUrl.slice(0, tcUrl.length - app.length);
+	const address = parseConnectAddress(text);
+	const { app, streamName } = address;
+	if (streamName !== "") return { url: text.trim().slice(0, text.trim().indexOf("#")), name: streamName };
+	const base = `${/^[^:]*:(\/\/[^/?#]*)?/.exec(text.trim())![0]}/`;
 	const mark = app.indexOf("?");
 	const path = mark < 0 ? app : app.slice(0, mark);
 	const query = mark < 0 ? "" : app.slice(mark);
@@ -79,6 +131,41 @@ export function splitStreamUrl(text: string): StreamUrl {
 	return { url: base + segments.slice(0, at).join("/"), name: segments.slice(at).join("/") + query };
 }
 
+function isAddressProtocol(protocol: string): protocol is AddressProtocol {
+	return protocol === "rtmfp" || Object.hasOwn(ROAD_PROTOCOLS, protocol);
+}
+
+function notOffered(protocol: string): string {
+	if (protocol === "http" || protocol === "https") return "remoting over HTTP is not offered; connect by RTMP.";
+	if (protocol === "rtmpd") return "rtmpd is for the configuration of edge servers; clients say rtmp.";
+	return `the protocol ${protocol} is not offered; ${Object.keys(ROAD_PROTOCOLS).join(", ")} are.`;
+}
+
+/** Every address of a chain but the last has only protocol, host and port, and only the first may be a tunnel. */
+function checkChain(text: string, path: string, query: string): void {
+	if (path !== "/") throw new ArgumentError(`${quote(text)}: the edge's address must end with a slash.`);
+	const inner = query.slice(1);
+	const { protocol } = parseConnectAddress(inner);
+	if (!CHAIN_PROTOCOLS.has(protocol)) {
+		throw new ArgumentError(`${quote(text)}: only the first address of a chain may be ${protocol}.`);
+	}
+}
+
+function withHost(text: string): string {
+	const found = HOSTLIKE_FIRST_SEGMENT.exec(text);
+	return found === null ? text : `${found[1]}//${found[2]}${found[3] ?? ""}`;
+}
+
+function decoded(text: string, part: string): string {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		throw new ArgumentError(`${quote(text)}: the user or the password has a percent sign that encodes nothing.`);
+	}
+}
+
+/** The password stays out of the error's text. */
 function quote(text: string): string {
-	return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+	const hidden = text.replace(/\/\/[^/?#]*@/, "//…@");
+	return JSON.stringify(hidden.length > 200 ? `${hidden.slice(0, 200)}…` : hidden);
 }

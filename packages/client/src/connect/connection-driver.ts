@@ -1,4 +1,4 @@
-import { type MillraceError, TransportError } from "@millrace/core/fault";
+import { FAULTS, type MillraceError, TransportError } from "@millrace/core/fault";
 import {
 	ClientConnection,
 	type ClientConnectionHandler,
@@ -6,20 +6,24 @@ import {
 	ClientHandshake,
 	type ConnectParameters,
 } from "@millrace/core/rtmp";
-import type { ConnectAddress } from "./address.ts";
+import { ROAD_PROTOCOLS } from "./address.ts";
 import type { ClientPlatform } from "./platform.ts";
-import type { Transport, TransportHandler } from "./transport.ts";
+import type { Transport, TransportHandler, TransportTarget } from "./transport.ts";
 
 export type DriverOptions = ClientConnectionOptions & {
-	/** Longest wait for the network's connection, in milliseconds. */
+	/** Longest wait for the network's connection and the handshake together, in milliseconds. */
 	readonly openTimeoutMillis: number;
 };
 
 export interface DriverHandler extends ClientConnectionHandler {
+	/** The network's connection is open; the handshake begins. */
+	onNetworkOpen?(): void;
 	/** What was sent has been taken by the network. */
 	onDrain(): void;
 }
 
+/** The version of RTMPE that all servers speak. */
+const RTMPE_VERSION = 6;
 /** While the network holds this many bytes, further output stays in the connection, where its limit counts it. */
 const MAX_TRANSPORT_BACKLOG = 1024 * 1024;
 
@@ -36,6 +40,8 @@ export class ConnectionDriver implements TransportHandler {
 	readonly #options: DriverOptions;
 	readonly #transport: Transport;
 	readonly #where: string;
+	readonly #isEncrypted: boolean;
+	readonly #startedAt: number;
 	#stopTimer: () => void;
 	#timerAt = Number.POSITIVE_INFINITY;
 	#over = false;
@@ -43,7 +49,7 @@ export class ConnectionDriver implements TransportHandler {
 
 	constructor(
 		platform: ClientPlatform,
-		address: ConnectAddress,
+		target: TransportTarget,
 		request: ConnectParameters,
 		handler: DriverHandler,
 		options: DriverOptions,
@@ -52,9 +58,12 @@ export class ConnectionDriver implements TransportHandler {
 		this.#request = request;
 		this.#handler = handler;
 		this.#options = options;
-		this.#where = `${address.host}:${address.port}`;
+		const { protocol, host, port, proxy } = target;
+		this.#where = `${host}:${port}`;
+		this.#isEncrypted = ROAD_PROTOCOLS[protocol].isEncrypted;
+		this.#startedAt = platform.now();
 		this.#stopTimer = platform.after(options.openTimeoutMillis, () => this.#onOpenTimeout());
-		this.#transport = platform.open({ host: address.host, port: address.port }, this);
+		this.#transport = platform.open({ protocol, host, port, proxy }, this);
 	}
 
 	/** Bytes that are queued here or in the transport. */
@@ -83,11 +92,25 @@ export class ConnectionDriver implements TransportHandler {
 		this.planFlush();
 	}
 
+	/** Gives up without a word, neither to the server nor to the handler. */
+	abandon(): void {
+		if (this.#over) return;
+		this.#end();
+		this.#transport.destroy();
+	}
+
 	onOpen(): void {
 		if (this.#over) return;
 		const now = this.#platform.now();
-		const handshake = new ClientHandshake({ random: this.#platform.random, nowMillis: now });
-		this.connection = new ClientConnection(handshake, this.#request, this.#handler, this.#options, now);
+		const handshake = new ClientHandshake({
+			random: this.#platform.random,
+			nowMillis: now,
+			encryption: this.#isEncrypted && RTMPE_VERSION,
+		});
+		const left = Math.max(1, this.#startedAt + this.#options.openTimeoutMillis - now);
+		const options = { ...this.#options, handshakeTimeoutMillis: left, handshakeDeadlineMillis: left };
+		this.#handler.onNetworkOpen?.();
+		this.connection = new ClientConnection(handshake, this.#request, this.#handler, options, now);
 		this.#afterTurn();
 	}
 
@@ -107,7 +130,8 @@ export class ConnectionDriver implements TransportHandler {
 		if (this.#over) return;
 		const { connection } = this;
 		if (connection === undefined) {
-			const reason = error?.message ?? "The network closed it.";
+			// A tunnel says so itself.
+			const reason = error?.message.replace(`${FAULTS.CONNECT_FAILED.text} `, "") ?? "The network closed it.";
 			this.#giveUp(new TransportError("CONNECT_FAILED", `${this.#where}: ${reason}`, { cause: error }));
 			return;
 		}

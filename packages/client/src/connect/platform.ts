@@ -1,3 +1,4 @@
+import type { RoadProtocol } from "./address.ts";
 import type { TransportOpener } from "./transport.ts";
 
 /** What the client needs of the world around it. */
@@ -11,4 +12,10 @@ export interface ClientPlatform {
 	random(count: number): Uint8Array;
 	/** Takes warnings that nobody listens for. */
 	warn(text: string): void;
+	/** Whether a proxy is known for that road. Default: none is. */
+	readonly hasProxy?: (protocol: RoadProtocol, host: string) => boolean;
+	/** The program is a web page: it has WebSockets and HTTP only. `isSecure`: it came by HTTPS. */
+	readonly page?: { readonly isSecure: boolean };
+	/** The host of addresses without one. Default `localhost`. */
+	readonly defaultHost?: string;
 }

@@ -1,8 +1,14 @@
-/** Where a connection goes. */
+import type { RoadProtocol } from "./address.ts";
+import type { UsedProxy } from "./attempt-list.ts";
+
+/** Where a connection goes, and how. */
 export type TransportTarget = {
+	readonly protocol: RoadProtocol;
 	/** Name or address, IPv6 without brackets. */
 	readonly host: string;
 	readonly port: number;
+	/** The kind of proxy to go through; the platform knows which. */
+	readonly proxy: UsedProxy;
 };
 
 /** What a transport reports. */
@@ -17,7 +23,7 @@ export interface TransportHandler {
 	onClosed(error: Error | undefined): void;
 }
 
-/** A byte stream to a server: TCP in Node; others may follow. */
+/** A byte stream to a server: TCP, TLS, a tunnel through HTTP, a WebSocket. */
 export interface Transport {
 	/** Bytes that were written and that the network has not taken yet. */
 	readonly backlog: number;

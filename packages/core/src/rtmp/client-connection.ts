@@ -44,6 +44,8 @@ export type ConnectParameters = {
  * `takeOutput`. What concerns one stream goes to that stream's handler.
  */
 export interface ClientConnectionHandler {
+	/** The handshake is done and `connect` is about to be sent; the connection may still be closed instead. */
+	onHandshakeDone?(): void;
 	/**
 	 * The server accepted.
 	 *
@@ -208,6 +210,8 @@ export class ClientConnection implements LinkHandler {
 	}
 
 	onHandshakeDone(): void {
+		this.#handler.onHandshakeDone?.();
+		if (this.link.closed) return;
 		const { app, tcUrl, flashVer, objectEncoding, properties, args } = this.#request;
 		this.#answerDeadline = this.link.now + this.#options.connectTimeoutMillis;
 		this.#connectTransaction = this.#transactions.add(NOBODY);

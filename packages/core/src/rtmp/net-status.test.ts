@@ -10,6 +10,7 @@ const ERRORS: readonly StatusCode[] = [
 	"NetConnection.Connect.Failed",
 	"NetConnection.Connect.InvalidApp",
 	"NetConnection.Connect.Rejected",
+	"NetConnection.Reconnect.Failed",
 	"NetStream.Connect.Failed",
 	"NetStream.Connect.Rejected",
 	"NetStream.Failed",

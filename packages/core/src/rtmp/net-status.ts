@@ -6,7 +6,8 @@ export type StatusLevel = "status" | "warning" | "error";
 /**
  * Every status code that this version sends or makes, with its level and the text that goes with it where no better
  * one is given. `docs/reference/statuses.md` is generated from this table.
- * Sources: ActionScript 3.0 Reference (NetStatusEvent), Flash Media Server 2 client reference, Enhanced RTMP v2.
+ * Sources: ActionScript 3.0 Reference (NetStatusEvent), Flash Media Server 2 client reference, Enhanced RTMP v2,
+ * NetConnectionSmart (`Reconnect`, `PortTest`).
  */
 export const NET_STATUS = {
 	"NetConnection.Call.BadVersion": { level: "error", text: "A packet has an unknown format." },
@@ -21,6 +22,10 @@ export const NET_STATUS = {
 	"NetConnection.Connect.ReconnectRequest": { level: "status", text: "The server asks the client to connect again." },
 	"NetConnection.Connect.Rejected": { level: "error", text: "Connection failed." },
 	"NetConnection.Connect.Success": { level: "status", text: "Connection succeeded." },
+	"NetConnection.PortTest.Complete": { level: "status", text: "Every road has been tried." },
+	"NetConnection.PortTest.Update": { level: "status", text: "A road has been tried." },
+	"NetConnection.Reconnect.Failed": { level: "error", text: "The connection could not be opened again." },
+	"NetConnection.Reconnect.Init": { level: "status", text: "The connection is opened again." },
 	"NetStream.Buffer.Empty": { level: "status", text: "The buffer is empty." },
 	"NetStream.Buffer.Flush": { level: "status", text: "No more data will come; the buffer is played out." },
 	"NetStream.Buffer.Full": { level: "status", text: "The buffer is full." },

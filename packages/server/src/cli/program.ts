@@ -3,6 +3,7 @@ import { checkCommand } from "./check.ts";
 import type { CliContext } from "./cli-context.ts";
 import { convertCommand } from "./convert.ts";
 import { infoCommand } from "./info.ts";
+import { portTestCommand } from "./port-test.ts";
 import { printConfigCommand } from "./print-config.ts";
 import { probeCommand } from "./probe.ts";
 import { publishCommand } from "./publish.ts";
@@ -22,6 +23,7 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
 	infoCommand,
 	repairCommand,
 	convertCommand,
+	portTestCommand,
 ];
 
 const EXAMPLES = `
@@ -38,6 +40,7 @@ Examples:
   millrace info film.flv
   millrace repair film.flv
   millrace convert film.flv film.mp4
+  millrace port-test example.com --app live       which protocols and ports lead to a server
 
 Every setting is also a variable: MILLRACE_LIVE_LATENCY=scale sets live.latency.
 Flags win over variables, and variables over the file.

@@ -109,7 +109,7 @@ describe("what goes wrong has one line and an exit code", () => {
 	const address = (path: string) => (path.startsWith("rtmp:") ? path : base + path);
 	test.each<[what: string, argv: (file: string) => string[], code: number, line: RegExp]>([
 		["an address without a stream", () => ["probe", "rtmp://host"], 2, /needs an application and a stream's name/],
-		["another protocol", () => ["probe", "rtmpt://host/live/a"], 2, /the protocol rtmpt is not offered/],
+		["another protocol", () => ["probe", "ftp://host/live/a"], 2, /the protocol ftp is not offered/],
 		[
 			"a file that is not there",
 			() => ["publish", "/nowhere.flv", address("/live/x")],

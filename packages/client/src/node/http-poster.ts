@@ -1,0 +1,142 @@
+import { Agent, type ClientRequest, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import type { TunnelRequest } from "@millrace/core/tunnel";
+import { basicAuthorization, bracketed, type TunnelOutcome, type TunnelPoster } from "../connect/index.ts";
+import { openSocket, type SocketRoute } from "./socket-transport.ts";
+
+/** No server answers with more: the proxies between would not hold it. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** Makes a tunnel's requests on at most two connections that stay open. */
+export class HttpPoster implements TunnelPoster {
+	readonly #agent: Agent;
+	readonly #route: SocketRoute;
+	#host: string;
+
+	/** A `proxy` of the route is asked to CONNECT where there is TLS, and to forward the requests where there is none. */
+	constructor(route: SocketRoute) {
+		this.#route = route;
+		this.#host = route.host;
+		this.#agent = new RouteAgent(route, () => this.#host);
+	}
+
+	setHost(host: string): void {
+		// The name of a certificate is that of the address; nobody else may change it.
+		if (this.#route.tls === undefined) this.#host = host.replace(/^\[|\]$/g, "");
+	}
+
+	post(request: TunnelRequest, done: (outcome: TunnelOutcome) => void): () => void {
+		const { timeoutMillis } = request;
+		const sent = this.#send(request);
+		let isDone = false;
+		const finish = (outcome: TunnelOutcome): void => {
+			if (isDone) return;
+			isDone = true;
+			clearTimeout(timer);
+			done(outcome);
+		};
+		const timer = setTimeout(() => {
+			finish({ error: new Error(`no answer within ${timeoutMillis / 1000} s`) });
+			sent.destroy();
+		}, timeoutMillis);
+		sent.on("error", error => finish({ error }));
+		sent.on("response", response => {
+			const parts: Buffer[] = [];
+			let bytes = 0;
+			response.on("data", (part: Buffer) => {
+				bytes += part.length;
+				parts.push(part);
+				if (bytes > MAX_ANSWER_BYTES) sent.destroy(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`));
+			});
+			response.on("error", error => finish({ error }));
+			response.on("end", () => finish({ status: response.statusCode ?? 0, body: Buffer.concat(parts, bytes) }));
+		});
+		return () => {
+			isDone = true;
+			clearTimeout(timer);
+			sent.destroy();
+		};
+	}
+
+	end(last: TunnelRequest | undefined): void {
+		if (last === undefined) {
+			this.#agent.destroy();
+			return;
+		}
+		const sent = this.#send(last);
+		const letGo = (): void => this.#agent.destroy();
+		sent.setTimeout(last.timeoutMillis, () => sent.destroy());
+		sent.on("error", letGo);
+		sent.on("response", response => response.resume().on("end", letGo).on("error", letGo));
+	}
+
+	#send({ path, body }: TunnelRequest): ClientRequest {
+		const { port, proxy, tls } = this.#route;
+		const place = `${bracketed(this.#host)}${port === (tls === undefined ? 80 : 443) ? "" : `:${port}`}`;
+		const isForwarded = proxy !== undefined && tls === undefined;
+		const sent = (tls === undefined ? requestHttp : requestHttps)({
+			agent: this.#agent,
+			method: "POST",
+			host: this.#host,
+			port,
+			path: isForwarded ? `http://${place}${path}` : path,
+			headers: {
+				Host: place,
+				"Content-Type": "application/x-fcs",
+				"Content-Length": body.length,
+				"User-Agent": "Shockwave Flash",
+				"Cache-Control": "no-cache",
+				...(isForwarded && proxy.credentials !== undefined
+					? { "Proxy-Authorization": basicAuthorization(proxy.credentials) }
+					: {}),
+			},
+		});
+		sent.end(body);
+		return sent;
+	}
+}
+
+/** Opens connections along a route, which for Node's own agents would need one class a kind. */
+class RouteAgent extends Agent {
+	readonly #route: SocketRoute;
+	readonly #host: () => string;
+	/** Sockets that are not open yet, which the agent does not know. */
+	readonly #opening = new Set<Socket>();
+	/** `https.request` demands an agent that says so. */
+	readonly protocol: string;
+
+	constructor(route: SocketRoute, host: () => string) {
+		super({ keepAlive: true, maxSockets: 2 });
+		this.#route = route;
+		this.#host = host;
+		this.protocol = route.tls === undefined ? "http:" : "https:";
+	}
+
+	override createConnection(_options: unknown, callback?: (error: Error | null, stream: Socket) => void): undefined {
+		const { port, proxy, tls } = this.#route;
+		const forwarder = proxy !== undefined && tls === undefined ? proxy : undefined;
+		const route: SocketRoute =
+			forwarder === undefined
+				? { host: this.#host(), port, proxy, tls }
+				: { host: forwarder.host, port: forwarder.port, proxy: undefined, tls: forwarder.isSecure ? {} : undefined };
+		const first = openSocket(
+			route,
+			socket => {
+				this.#opening.delete(first);
+				callback?.(null, socket);
+			},
+			error => {
+				this.#opening.delete(first);
+				callback?.(error, first);
+			},
+		);
+		this.#opening.add(first);
+		return undefined;
+	}
+
+	override destroy(): void {
+		for (const socket of this.#opening) socket.destroy();
+		super.destroy();
+	}
+}
