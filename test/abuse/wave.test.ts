@@ -111,7 +111,7 @@ const WAVES: readonly Wave[] = [
 			...offendersOf(handshakeCases, [1, 4]),
 			client => void client.send(PLAIN_HANDSHAKE.subarray(0, 1000)),
 			client => void client.send(PLAIN_HANDSHAKE.subarray(0, 1537)),
-			client => void client.send(Uint8Array.of(6)),
+			client => void client.send(Uint8Array.of(5)),
 		],
 		reasons: ["HANDSHAKE_TIMEOUT", "HANDSHAKE_NOT_RTMP", "HANDSHAKE_BAD_VERSION", "CONNECT_TIMEOUT"],
 	},

@@ -4,6 +4,7 @@ import type { AddressSet } from "./address-set.ts";
 import { readFirstBytes } from "./first-bytes.ts";
 import { closeServer, type ListenAddress, listen, portOf } from "./listener.ts";
 import { readProxyHeader } from "./proxy-header.ts";
+import { readBorrowed, readOrdinarily } from "./read-borrowed.ts";
 import { originOf, type SocketOrigin, setOrigin } from "./socket-origin.ts";
 
 /** What can be spoken on a port. WebSocket and HTTP-FLV are part of `http` and `https`. */
@@ -121,20 +122,23 @@ export class Port {
 		const onGone = (): void => this.#forget(socket);
 		const release = (): void => {
 			clearTimeout(timer);
-			socket.off("data", onData).off("error", onGone).off("close", onGone);
+			readOrdinarily(socket, onData);
+			socket.off("error", onGone).off("close", onGone);
 		};
 		this.#waiting.set(socket, { origin, bytes: NOTHING, proxied, release });
-		socket.on("error", onGone).on("close", onGone).on("data", onData);
+		socket.on("error", onGone).on("close", onGone);
+		readBorrowed(socket, onData);
 	}
 
 	#take(socket: Socket, bytes: Uint8Array): void {
 		const waiting = this.#waiting.get(socket);
 		if (waiting === undefined) return;
+		// What came before was copied; this is borrowed for the call.
 		waiting.bytes = waiting.bytes.length === 0 ? bytes : Buffer.concat([waiting.bytes, bytes]);
 		if (waiting.proxied && !this.#takeProxyHeader(socket, waiting)) return;
 		const spoken = readFirstBytes(waiting.bytes);
-		if (spoken === "more") return;
-		this.#hand(socket, waiting, spoken);
+		if (spoken === "more") waiting.bytes = Buffer.from(waiting.bytes);
+		else this.#hand(socket, waiting, spoken);
 	}
 
 	/** Whether the header is complete and the connection goes on. */
@@ -146,7 +150,10 @@ export class Port {
 			this.#refuse(socket, (error as Error).message);
 			return false;
 		}
-		if (header === undefined) return false;
+		if (header === undefined) {
+			waiting.bytes = Buffer.from(waiting.bytes);
+			return false;
+		}
 		waiting.proxied = false;
 		waiting.bytes = waiting.bytes.subarray(header.length);
 		if (header.address !== undefined) waiting.origin = { ...waiting.origin, address: header.address };
@@ -184,7 +191,7 @@ export class Port {
 	#putBack(socket: Socket, bytes: Uint8Array): void {
 		socket.pause();
 		this.#forget(socket);
-		if (bytes.length > 0) socket.unshift(bytes);
+		if (bytes.length > 0) socket.unshift(Buffer.from(bytes));
 	}
 
 	#refuse(socket: Socket, reason: string): void {

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { closeServer, listen, portOf } from "./listener.ts";
-import { canBorrow, readBorrowed } from "./read-borrowed.ts";
+import { canBorrow, readBorrowed, readOrdinarily } from "./read-borrowed.ts";
 
 const open: { server: Server; sockets: Socket[] } = { server: createServer(), sockets: [] };
 
@@ -82,16 +82,28 @@ describe("a socket that is read into borrowed memory", () => {
 		await until(() => closed);
 	});
 
-	it("is read the usual way where it has a reader already", async () => {
+	it("is given to another listener, and then to whoever reads an ordinary socket", async () => {
 		const { client, taken } = await pair();
-		const first: number[] = [];
-		const second: number[] = [];
-		readBorrowed(taken, part => first.push(...part));
-		expect(canBorrow(taken)).toBe(false);
-		readBorrowed(client, part => second.push(...part));
-		client.write("abc");
-		taken.write("def");
-		await until(() => first.length === 3 && second.length === 3);
-		expect([Buffer.from(first).toString(), Buffer.from(second).toString()]).toEqual(["abc", "def"]);
+		const read: string[] = [];
+		const note = (who: string) => (part: Uint8Array) => void read.push(`${who}:${Buffer.from(part)}`);
+		const first = note("first");
+		readBorrowed(taken, first);
+		client.write("a");
+		await until(() => read.length === 1);
+		const second = note("second");
+		readBorrowed(taken, second);
+		client.write("b");
+		await until(() => read.length === 2);
+		readOrdinarily(taken, second);
+		taken.on("data", note("ordinary"));
+		client.write("c");
+		await until(() => read.length === 3);
+		taken.pause();
+		client.write("d");
+		await new Promise(resolve => setTimeout(resolve, 20));
+		expect(read).toEqual(["first:a", "second:b", "ordinary:c"]);
+		taken.resume();
+		await until(() => read.length === 4);
+		expect(read[3]).toBe("ordinary:d");
 	});
 });

@@ -6,47 +6,68 @@ const READ_BYTES = 64 * 1024;
 /** All sockets of a thread are read into the same memory, one after the other. */
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
+/** Who reads a socket that is read into borrowed memory. False: no more is to be read for now. */
+type Reader = (length: number) => boolean;
+
+/** Where a socket keeps its reader: a map of all sockets would cost each of them more. */
+const READER = Symbol("reader");
+
 /**
- * Reads a socket that nobody reads, or no longer: without data listeners and with nothing in its own buffer. The bytes
- * are the listener's only during the call.
+ * Reads a socket. The bytes are the listener's only during the call. Called again, it gives the socket to another
+ * listener.
  *
  * Node has this for connections that it opens itself (`onread` of `net.connect`) and not for those that a server takes.
  * For them it allocates 64 KB a read, which for small messages costs more than all that is done with them (0010). So a
- * server's socket is given what the option would have given it; where a Node has other internals, it is read the usual
- * way.
+ * server's socket is given what the option would have given it; where a Node has other internals, or somebody reads the
+ * socket already, it is read the usual way.
  */
 export function readBorrowed(socket: Socket, onBytes: (bytes: Uint8Array) => void): void {
-	if (!readsInto(socket, buffer, length => onBytes(buffer.subarray(0, length)))) socket.on("data", onBytes);
+	const read: Reader = length => {
+		onBytes(buffer.subarray(0, length));
+		return true;
+	};
+	const known = (socket as Internals)[READER];
+	if (known !== undefined) known.read = read;
+	else if (!readsInto(socket, read)) socket.on("data", onBytes);
 	socket.resume();
+}
+
+/**
+ * Lets a socket that is read into borrowed memory be read as any other: for those that expect an ordinary one. Where it
+ * was read the usual way, its listener is taken off.
+ */
+export function readOrdinarily(socket: Socket, onBytes: (bytes: Uint8Array) => void): void {
+	const known = (socket as Internals)[READER];
+	if (known === undefined) socket.off("data", onBytes);
+	else known.read = length => socket.push(Buffer.from(buffer.subarray(0, length)));
 }
 
 /** Whether `readBorrowed` reads this socket without allocating. */
 export function canBorrow(socket: Socket): boolean {
-	return slotsOf(socket) !== undefined;
+	return (socket as Internals)[READER] !== undefined || slotsOf(socket) !== undefined;
 }
 
-type Internals = {
+type Internals = Socket & {
+	[READER]?: { read: Reader };
 	_handle?: { useUserBuffer?: (buffer: Uint8Array) => void } | null;
 	[slot: symbol]: unknown;
 };
 
-function readsInto(socket: Socket, target: Uint8Array, onRead: (length: number) => void): boolean {
+function readsInto(socket: Socket, read: Reader): boolean {
 	const slots = slotsOf(socket);
 	if (slots === undefined) return false;
-	const internals = socket as unknown as Internals;
-	internals[slots.buffer] = target;
-	// False would stop the reading.
-	internals[slots.callback] = (length: number) => {
-		onRead(length);
-		return true;
-	};
-	internals._handle!.useUserBuffer!(target);
+	const reader = { read };
+	const internals = socket as Internals;
+	internals[READER] = reader;
+	internals[slots.buffer] = buffer;
+	internals[slots.callback] = (length: number) => reader.read(length);
+	internals._handle!.useUserBuffer!(buffer);
 	return true;
 }
 
 /** Where a socket keeps the option's buffer and callback, unless it has them already or this Node has no such places. */
 function slotsOf(socket: Socket): { buffer: symbol; callback: symbol } | undefined {
-	const internals = socket as unknown as Internals;
+	const internals = socket as Internals;
 	if (typeof internals._handle?.useUserBuffer !== "function") return undefined;
 	let bufferSlot: symbol | undefined;
 	let callbackSlot: symbol | undefined;

@@ -49,7 +49,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	readonly #transport: ClientTransport;
 	readonly #onGone: (peer: RtmpPeer) => void;
 	readonly #publishing = new Map<ServerStream, PublishSession>();
-	readonly #play: PlayDesk;
+	/** Made when the client first plays: many only connect. */
+	#playDesk: PlayDesk | undefined;
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
 	/** Rests only for a connection that does nothing but publish one stream. */
@@ -88,9 +89,13 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#wire = wire(this);
 		const via = transport.protocol === "rtmp" ? undefined : transport.protocol;
 		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress, via });
-		this.#play = new PlayDesk(context, this, this.#log);
 		const handshake = new ServerHandshake({ random: context.random, encryption: context.encryption });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
+	}
+
+	get #play(): PlayDesk {
+		this.#playDesk ??= new PlayDesk(this.#context, this, this.#log);
+		return this.#playDesk;
 	}
 
 	/** When `handleTimeout` must be called at the latest. */
@@ -134,7 +139,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onWireDrain(): void {
 		this.connection.link.outputSent();
 		this.flush();
-		this.#play.onDrain(this.#context.now());
+		this.#playDesk?.onDrain(this.#context.now());
 	}
 
 	onWireClosed(error: Error | undefined): void {
