@@ -244,7 +244,7 @@ const streams: AbuseCase[] = [
 				}
 			}
 			for (const time of [0, 1e300]) {
-				client.send(client.command("play", 0, null, ["nothing", time, -1, false], 1));
+				client.send(client.command("play", 0, null, ["nothing", time, -1, true], 1));
 				await client.waitForStatus("NetStream.Play.StreamNotFound");
 			}
 			return undefined;
