@@ -133,6 +133,8 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 
 	it("what the page tells cannot be changed", async () => {
 		await page.goto(`${server.origin}/live/demo`);
+		// It asks first whether the name is a stream's or a file's.
+		await page.waitForFunction(() => "__millrace" in window);
 		const changed = await page.evaluate(() => {
 			const view = window as unknown as { __millrace: Stats };
 			const attempts = [
