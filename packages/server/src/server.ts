@@ -9,19 +9,12 @@ import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
-import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
 import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
-import {
-	type ApplicationOptions,
-	applicationOptions,
-	resolveOptions,
-	type ServerOptions,
-	type ServerOptionsInput,
-} from "./config/index.ts";
+import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
-import { Hub, type HubClock, type LiveStream, type LiveStreamOptions, type Viewer } from "./hub/index.ts";
+import { Hub, type HubClock, type LiveStream, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
@@ -37,13 +30,13 @@ import {
 } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import {
-	type ApplicationRules,
 	type ClientTransport,
 	type PeerContext,
 	type RecordedPublisher,
 	RtmpPeer,
 	RtmpWebSocket,
 } from "./rtmp/index.ts";
+import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { VERSION } from "./version.ts";
@@ -104,9 +97,7 @@ export class MillraceServer {
 	readonly #library: MediaLibrary;
 	readonly #view: LiveView;
 	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
-	readonly #rules = new Map<string, ApplicationRules | undefined>();
-	/** The folders of SWF files, by their settings: one for all applications that share them. */
-	readonly #swfFolders = new Map<string, SwfFolder>();
+	readonly #applications: ServerApplications;
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
@@ -128,6 +119,7 @@ export class MillraceServer {
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
+		this.#applications = new ServerApplications(this.options, log);
 		this.#trusted = new AddressSet(options.trustedProxies);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
@@ -138,7 +130,7 @@ export class MillraceServer {
 		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
-			foldersOf: name => applicationOptions(this.options, name)?.media,
+			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
@@ -148,7 +140,7 @@ export class MillraceServer {
 			connections: this.connectionCount,
 			publishKeyNeeded: options.publish.from !== "anywhere",
 		}));
-		const hasApplication = (name: string) => this.#application(name) !== undefined;
+		const hasApplication = (name: string) => this.#applications.has(name);
 		const { cors } = options.http;
 		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
 		this.#flv = new FlvOutput({
@@ -180,7 +172,7 @@ export class MillraceServer {
 			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
-			application: (name: string) => this.#application(name),
+			application: (name: string) => this.#applications.rules(name),
 			rejection: () => this.#draining?.rejection,
 			describe: (name: StreamName) => this.#describe(name),
 		};
@@ -207,7 +199,7 @@ export class MillraceServer {
 		if (this.#state !== "new") throw new UsageError("USAGE", "A server is started once.");
 		this.#state = "running";
 		try {
-			await this.#startSwfFolders();
+			await this.#applications.start();
 			const listeners = await this.#createListeners();
 			if (this.#stopping !== undefined) return void (await this.#closeHttp());
 			this.#listeners = listeners;
@@ -267,7 +259,7 @@ export class MillraceServer {
 	async #stop(): Promise<void> {
 		this.#state = "stopped";
 		clearInterval(this.#sweep);
-		for (const folder of this.#swfFolders.values()) folder.stop();
+		this.#applications.stop();
 		const closed = this.#listeners?.close();
 		this.#demo?.stop();
 		this.#hub.stop();
@@ -345,7 +337,7 @@ export class MillraceServer {
 			originOf: request => this.#originOf(request),
 			refusalOf: address => this.#tunnelRefusal(address),
 			onSession: (open, { secure }) => {
-				if (!this.#hasRoom) return false;
+				if (this.#isFull || this.#state !== "running") return false;
 				this.#takeClient(open, { protocol: secure ? "rtmpts" : "rtmpt", secure });
 				return true;
 			},
@@ -357,7 +349,7 @@ export class MillraceServer {
 	#tunnelRefusal(address: string): string | undefined {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
-		if (this.connectionCount >= connections) return `More than ${connections} connections.`;
+		if (this.#isFull) return `More than ${connections} connections.`;
 		if (this.#rate.admit(address, this.#clock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
@@ -365,7 +357,7 @@ export class MillraceServer {
 	/** Takes a connection that speaks RTMP. What was read of it is all that passes outside the wire. */
 	#takeRtmp(socket: Socket, first: Uint8Array): void {
 		const { address, secure } = originOf(socket);
-		if (this.connectionCount >= this.options.limits.connections) {
+		if (this.#isFull) {
 			this.#refuse(address, `More than ${this.options.limits.connections} connections.`);
 			// A reset: nothing stays behind of a connection that was never taken.
 			if (secure) socket.destroy();
@@ -394,7 +386,7 @@ export class MillraceServer {
 
 	/** Whether a client of a WebSocket is taken: its connection was counted, unless a proxy's it is. */
 	#hasRoomFor(origin: SocketOrigin, socket: Socket): boolean {
-		if (this.#state !== "running" || this.connectionCount >= this.options.limits.connections) return false;
+		if (this.#state !== "running" || this.#isFull) return false;
 		return originOf(socket).address === origin.address || this.#admitRate(origin.address);
 	}
 
@@ -412,58 +404,18 @@ export class MillraceServer {
 		return requestOrigin(request, this.#trusted);
 	}
 
-	/** Settings of an application by name, worked out once. */
-	#application(name: string): ApplicationRules | undefined {
-		if (!this.#rules.has(name)) {
-			const options = applicationOptions(this.options, name);
-			// Any name may be asked for: only those that exist by name are kept.
-			if (options === undefined || !Object.hasOwn(this.options.applications, name))
-				return options && this.#rulesOf(options);
-			this.#rules.set(name, this.#rulesOf(options));
-		}
-		return this.#rules.get(name);
-	}
-
 	#fileView(): LibraryView {
-		const { options } = this;
 		return new LibraryView({
 			library: this.#library,
-			applications: () =>
-				Object.keys(options.applications).filter(name => applicationOptions(options, name)?.media.list === true),
-			hasApplication: name => this.#application(name) !== undefined,
+			applications: () => this.#applications.withListedFiles(),
+			hasApplication: name => this.#applications.has(name),
 			now: this.#clock.now,
 		});
 	}
 
 	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
-		const settings = applicationOptions(this.options, publisher.name.application)?.record;
+		const settings = this.#applications.options(publisher.name.application)?.record;
 		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
-	}
-
-	#rulesOf(options: ApplicationOptions): ApplicationRules {
-		const { enabled, timeoutMillis, exempt } = options.swfVerification;
-		const folder = enabled ? this.#swfFolder(options.swfVerification) : undefined;
-		return {
-			...rulesOf(options),
-			swf: folder === undefined ? undefined : new SwfPolicy(folder, { timeoutMillis, exempt }),
-		};
-	}
-
-	#swfFolder({ folder, refreshMillis, fileBytes }: SwfVerificationOptions): SwfFolder {
-		const key = JSON.stringify([folder, refreshMillis, fileBytes]);
-		let known = this.#swfFolders.get(key);
-		if (known === undefined) {
-			known = new SwfFolder({ folder, refreshMillis, fileBytes, log: this.#log });
-			this.#swfFolders.set(key, known);
-		}
-		return known;
-	}
-
-	async #startSwfFolders(): Promise<void> {
-		const { swfVerification, allowUnknownApplications, applications } = this.options;
-		if (swfVerification.enabled && allowUnknownApplications) this.#swfFolder(swfVerification);
-		for (const name of Object.keys(applications)) this.#application(name);
-		for (const folder of this.#swfFolders.values()) await folder.start();
 	}
 
 	#describe(name: StreamName): string {
@@ -481,7 +433,7 @@ export class MillraceServer {
 	}
 
 	async #startDemo(): Promise<void> {
-		const rules = this.#application(DEMO_STREAM.application);
+		const rules = this.#applications.rules(DEMO_STREAM.application);
 		if (rules === undefined) return;
 		const clip = await readFile(DEMO_CLIP);
 		this.#demo = new DemoPublisher(clip, this.#clock);
@@ -494,17 +446,19 @@ export class MillraceServer {
 		this.#listeners?.destroy();
 	}
 
+	/** Whether a viewer is taken that cannot be told where to go instead. */
 	get #hasRoom(): boolean {
-		if (this.#draining !== undefined) return false;
-		return this.#state === "running" && this.connectionCount < this.options.limits.connections;
+		return this.#state === "running" && this.#draining === undefined && !this.#isFull;
+	}
+
+	get #isFull(): boolean {
+		return this.connectionCount >= this.options.limits.connections;
 	}
 
 	#id(): string {
 		return `c${this.#nextId++}`;
 	}
 }
-
-type SwfVerificationOptions = ApplicationOptions["swfVerification"];
 
 /** What `ex.code` says of a redirection, as in HTTP. */
 const REDIRECT_CODE = 302;
@@ -516,27 +470,3 @@ function consoleFolder(): string {
 	const inside = fileURLToPath(new URL("./console/", import.meta.url));
 	return existsSync(inside) ? inside : fileURLToPath(new URL("../../console/dist/", import.meta.url));
 }
-
-function rulesOf({ type, protocols, publish, live }: ApplicationOptions): ApplicationRules {
-	const liveOptions: LiveStreamOptions = {
-		latency: live.latency,
-		defaultWindowMillis: live.windowMillis.default,
-		scaleWindowMillis: live.windowMillis.scale,
-		audioFlushMillis: live.audioFlushMillis,
-		gopCache: live.gopCache,
-		viewerQueue: live.viewerQueue,
-		timestamps: { jumpMillis: live.timestamps.jumpMillis, backwardMillis: BACKWARD_MILLIS },
-		duplicate: publish.duplicate,
-		graceMillis: publish.graceMillis,
-		idleTimeoutMillis: publish.idleTimeoutMillis,
-	};
-	if (type === "vod") return { protocols, hasLive: false, live: liveOptions, mayPublish: () => ON_DEMAND_ONLY };
-	return {
-		protocols,
-		live: liveOptions,
-		mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: publish.from, key: publish.key }),
-	};
-}
-
-/** A clock that goes back by more has restarted; less is audio and video out of step. */
-const BACKWARD_MILLIS = 1000;

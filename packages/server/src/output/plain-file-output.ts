@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FileError } from "@millrace/core/fault";
+import { corsHeaders } from "../access/index.ts";
 import { StreamName } from "../app/index.ts";
 import type { MediaLibrary, PlainFile } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 import { type ByteRange, parseRange } from "./byte-range.ts";
-import { corsHeaders, PREFLIGHT_HEADERS } from "./cors.ts";
+import { PREFLIGHT_HEADERS } from "./cors.ts";
 import { sendText } from "./flv-file-output.ts";
 import { sendBlocks } from "./send-blocks.ts";
 

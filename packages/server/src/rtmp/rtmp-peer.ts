@@ -56,7 +56,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	/** Rests only for a connection that does nothing but publish one stream. */
 	readonly #input: PacedInput = {
 		hold: () => {
-			if (this.#publishing.size === 1 && this.#play.size === 0) this.#wire.pause();
+			if (this.#publishing.size === 1 && (this.#playDesk?.size ?? 0) === 0) this.#wire.pause();
 		},
 		release: () => this.#wire.resume(),
 	};

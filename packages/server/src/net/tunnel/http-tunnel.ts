@@ -9,8 +9,9 @@ import {
 	type TunnelSession,
 	type TunnelTimes,
 } from "@millrace/core/tunnel";
+import { corsHeaders, isOriginAllowed } from "../../access/index.ts";
 import type { Wire, WireHandler } from "../wire.ts";
-import { crossOriginHeaders, type HeaderFields, isOriginAllowed, PREFLIGHT_HEADERS } from "./cross-origin.ts";
+import { type HeaderFields, PREFLIGHT_HEADERS } from "./cross-origin.ts";
 import { TunnelWire } from "./tunnel-wire.ts";
 
 /** Where a session comes from. */
@@ -100,10 +101,13 @@ export class HttpTunnel {
 		const isIdent = path.command === "ident" || path.command === "ident2";
 		const { method } = request;
 		if (method !== "POST" && method !== "OPTIONS" && !(isIdent && method === "GET")) return false;
-		const headers = crossOriginHeaders(request, this.#options.cors);
+		const { cors } = this.#options;
+		const { origin, host } = request.headers;
+		// Programs send no origin, and some of them read answers into little memory.
+		const headers = origin === undefined ? {} : corsHeaders(cors, origin);
 		if (method === "OPTIONS") {
 			response.writeHead(204, { ...headers, ...PREFLIGHT_HEADERS }).end();
-		} else if (!isOriginAllowed(request, this.#options.cors)) {
+		} else if (!isOriginAllowed(cors, origin, host)) {
 			answer(request, response, 403);
 		} else if ("id" in path) {
 			this.#handOn(path.command, path, request, response, headers);
