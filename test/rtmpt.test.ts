@@ -149,6 +149,20 @@ async function play(client: RawRtmpClient, name: string): Promise<void> {
 	await client.until("K1:1");
 }
 
+describe("a tunnel to a server that is emptied", () => {
+	it("brings the answer of where to go instead", async () => {
+		await publisher("cam");
+		const redirect = "rtmp://other.example/live";
+		const drained = server.drain({ redirect, deadlineMillis: 20_000 });
+		const client = tunnelled();
+		client.connect("live");
+		await client.until("_error NetConnection.Connect.Rejected");
+		expect(client.infos.get("NetConnection.Connect.Rejected")?.["ex"]).toEqual({ code: 302, redirect });
+		await server.stop();
+		await drained;
+	});
+});
+
 describe("a tunnel's answers", () => {
 	it("have the form that old clients read", async () => {
 		const http = new RawHttp("POST /open/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n\0");
