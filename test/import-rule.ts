@@ -17,6 +17,8 @@ const RINGS: Record<string, Record<string, number>> = {
 		hub: 4,
 		app: 5,
 		library: 5,
+		application: 6,
+		host: 6,
 		rtmp: 6,
 		output: 6,
 		demo: 6,

@@ -93,6 +93,11 @@ export const FAULTS = {
 	},
 	FILE_NOT_REPAIRABLE: { by: "file", text: "A media file cannot be repaired." },
 	FILE_UNREADABLE: { by: "file", text: "A file cannot be opened, read or written." },
+	// Applications
+	APPLICATION_MALFORMED: {
+		by: "peer",
+		text: "An application's host sent something that the port does not allow; it is ended.",
+	},
 	// Configuration and start
 	CONFIG_INVALID: { by: "usage", text: "The configuration cannot be used; every problem is named with its place." },
 	CERTIFICATE_UNUSABLE: {

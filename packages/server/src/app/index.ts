@@ -1,14 +1,38 @@
-export { ApplicationInstance, type InstanceClient, type PermissionHandler } from "./instance.ts";
-export { InstanceDirectory } from "./instance-directory.ts";
-export { LiveApplicationHost } from "./live-application.ts";
+export { accessAllows } from "./access-list.ts";
+export { DefaultApplicationHost } from "./default-application.ts";
+export {
+	type AnswerHandler,
+	ApplicationInstance,
+	type ClientQuestion,
+	type InstanceClient,
+	type InstanceLimits,
+	type InstanceMedia,
+	type InstanceOptions,
+	type PermissionHandler,
+} from "./instance.ts";
+export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export type {
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
 	ClientId,
-	EffectHandler,
 	PortEffect,
 	PortEvent,
+	PortListener,
+	PortQuestion,
+	RecordedFacts,
+	SharedObjectType,
+	StreamAction,
 	StreamFacts,
 } from "./port.ts";
+export {
+	decodeControl,
+	decodeEffect,
+	decodeEvent,
+	encodeControl,
+	encodeEffect,
+	encodeEvent,
+	type PortCodecOptions,
+} from "./port-codec.ts";
+export { decodeFrame, encodeFrame, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
 export { StreamName } from "./stream-name.ts";

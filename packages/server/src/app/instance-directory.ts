@@ -1,43 +1,90 @@
-import { ApplicationInstance, type InstanceClient } from "./instance.ts";
+import { ApplicationInstance, type InstanceClient, type InstanceOptions } from "./instance.ts";
 import type { ApplicationHost } from "./port.ts";
 
-/** The running instances. One is started for its first client and unloaded after its last. */
-export class InstanceDirectory {
-	readonly #host: ApplicationHost;
-	readonly #instances = new Map<string, ApplicationInstance>();
+/** What the directory needs of the server. */
+export type InstanceDirectoryOptions = {
+	readonly host: ApplicationHost;
+	/** What the instances of an application may use, and how they reach the server. */
+	options(application: string, instance: string): Omit<InstanceOptions, "onEnded">;
+	/** How long an instance stays without clients, in milliseconds; 0: it ends with its last one. */
+	idleMillis(application: string): number;
+	/** Calls `action` once after a time; returns what calls it off. */
+	schedule(millis: number, action: () => void): () => void;
+};
 
-	constructor(host: ApplicationHost) {
-		this.#host = host;
+/** The running instances. One is started for its first client, and unloaded some time after its last. */
+export class InstanceDirectory {
+	readonly #options: InstanceDirectoryOptions;
+	readonly #instances = new Map<string, Running>();
+
+	constructor(options: InstanceDirectoryOptions) {
+		this.#options = options;
 	}
 
-	instances(): IterableIterator<ApplicationInstance> {
-		return this.#instances.values();
+	*instances(): IterableIterator<ApplicationInstance> {
+		for (const { instance } of this.#instances.values()) yield instance;
+	}
+
+	/** The instance of that name where it runs. */
+	find(application: string, instance: string): ApplicationInstance | undefined {
+		return this.#instances.get(keyOf(application, instance))?.instance;
 	}
 
 	/** The instance of that name, which is started where it does not run. */
 	open(application: string, instance: string): ApplicationInstance {
-		const key = `${application}/${instance}`;
-		let found = this.#instances.get(key);
-		if (found === undefined) {
-			found = new ApplicationInstance(application, instance, this.#host);
-			this.#instances.set(key, found);
+		const key = keyOf(application, instance);
+		const found = this.#instances.get(key);
+		if (found !== undefined) {
+			found.callOffEnd?.();
+			found.callOffEnd = undefined;
+			return found.instance;
 		}
-		return found;
+		const options = {
+			...this.#options.options(application, instance),
+			onEnded: (ended: ApplicationInstance) => this.#forget(key, ended),
+		};
+		const opened = new ApplicationInstance(application, instance, this.#options.host, options);
+		// An application that cannot be started has ended already; its first client is told so.
+		if (!opened.isClosed) this.#instances.set(key, { instance: opened, callOffEnd: undefined });
+		return opened;
 	}
 
 	/** A client has left its instance. */
 	leave(instance: ApplicationInstance, client: InstanceClient): void {
 		instance.disconnect(client);
 		if (instance.clientCount > 0) return;
-		const key = `${instance.application}/${instance.instance}`;
-		if (this.#instances.get(key) !== instance) return;
-		this.#instances.delete(key);
-		instance.close();
+		const key = keyOf(instance.application, instance.instance);
+		const running = this.#instances.get(key);
+		if (running?.instance !== instance) return;
+		const idleMillis = this.#options.idleMillis(instance.application);
+		const end = () => {
+			this.#forget(key, instance);
+			instance.close();
+		};
+		if (idleMillis === 0) end();
+		else running.callOffEnd ??= this.#options.schedule(idleMillis, end);
 	}
 
 	/** Unloads everything. */
 	stop(): void {
-		for (const instance of this.#instances.values()) instance.close();
+		const running = [...this.#instances.values()];
 		this.#instances.clear();
+		for (const { instance, callOffEnd } of running) {
+			callOffEnd?.();
+			instance.close();
+		}
 	}
+
+	#forget(key: string, instance: ApplicationInstance): void {
+		const running = this.#instances.get(key);
+		if (running?.instance !== instance) return;
+		running.callOffEnd?.();
+		this.#instances.delete(key);
+	}
+}
+
+type Running = { readonly instance: ApplicationInstance; callOffEnd: (() => void) | undefined };
+
+function keyOf(application: string, instance: string): string {
+	return `${application}/${instance}`;
 }

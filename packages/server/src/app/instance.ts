@@ -1,6 +1,20 @@
 import type { AmfValue } from "@millrace/core/amf";
-import type { NetStatus } from "@millrace/core/rtmp";
-import type { ApplicationHost, ApplicationPort, ClientFacts, ClientId, PortEffect, StreamFacts } from "./port.ts";
+import { type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { accessAllows } from "./access-list.ts";
+import { CallAllowance } from "./call-allowance.ts";
+import type {
+	ApplicationHost,
+	ApplicationPort,
+	ClientFacts,
+	ClientId,
+	PortEffect,
+	PortEvent,
+	PortQuestion,
+	RecordedFacts,
+	SharedObjectType,
+	StreamAction,
+	StreamFacts,
+} from "./port.ts";
 
 /** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
 export interface InstanceClient {
@@ -9,28 +23,86 @@ export interface InstanceClient {
 	reject(status: NetStatus): void;
 	sendResult(call: number, value: AmfValue): void;
 	sendError(call: number, status: NetStatus): void;
-	/** Calls a method of the client. */
-	callMethod(name: string, args: readonly AmfValue[]): void;
-	close(): void;
+	/** Calls a method of the client. `onAnswer` is called once, unless the client leaves. */
+	callMethod(name: string, args: readonly AmfValue[], onAnswer?: AnswerHandler): void;
+	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
+	/** Bytes a second in each direction; 0: no limit. */
+	setBandwidthLimit(toClient: number, fromClient: number): void;
+	/** Resolves what only the client's connection knows; rejects with a sentence that says why it cannot. */
+	answer(question: ClientQuestion): Promise<AmfValue>;
+	/** The instance ends: the client is told `status`, and its connection ends. */
+	close(status?: NetStatus): void;
 }
+
+export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth";
+
+/** `failed`: the value is the client's error. */
+export type AnswerHandler = (failed: boolean, value: AmfValue) => void;
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
 export type PermissionHandler = (refusal: NetStatus | undefined) => void;
 
-/** One instance of an application (`app/instance`): its clients on this side, the application behind its port. */
+/** What the media side does for the application of an instance: streams of its own, files and figures. */
+export interface InstanceMedia {
+	act(stream: string, action: StreamAction, args: readonly AmfValue[]): void;
+	/** Rejects with a sentence that says why it cannot. */
+	answer(question: Exclude<PortQuestion, ClientQuestion>, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The instance is unloaded: what its application played and recorded ends. */
+	close(): void;
+}
+
+/** What one instance and its clients may use. */
+export type InstanceLimits = {
+	/** Clients at once. More are rejected. */
+	readonly clients: number;
+	/** Calls that one client may make in a second, on average over ten. More fail. */
+	readonly callsPerSecond: number;
+};
+
+/** What an instance needs of the server. */
+export type InstanceOptions = {
+	readonly limits: InstanceLimits;
+	/** Makes what the application does with media. Default: it can do nothing. */
+	readonly media?: (instance: ApplicationInstance) => InstanceMedia;
+	/** Monotonic milliseconds. */
+	now(): number;
+	log(level: "debug" | "info" | "warn" | "error", event: string, text: string): void;
+	/** The application has ended, or wants to: every client has been sent away. */
+	onEnded(instance: ApplicationInstance): void;
+};
+
+/**
+ * One instance of an application (`app/instance`): its clients on this side, the application behind its port.
+ *
+ * What it promises about order (design §5): events and effects keep theirs. What the application does to a client that
+ * it has not let in yet follows the answer to `connect`. A client's access rights are those that the application's
+ * effects had set when the client's next command is handled. `whenCallsAreHandled` lets a client's `createStream`,
+ * `publish` and `play` wait until the application has begun the calls that came before them.
+ */
 export class ApplicationInstance {
 	readonly application: string;
 	readonly instance: string;
+	readonly #options: InstanceOptions;
 	readonly #port: ApplicationPort;
+	readonly #media: InstanceMedia | undefined;
 	readonly #clients = new Map<ClientId, ClientSlot>();
 	readonly #permissions = new Map<number, Permission>();
+	/** Clients that wait for calls of theirs to be handled, by the number of the last one. */
+	readonly #waiting: { readonly event: number; readonly client: ClientId; readonly proceed: () => void }[] = [];
 	#nextRequest = 1;
+	/** Events that were sent, and how many of them the application has begun to handle. */
+	#sent = 0;
+	#handled = 0;
+	#isClosed = false;
 
-	constructor(application: string, instance: string, host: ApplicationHost) {
+	constructor(application: string, instance: string, host: ApplicationHost, options: InstanceOptions) {
 		this.application = application;
 		this.instance = instance;
-		this.#port = host.open(application, instance, effects => {
-			for (const effect of effects) this.#apply(effect);
+		this.#options = options;
+		this.#media = options.media?.(this);
+		this.#port = host.open(application, instance, {
+			onEffects: (effects, handled) => this.#take(effects, handled),
+			onLost: reason => this.end(netStatus("NetConnection.Connect.AppShutdown", reason)),
 		});
 	}
 
@@ -38,10 +110,19 @@ export class ApplicationInstance {
 		return this.#clients.size;
 	}
 
+	get isClosed(): boolean {
+		return this.#isClosed;
+	}
+
 	/** Asks the application to let a client in. */
 	connect(client: InstanceClient): void {
-		this.#clients.set(client.facts.id, { client, held: [] });
-		this.#port.send({ kind: "connect", client: client.facts });
+		if (this.#clients.size >= this.#options.limits.clients) {
+			client.reject(netStatus("NetConnection.Connect.Rejected", "[ Server.Reject ] : Too many clients."));
+			return;
+		}
+		const calls = new CallAllowance(this.#options.limits.callsPerSecond, this.#options.now());
+		this.#clients.set(client.facts.id, { client, held: [], read: "/", write: "/", lastCall: 0, calls });
+		this.#send({ kind: "connect", client: client.facts });
 	}
 
 	/** The client has gone, whether it was let in or not. */
@@ -51,47 +132,153 @@ export class ApplicationInstance {
 		for (const [request, permission] of this.#permissions) {
 			if (permission.client === id) this.#permissions.delete(request);
 		}
-		this.#port.send({ kind: "disconnect", client: id });
+		this.#send({ kind: "disconnect", client: id });
 	}
 
 	call(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {
-		this.#port.send({ kind: "call", client: client.facts.id, call, name, args });
+		const slot = this.#clients.get(client.facts.id);
+		if (slot === undefined) return;
+		if (!slot.calls.take(this.#options.now())) {
+			const text = `More than ${this.#options.limits.callsPerSecond} calls a second.`;
+			if (call !== 0) client.sendError(call, netStatus("NetConnection.Call.Failed", text));
+			return;
+		}
+		this.#send({ kind: "call", client: client.facts.id, call, name, args });
+		slot.lastCall = this.#sent;
 	}
 
-	/** Asks whether a client may publish or play. */
+	/**
+	 * Whether the application has yet to begin one of the client's calls. Where it has, `proceed` is called as soon as
+	 * that and what the call did until its first wait are done, unless the client leaves.
+	 */
+	whenCallsAreHandled(client: InstanceClient, proceed: () => void): boolean {
+		const slot = this.#clients.get(client.facts.id);
+		if (slot === undefined || slot.lastCall <= this.#handled) return false;
+		this.#waiting.push({ event: slot.lastCall, client: client.facts.id, proceed });
+		return true;
+	}
+
+	sharedObject(client: InstanceClient, type: SharedObjectType, body: Uint8Array): void {
+		this.#send({ kind: "shared-object", client: client.facts.id, type, body });
+	}
+
+	/** Asks whether a client may publish or play: by the rights that the application gave it, then the application. */
 	ask(kind: "publish" | "play", client: InstanceClient, stream: StreamFacts, onAnswer: PermissionHandler): void {
+		const slot = this.#clients.get(client.facts.id);
+		const list = kind === "publish" ? slot?.write : slot?.read;
+		if (list !== undefined && !accessAllows(list, stream.name)) {
+			onAnswer(noAccess(kind, stream.name));
+			return;
+		}
 		const request = this.#nextRequest++;
 		this.#permissions.set(request, { client: client.facts.id, onAnswer });
-		this.#port.send({ kind, client: client.facts.id, request, stream });
+		this.#send({ kind, client: client.facts.id, request, stream });
 	}
 
 	/** Tells that a client no longer publishes or plays. */
 	tell(kind: "unpublish" | "stop", client: InstanceClient, stream: StreamFacts): void {
-		this.#port.send({ kind, client: client.facts.id, stream });
+		this.#send({ kind, client: client.facts.id, stream });
+	}
+
+	/** Tells that a recording is finished. */
+	tellRecorded(file: RecordedFacts): void {
+		this.#send({ kind: "recorded", file });
+	}
+
+	/** Tells the application what happens to a stream of its own. */
+	tellStream(stream: string, status: NetStatus): void {
+		this.#send({ kind: "stream-status", stream, status });
+	}
+
+	/** Sends every client away with a status, and unloads the application. */
+	end(status: NetStatus): void {
+		if (this.#isClosed) return;
+		const clients = [...this.#clients.values()];
+		this.close();
+		for (const { client, held } of clients) {
+			if (held === undefined) client.close(status);
+			else client.reject(netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${status.description}`));
+		}
+		this.#options.onEnded(this);
 	}
 
 	/** Unloads the application. */
 	close(): void {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
 		this.#permissions.clear();
 		this.#clients.clear();
+		this.#waiting.length = 0;
 		this.#port.close();
+		this.#media?.close();
+	}
+
+	#send(event: PortEvent): void {
+		if (this.#isClosed) return;
+		this.#sent++;
+		this.#port.send(event);
+	}
+
+	#take(effects: readonly PortEffect[], handled: number): void {
+		if (this.#isClosed) return;
+		for (const effect of effects) {
+			try {
+				this.#apply(effect);
+			} catch (error) {
+				// A value that this client's encoding cannot hold, or a fault of ours: it costs this effect and nothing else.
+				this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
+			}
+		}
+		this.#handled = Math.max(this.#handled, Math.min(handled, this.#sent));
+		while (this.#waiting.length > 0 && this.#waiting[0]!.event <= this.#handled) {
+			const { client, proceed } = this.#waiting.shift()!;
+			if (this.#clients.has(client)) proceed();
+		}
 	}
 
 	#apply(effect: PortEffect): void {
+		switch (effect.kind) {
+			case "broadcast":
+				for (const { client, held } of this.#clients.values()) {
+					if (held === undefined) client.callMethod(effect.name, effect.args);
+				}
+				return;
+			case "shared-object":
+				for (const id of effect.clients) this.#clients.get(id)?.client.sendSharedObject(effect.type, effect.body);
+				return;
+			case "stream":
+				this.#media?.act(effect.stream, effect.action, effect.args);
+				return;
+			case "ask":
+				this.#reply(effect.ask, effect.question, effect.args);
+				return;
+			case "log":
+				this.#options.log(effect.level, "application", effect.text);
+				return;
+			case "shutdown":
+				this.end(netStatus("NetConnection.Connect.AppShutdown"));
+				return;
+			default:
+				this.#applyToClient(effect);
+		}
+	}
+
+	#applyToClient(effect: ClientEffect): void {
 		// A client may be gone before the application has answered.
 		const slot = this.#clients.get(effect.client);
 		if (slot === undefined) return;
 		const { client, held } = slot;
-		if (held !== undefined && effect.kind !== "accept" && effect.kind !== "reject" && effect.kind !== "close") {
+		if (held !== undefined && isForLater(effect)) {
 			held.push(effect);
 			return;
 		}
 		switch (effect.kind) {
 			case "accept":
+				if (held === undefined) return;
 				slot.held = undefined;
 				client.accept();
 				// The client may leave in answer to any of them.
-				for (const later of held ?? []) this.#apply(later);
+				for (const later of held) this.#applyToClient(later);
 				return;
 			case "reject":
 				return client.reject(effect.status);
@@ -100,24 +287,88 @@ export class ApplicationInstance {
 			case "error":
 				return client.sendError(effect.call, effect.status);
 			case "call":
-				return client.callMethod(effect.name, effect.args);
+				return this.#callClient(client, effect.call, effect.name, effect.args);
 			case "allow":
-				return this.#answer(effect.request, undefined);
+				return this.#permit(effect.client, effect.request, undefined);
 			case "refuse":
-				return this.#answer(effect.request, effect.status);
+				return this.#permit(effect.client, effect.request, effect.status);
+			case "access":
+				slot.read = effect.read;
+				slot.write = effect.write;
+				return;
+			case "bandwidth":
+				return client.setBandwidthLimit(effect.toClient, effect.fromClient);
 			case "close":
 				return client.close();
 		}
 	}
 
-	#answer(request: number, refusal: NetStatus | undefined): void {
+	#callClient(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {
+		if (call === 0) {
+			client.callMethod(name, args);
+			return;
+		}
+		const { id } = client.facts;
+		client.callMethod(name, args, (failed, value) => {
+			if (this.#clients.has(id)) this.#send({ kind: "answer", client: id, call, failed, value });
+		});
+	}
+
+	#permit(client: ClientId, request: number, refusal: NetStatus | undefined): void {
 		const permission = this.#permissions.get(request);
+		if (permission?.client !== client) return;
 		this.#permissions.delete(request);
-		permission?.onAnswer(refusal);
+		permission.onAnswer(refusal);
+	}
+
+	#reply(ask: number, question: PortQuestion, args: readonly AmfValue[]): void {
+		this.#answer(question, args).then(
+			value => this.#send({ kind: "reply", ask, failed: false, value }),
+			(error: unknown) => {
+				this.#send({ kind: "reply", ask, failed: true, value: error instanceof Error ? error.message : String(error) });
+			},
+		);
+	}
+
+	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
+		if (question === "client-stats" || question === "ping" || question === "check-bandwidth") {
+			const slot = this.#clients.get(String(args[0]));
+			if (slot === undefined) throw new Error("The client has gone.");
+			return slot.client.answer(question);
+		}
+		if (this.#media === undefined) throw new Error("There is no media here.");
+		return this.#media.answer(question, args);
 	}
 }
 
+/** An effect that is for one client. */
+type ClientEffect = Exclude<
+	PortEffect,
+	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "log" | "shutdown" }
+>;
+
 /** A client, and what the application did to it before it let it in: that follows the answer to `connect`. */
-type ClientSlot = { readonly client: InstanceClient; held: PortEffect[] | undefined };
+type ClientSlot = {
+	readonly client: InstanceClient;
+	held: ClientEffect[] | undefined;
+	read: string;
+	write: string;
+	/** The event of its last call. */
+	lastCall: number;
+	readonly calls: CallAllowance;
+};
 
 type Permission = { readonly client: ClientId; readonly onAnswer: PermissionHandler };
+
+/** Rights must hold from the client's first command on, so they do not wait for its answer. */
+function isForLater({ kind }: ClientEffect): boolean {
+	return kind !== "accept" && kind !== "reject" && kind !== "close" && kind !== "access";
+}
+
+function noAccess(kind: "publish" | "play", name: string): NetStatus {
+	const [code, what] =
+		kind === "publish"
+			? (["NetStream.Publish.Denied", "published"] as const)
+			: (["NetStream.Play.Failed", "played"] as const);
+	return netStatus(code, `${name} may not be ${what} by this client.`);
+}

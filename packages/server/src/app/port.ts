@@ -4,7 +4,10 @@ import type { NetStatus } from "@millrace/core/rtmp";
 /**
  * The border between the media process and an application. Everything crosses one port an instance, first in first
  * out both ways: events of clients towards the application, effects of the application back. All of it is plain
- * data, so that the application may live in this process, in a worker or in another process.
+ * data, so that the application may live in this process, in a worker or in another process (`port-codec.ts`).
+ *
+ * The media side never waits for an application. An application may ask for what only the media side knows: the effect
+ * `ask`, whose answer comes as the event `reply`, in its turn among the others.
  */
 
 /** A connection's name, `c12`. Effects address clients by it, never by reference. */
@@ -38,7 +41,20 @@ export type StreamFacts = {
 	readonly mode: string;
 };
 
-/** What happens to clients. `request` and `call` are numbers that effects answer with; 0: no answer is wanted. */
+/** A file that a recording has finished. */
+export type RecordedFacts = {
+	/** The stream's name in its instance. */
+	readonly name: string;
+	/** The file. */
+	readonly path: string;
+	readonly seconds: number;
+	readonly bytes: number;
+};
+
+/** Message types of shared objects: with AMF0 values, and with AMF3 values behind a format selector. */
+export type SharedObjectType = 16 | 19;
+
+/** What happens. `request`, `call` and `ask` are numbers that answers carry; 0: no answer is wanted. */
 export type PortEvent =
 	| { readonly kind: "connect"; readonly client: ClientFacts }
 	| { readonly kind: "disconnect"; readonly client: ClientId }
@@ -49,10 +65,69 @@ export type PortEvent =
 			readonly name: string;
 			readonly args: readonly AmfValue[];
 	  }
+	/** What a client answered to the effect `call`; `failed`: `value` is its error. */
+	| {
+			readonly kind: "answer";
+			readonly client: ClientId;
+			readonly call: number;
+			readonly failed: boolean;
+			readonly value: AmfValue;
+	  }
 	| { readonly kind: "publish"; readonly client: ClientId; readonly request: number; readonly stream: StreamFacts }
 	| { readonly kind: "unpublish"; readonly client: ClientId; readonly stream: StreamFacts }
 	| { readonly kind: "play"; readonly client: ClientId; readonly request: number; readonly stream: StreamFacts }
-	| { readonly kind: "stop"; readonly client: ClientId; readonly stream: StreamFacts };
+	| { readonly kind: "stop"; readonly client: ClientId; readonly stream: StreamFacts }
+	/** The body of a shared-object message, as it came. */
+	| {
+			readonly kind: "shared-object";
+			readonly client: ClientId;
+			readonly type: SharedObjectType;
+			readonly body: Uint8Array;
+	  }
+	| { readonly kind: "recorded"; readonly file: RecordedFacts }
+	/** What a stream of the application itself has to tell. */
+	| { readonly kind: "stream-status"; readonly stream: string; readonly status: NetStatus }
+	| { readonly kind: "reply"; readonly ask: number; readonly failed: boolean; readonly value: AmfValue };
+
+/** What an application may ask the media side (`PortEffect` of kind `ask`), with what stands in `args`. */
+export const PORT_QUESTIONS = [
+	/** `[client]`: the figures of a client. */
+	"client-stats",
+	/** `[client]`: the round trip of a ping in milliseconds; fails when none comes in time. */
+	"ping",
+	/** `[client]`: measures the bandwidth to the client. */
+	"check-bandwidth",
+	/** `[]`: the live streams of the instance. */
+	"streams",
+	/** `[]`: the recordings and files of the instance. */
+	"files",
+	/** `[name]`: the length of a recording or file in seconds, 0 when there is none. */
+	"stream-length",
+	/** `[name]`: its size in bytes, 0 when there is none. */
+	"stream-size",
+	/** `[name]`: the figures of a live stream. */
+	"stream-stats",
+] as const;
+
+export type PortQuestion = (typeof PORT_QUESTIONS)[number];
+
+/** What an application may do with a stream of its instance (`PortEffect` of kind `stream`), and what `args` hold. */
+export const STREAM_ACTIONS = [
+	/** `[name, start, length, reset]` as `NetStream.play`; `[false]` ends it. */
+	"play",
+	/** `[mode]`: `record`, `append` or `appendWithGap`; `[false]` ends it. */
+	"record",
+	/** `[handler, …arguments]`: a data message to everyone who plays it. */
+	"send",
+	/** `[]`: its recording is deleted. */
+	"clear",
+	/** `[seconds]`: how much is sent ahead. */
+	"buffer-time",
+	/** `[]`: the application lets go of it: what it plays ends. */
+	"close",
+] as const;
+
+export type StreamAction = (typeof STREAM_ACTIONS)[number];
 
 /** What an application does. */
 export type PortEffect =
@@ -60,10 +135,50 @@ export type PortEffect =
 	| { readonly kind: "reject"; readonly client: ClientId; readonly status: NetStatus }
 	| { readonly kind: "result"; readonly client: ClientId; readonly call: number; readonly value: AmfValue }
 	| { readonly kind: "error"; readonly client: ClientId; readonly call: number; readonly status: NetStatus }
-	| { readonly kind: "call"; readonly client: ClientId; readonly name: string; readonly args: readonly AmfValue[] }
+	| {
+			readonly kind: "call";
+			readonly client: ClientId;
+			/** 0: no answer is wanted. */
+			readonly call: number;
+			readonly name: string;
+			readonly args: readonly AmfValue[];
+	  }
+	/** A call without an answer, to every client that is let in. */
+	| { readonly kind: "broadcast"; readonly name: string; readonly args: readonly AmfValue[] }
 	| { readonly kind: "allow"; readonly client: ClientId; readonly request: number }
 	| { readonly kind: "refuse"; readonly client: ClientId; readonly request: number; readonly status: NetStatus }
-	| { readonly kind: "close"; readonly client: ClientId };
+	/** Which streams a client may play and publish: paths, as `access-list.ts` reads them. */
+	| { readonly kind: "access"; readonly client: ClientId; readonly read: string; readonly write: string }
+	/** Bytes a second in each direction; 0: no limit. */
+	| {
+			readonly kind: "bandwidth";
+			readonly client: ClientId;
+			readonly toClient: number;
+			readonly fromClient: number;
+	  }
+	/** The body of a shared-object message, for several clients at once. */
+	| {
+			readonly kind: "shared-object";
+			readonly clients: readonly ClientId[];
+			readonly type: SharedObjectType;
+			readonly body: Uint8Array;
+	  }
+	| {
+			readonly kind: "stream";
+			readonly stream: string;
+			readonly action: StreamAction;
+			readonly args: readonly AmfValue[];
+	  }
+	| {
+			readonly kind: "ask";
+			readonly ask: number;
+			readonly question: PortQuestion;
+			readonly args: readonly AmfValue[];
+	  }
+	| { readonly kind: "close"; readonly client: ClientId }
+	| { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
+	/** The instance ends: its clients are told, and it is unloaded. */
+	| { readonly kind: "shutdown" };
 
 /** The application's end of a port. */
 export interface ApplicationPort {
@@ -73,10 +188,19 @@ export interface ApplicationPort {
 	close(): void;
 }
 
-/** Takes the effects of one turn of an application, in order. */
-export type EffectHandler = (effects: readonly PortEffect[]) => void;
+/** The media side's end of a port. */
+export interface PortListener {
+	/**
+	 * Takes the effects of one turn of the application, in order, as one batch.
+	 *
+	 * @param handled how many of the port's events the application has begun to handle by the end of that turn
+	 */
+	onEffects(effects: readonly PortEffect[], handled: number): void;
+	/** The application has ended by itself: crashed, reloaded, or never started. No more effects will come. */
+	onLost(reason: string): void;
+}
 
 /** Runs applications: opens the port of an instance, which starts it. */
 export interface ApplicationHost {
-	open(application: string, instance: string, onEffects: EffectHandler): ApplicationPort;
+	open(application: string, instance: string, listener: PortListener): ApplicationPort;
 }

@@ -1,23 +1,26 @@
 import { netStatus } from "@millrace/core/rtmp";
-import type { ApplicationHost, ApplicationPort, EffectHandler, PortEffect, PortEvent } from "./port.ts";
+import type { ApplicationHost, ApplicationPort, PortEffect, PortEvent, PortListener } from "./port.ts";
 
 /** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
 const SHOWN_NAME = 100;
 
 /**
- * The built-in application without code of its own: it lets everybody in, allows every stream that the server's policy
- * allowed before it, and knows no methods. It runs in the media process and answers at once.
+ * Runs applications without code of their own: everybody is let in, every stream is allowed that the server's policy
+ * allowed before, and there are no methods. It lives in the media process and answers at once.
  */
-export class LiveApplicationHost implements ApplicationHost {
-	open(_application: string, _instance: string, onEffects: EffectHandler): ApplicationPort {
-		let open = true;
+export class DefaultApplicationHost implements ApplicationHost {
+	open(_application: string, _instance: string, listener: PortListener): ApplicationPort {
+		let isOpen = true;
+		let handled = 0;
 		return {
 			send(event) {
-				const effect = open ? answer(event) : undefined;
-				if (effect !== undefined) onEffects([effect]);
+				if (!isOpen) return;
+				handled++;
+				const effect = answer(event);
+				listener.onEffects(effect === undefined ? [] : [effect], handled);
 			},
 			close() {
-				open = false;
+				isOpen = false;
 			},
 		};
 	}

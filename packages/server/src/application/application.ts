@@ -1,0 +1,45 @@
+import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
+import type { Client } from "./client.ts";
+import type { StreamCollection } from "./stream.ts";
+
+/** A running instance of an application, as its code sees it (Server-Side ActionScript, object `application`). */
+export interface Application<State = unknown, ClientState = unknown> {
+	/** `chat/_definst_`. */
+	readonly name: string;
+	readonly application: string;
+	readonly instance: string;
+	/** What `state` of the definition made. */
+	readonly state: State;
+	/** Those that are let in, by their ids, in the order in which they came. */
+	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
+	/** What `applications.NAME.config` of the server's configuration holds. */
+	readonly config: Readonly<Record<string, unknown>>;
+	readonly log: ApplicationLog;
+	readonly streams: StreamCollection;
+	/** Calls a method of every client that is let in. */
+	broadcast(name: string, ...args: AmfValue[]): void;
+	/**
+	 * Gives a class its name on the wire: its instances are sent as typed objects of that name, and such objects that
+	 * come are instances of it. It is made without arguments. Classes hold for all instances of the application.
+	 */
+	registerClass(alias: string, type: AmfConstructor): void;
+	/** Calls `action` once after a time in milliseconds, unless the instance ends before. What it throws is logged. */
+	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
+	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
+	setInterval(action: () => unknown, millis: number): ApplicationTimer;
+	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
+	shutdown(): void;
+}
+
+/** Lines in the server's log, each with the application's name. */
+export interface ApplicationLog {
+	debug(text: string): void;
+	info(text: string): void;
+	warn(text: string): void;
+	error(text: string): void;
+}
+
+/** A timer that can be called off. */
+export interface ApplicationTimer {
+	cancel(): void;
+}

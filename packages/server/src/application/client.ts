@@ -1,0 +1,151 @@
+import type { AmfValue } from "@millrace/core/amf";
+import type { ClientFacts, PortEffect, PortQuestion } from "../app/index.ts";
+import type { Application } from "./application.ts";
+
+/** What a client needs of the runtime that it lives in. */
+export interface ClientPort<State, ClientState> {
+	readonly app: Application<State, ClientState>;
+	/** Throws a `UsageError` for what cannot be sent. */
+	emit(effect: PortEffect): void;
+	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** Calls a method of the client and waits for the answer. */
+	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue>;
+}
+
+/** A client of an instance (Server-Side ActionScript, class `Client`). It can be read after the client has gone. */
+export class Client<State = unknown, ClientState = unknown> {
+	readonly app: Application<State, ClientState>;
+	/** Unique as long as the server runs. */
+	readonly id: string;
+	readonly ip: string;
+	/** `rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `rtmpe`, `rtmpte`, `ws` or `wss`. */
+	readonly protocol: string;
+	/** Whether TLS protects the connection. */
+	readonly secure: boolean;
+	/** The address that it connected to. */
+	readonly uri: string;
+	/** The query of that address, without the question mark. */
+	readonly query: string;
+	readonly pageUrl: string;
+	/** The address of the SWF file that made the connection. */
+	readonly referrer: string;
+	/** What it says it is: `WIN 9,0,45,0`, `FMLE/3.0 …`. */
+	readonly agent: string;
+	readonly objectEncoding: 0 | 3;
+	/** What it gave `connect` behind the address. */
+	readonly args: readonly AmfValue[];
+	/** What the application remembers of it. */
+	readonly state: ClientState;
+	readonly #port: ClientPort<State, ClientState>;
+	#readAccess = "/";
+	#writeAccess = "/";
+	#isConnected = true;
+
+	constructor(facts: ClientFacts, port: ClientPort<State, ClientState>, state: ClientState) {
+		this.app = port.app;
+		this.id = facts.id;
+		this.ip = facts.remoteAddress;
+		this.protocol = facts.protocol;
+		this.secure = facts.secure;
+		this.uri = facts.tcUrl;
+		this.query = facts.query;
+		this.pageUrl = facts.pageUrl;
+		this.referrer = facts.swfUrl;
+		this.agent = facts.flashVer;
+		this.objectEncoding = facts.objectEncoding;
+		this.args = facts.args;
+		this.state = state;
+		this.#port = port;
+	}
+
+	/** False once it has gone. */
+	get isConnected(): boolean {
+		return this.#isConnected;
+	}
+
+	/**
+	 * Which streams it may play, and which shared objects it may use: paths parted by `;`, each covering the name itself
+	 * and what lies in the folder of that name; `/` (the default) covers everything, an empty text nothing.
+	 */
+	get readAccess(): string {
+		return this.#readAccess;
+	}
+
+	set readAccess(paths: string) {
+		this.#readAccess = paths;
+		this.#sendAccess();
+	}
+
+	/** Which streams it may publish, and which shared objects it may make and change; paths as in `readAccess`. */
+	get writeAccess(): string {
+		return this.#writeAccess;
+	}
+
+	set writeAccess(paths: string) {
+		this.#writeAccess = paths;
+		this.#sendAccess();
+	}
+
+	/**
+	 * Calls a method of the client and resolves with its result. Rejects with a `CallError` where the client has no such
+	 * method or the method fails, and with an `Error` where the client leaves first.
+	 */
+	call(name: string, ...args: AmfValue[]): Promise<AmfValue> {
+		return this.#port.callClient(this.id, name, args);
+	}
+
+	/** Calls a method of the client, of whose result nothing is wanted. */
+	send(name: string, ...args: AmfValue[]): void {
+		this.#port.emit({ kind: "call", client: this.id, call: 0, name, args });
+	}
+
+	/** Ends its connection. */
+	disconnect(): void {
+		this.#port.emit({ kind: "close", client: this.id });
+	}
+
+	/** Bounds what is sent to it and what is taken from it, in bytes a second; 0: no bound. */
+	setBandwidthLimit(toClient: number, fromClient: number): void {
+		this.#port.emit({ kind: "bandwidth", client: this.id, toClient, fromClient });
+	}
+
+	/** Measures how fast data reaches it. Rejects where it does not answer. */
+	async checkBandwidth(): Promise<Readonly<Record<string, AmfValue>>> {
+		return asRecord(await this.#port.ask("check-bandwidth", [this.id]));
+	}
+
+	/** The round trip of a ping, in milliseconds. Rejects where no answer comes. */
+	async ping(): Promise<number> {
+		return Number(await this.#port.ask("ping", [this.id]));
+	}
+
+	/** What it has received and sent, and what waits for it (`Client.getStats`). */
+	async stats(): Promise<Readonly<Record<string, AmfValue>>> {
+		return asRecord(await this.#port.ask("client-stats", [this.id]));
+	}
+
+	/** The runtime's: the client has gone. */
+	leave(): void {
+		this.#isConnected = false;
+	}
+
+	#sendAccess(): void {
+		this.#port.emit({ kind: "access", client: this.id, read: this.#readAccess, write: this.#writeAccess });
+	}
+}
+
+/** A client answered a call with an error: `info` is what it sent, nearly always an info object. */
+export class CallError extends Error {
+	readonly info: AmfValue;
+
+	constructor(method: string, info: AmfValue) {
+		const { description } = asRecord(info);
+		super(typeof description === "string" && description !== "" ? description : `The client could not do ${method}.`);
+		this.name = "CallError";
+		this.info = info;
+	}
+}
+
+export function asRecord(value: AmfValue): Readonly<Record<string, AmfValue>> {
+	return typeof value === "object" && value !== null ? (value as Record<string, AmfValue>) : {};
+}

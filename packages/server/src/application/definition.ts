@@ -1,0 +1,127 @@
+import type { AmfValue } from "@millrace/core/amf";
+import type { Application } from "./application.ts";
+import type { Client } from "./client.ts";
+
+/** A stream that a client publishes or plays. */
+export type StreamUse = {
+	/** Without prefix and query. */
+	readonly name: string;
+	/** What stood behind `?` in the name, as in `cam?key=…`. */
+	readonly query: string;
+	/** `live`, `record`, `append` or `appendWithGap` of a publisher; `play` of a player. */
+	readonly mode: string;
+};
+
+/** A file that a recording has finished. */
+export type RecordedFile = {
+	readonly name: string;
+	readonly path: string;
+	readonly seconds: number;
+	readonly bytes: number;
+};
+
+/** What `onConnect`, `onPublish` and `onPlay` answer; a promise of it is as good. `undefined` and `true` allow. */
+export type Decision = boolean | undefined | Refusal;
+
+/** A refusal with a reason; `reject` and `redirect` make one. It may be returned or thrown. */
+export class Refusal {
+	readonly description: string;
+	/** What the client finds at `info.application`. */
+	readonly application: AmfValue;
+	/** Where the client is sent: at `info.ex.redirect`, with the code 302. */
+	readonly address: string | undefined;
+
+	constructor(description: string, application: AmfValue, address: string | undefined) {
+		this.description = description;
+		this.application = application;
+		this.address = address;
+	}
+}
+
+/**
+ * Refuses a client, a publisher or a player.
+ *
+ * @param description the text at `info.description`
+ * @param application any value; a rejected client finds it at `info.application` (`Application.rejectConnection`)
+ */
+export function reject(description = "Connection failed.", application?: AmfValue): Refusal {
+	return new Refusal(description, application, undefined);
+}
+
+/** Sends a connecting client elsewhere (`Application.redirectConnection`): a rejection with `info.ex = {code: 302, redirect: address}`. */
+export function redirect(address: string, description = "Connect elsewhere.", application?: AmfValue): Refusal {
+	return new Refusal(description, application, address);
+}
+
+/**
+ * A method that clients may call. Its arguments are what the client sent, of whatever type that is; a result or a
+ * promise of one is the answer, an error that it throws is the client's `NetConnection.Call.Failed`.
+ */
+export type Method<State, ClientState> = (client: Client<State, ClientState>, ...args: never[]) => unknown;
+
+/** Methods by name. Those of an inner object are called as `inner/name` or `inner.name`. */
+export type Methods<State, ClientState> = {
+	readonly [name: string]: Method<State, ClientState> | Methods<State, ClientState>;
+};
+
+/**
+ * An application. Every member may be left out: then clients are let in, streams are allowed, and calls fail. Handlers
+ * may be asynchronous; what a client sends behind a call waits only until the call's handler first waits itself.
+ *
+ * Handlers of one instance run one at a time, each until it waits. What they throw is logged with its place; of
+ * `onConnect`, `onPublish` and `onPlay` it is also a refusal.
+ */
+export type ApplicationDefinition<State, ClientState, M extends Methods<State, ClientState>> = {
+	/** Makes what an instance remembers: `app.state`. The module's own variables are shared by all its instances. */
+	readonly state?: () => State;
+	/** Makes what is remembered of a client: `client.state`. */
+	readonly clientState?: () => ClientState;
+	/** An instance starts: its first client waits until this is done. */
+	readonly onStart?: (app: Application<State, ClientState>) => void | Promise<void>;
+	/** An instance ends: its clients have gone. There are five seconds for what must be finished. */
+	readonly onShutdown?: (app: Application<State, ClientState>) => void | Promise<void>;
+	/** A client wants in. `args` are what it gave `connect` behind the address. */
+	readonly onConnect?: (
+		client: Client<State, ClientState>,
+		...args: AmfValue[]
+	) => Decision | void | Promise<Decision | void>;
+	/** A client that had been let in has gone. */
+	readonly onDisconnect?: (client: Client<State, ClientState>) => void | Promise<void>;
+	readonly onPublish?: (
+		client: Client<State, ClientState>,
+		stream: StreamUse,
+	) => Decision | void | Promise<Decision | void>;
+	readonly onUnpublish?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
+	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => Decision | void | Promise<Decision | void>;
+	readonly onStop?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
+	/** A recording in this instance is finished. */
+	readonly onRecord?: (app: Application<State, ClientState>, file: RecordedFile) => void | Promise<void>;
+	readonly methods?: M;
+	/** A call for which there is no method. Without it such calls fail with `Method not found`. */
+	readonly onCall?: (client: Client<State, ClientState>, name: string, ...args: AmfValue[]) => unknown;
+};
+
+/**
+ * Gives an application its types. The default export of an application's `main.ts` (or `main.js`) is what this
+ * returns, which is `definition` itself.
+ */
+export function defineApplication<
+	State = undefined,
+	ClientState = undefined,
+	M extends Methods<State, ClientState> = Methods<State, ClientState>,
+>(definition: ApplicationDefinition<State, ClientState, M>): ApplicationDefinition<State, ClientState, M> {
+	return definition;
+}
+
+/**
+ * The methods of an application as a client calls them: without the client, and with a promise of the result. Give it
+ * `typeof` the default export, and the result to `NetConnection.remote` of the client library.
+ */
+export type RemoteMethods<T> =
+	T extends ApplicationDefinition<infer _State, infer _ClientState, infer M> ? RemoteNamespace<M> : never;
+
+type RemoteNamespace<M> = {
+	readonly [Name in keyof M]: M[Name] extends (client: infer _Client, ...args: infer Args) => infer Result
+		? (...args: Args) => Promise<Awaited<Result>>
+		: RemoteNamespace<M[Name]>;
+};

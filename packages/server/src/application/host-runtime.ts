@@ -1,0 +1,153 @@
+import { AmfClassRegistry, type AmfValue } from "@millrace/core/amf";
+import {
+	decodeControl,
+	decodeEvent,
+	decodeFrame,
+	encodeControl,
+	encodeEffect,
+	encodeFrame,
+	type PortEffect,
+} from "../app/index.ts";
+import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
+
+/** How frames reach the media side. */
+export interface RuntimeChannel {
+	/** Sends a frame (`port-frame.ts`). */
+	send(frame: Uint8Array): void;
+}
+
+export type HostRuntimeOptions = {
+	/** Loads the application's code. What it throws is told to the media side. */
+	load(): Promise<AnyDefinition>;
+	/** Bytes of one effect, and so of a result or an argument list. Default 4 MiB. */
+	readonly effectBytes?: number;
+};
+
+const DEFAULT_EFFECT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The application's side of a channel: loads the code of one application and runs its instances. What the code does in
+ * one turn of the event loop crosses as one frame a port.
+ */
+export class HostRuntime {
+	readonly #channel: RuntimeChannel;
+	readonly #effectBytes: number;
+	readonly #classes = new AmfClassRegistry();
+	readonly #ports = new Map<number, Port>();
+	/** Ports with effects to be sent, and whether sending them is arranged. */
+	readonly #dirty = new Set<Port>();
+	#isFlushing = false;
+	#definition: AnyDefinition | undefined;
+
+	constructor(channel: RuntimeChannel, options: HostRuntimeOptions) {
+		this.#channel = channel;
+		this.#effectBytes = options.effectBytes ?? DEFAULT_EFFECT_BYTES;
+		options.load().then(
+			definition => {
+				this.#definition = definition;
+				this.#control("ready");
+			},
+			(error: unknown) => {
+				this.#control("failed", error instanceof Error ? (error.stack ?? error.message) : String(error));
+			},
+		);
+	}
+
+	/** Takes a frame of the media side. */
+	receive(frame: Uint8Array): void {
+		const { port: number, items } = decodeFrame(frame);
+		if (number === 0) {
+			for (const item of items) this.#onControl(item);
+			return;
+		}
+		const port = this.#ports.get(number);
+		if (port === undefined) return;
+		for (const item of items) {
+			port.handled++;
+			port.runtime.handle(decodeEvent(item, { classes: this.#classes }));
+		}
+		this.#touch(port);
+	}
+
+	/** An error that no handler caught: a timer's or a promise's of the application's own. */
+	reportFault(error: unknown): void {
+		const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		const [port] = this.#ports.values();
+		if (port === undefined) this.#control("log", text);
+		else port.runtime.reportFault("uncaught", error);
+	}
+
+	#onControl(item: Uint8Array): void {
+		const { word, values } = decodeControl(item);
+		switch (word) {
+			case "open":
+				this.#open(values);
+				return;
+			case "close":
+				this.#close(Number(values[0]));
+				return;
+			case "ping":
+				this.#control("pong", values[0]);
+				return;
+		}
+	}
+
+	#open([number, application, instance, config]: readonly AmfValue[]): void {
+		if (this.#definition === undefined) throw new Error("An instance was opened before the code was loaded.");
+		const port: Port = {
+			number: Number(number),
+			handled: 0,
+			effects: [],
+			runtime: new InstanceRuntime(this.#definition, {
+				application: String(application),
+				instance: String(instance),
+				config: JSON.parse(String(config)) as Record<string, unknown>,
+				classes: this.#classes,
+				emit: effect => this.#emit(port, effect),
+			}),
+		};
+		this.#ports.set(port.number, port);
+		void port.runtime.start();
+	}
+
+	#close(number: number): void {
+		const port = this.#ports.get(number);
+		if (port === undefined) return;
+		void port.runtime.end().then(() => {
+			this.#flush();
+			this.#ports.delete(number);
+			this.#control("closed", number);
+		});
+	}
+
+	#emit(port: Port, effect: PortEffect): void {
+		port.effects.push(encodeEffect(effect, { classes: this.#classes, maxBytes: this.#effectBytes }));
+		this.#touch(port);
+	}
+
+	#touch(port: Port): void {
+		this.#dirty.add(port);
+		if (this.#isFlushing) return;
+		this.#isFlushing = true;
+		// Behind what the handlers do as soon as their promises settle, and before the loop waits.
+		setImmediate(() => {
+			this.#isFlushing = false;
+			this.#flush();
+		});
+	}
+
+	#flush(): void {
+		for (const port of this.#dirty) {
+			const items = port.effects;
+			port.effects = [];
+			this.#channel.send(encodeFrame({ port: port.number, handled: port.handled, items }));
+		}
+		this.#dirty.clear();
+	}
+
+	#control(word: string, ...values: AmfValue[]): void {
+		this.#channel.send(encodeFrame({ port: 0, handled: 0, items: [encodeControl(word, ...values)] }));
+	}
+}
+
+type Port = { readonly number: number; handled: number; effects: Uint8Array[]; readonly runtime: InstanceRuntime };

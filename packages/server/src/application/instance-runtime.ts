@@ -1,0 +1,377 @@
+import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
+import { type NetStatus, netStatus } from "@millrace/core/rtmp";
+import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
+import type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+import { CallError, Client, type ClientPort } from "./client.ts";
+import { type ApplicationDefinition, type Decision, type Methods, Refusal } from "./definition.ts";
+import { findMethod } from "./method-lookup.ts";
+import { StreamCollection } from "./stream.ts";
+
+/** Any application: the runtime knows nothing of its types. */
+export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unknown, unknown>>;
+
+/** What an instance is started with. */
+export type InstanceSetup = {
+	readonly application: string;
+	readonly instance: string;
+	readonly config: Readonly<Record<string, unknown>>;
+	/** The classes of the application, which all its instances share. */
+	readonly classes: AmfClassRegistry;
+	/** Sends an effect. Throws a `UsageError` for values that cannot be sent. */
+	emit(effect: PortEffect): void;
+};
+
+/** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
+const SHOWN_NAME = 100;
+
+/** Runs the code of one instance: takes the events of its port, calls the application's handlers, makes the effects. */
+export class InstanceRuntime implements Application, ClientPort<unknown, unknown> {
+	readonly name: string;
+	readonly application: string;
+	readonly instance: string;
+	readonly config: Readonly<Record<string, unknown>>;
+	readonly state: unknown;
+	readonly streams: StreamCollection;
+	readonly log: ApplicationLog;
+	readonly #definition: AnyDefinition;
+	readonly #setup: InstanceSetup;
+	/** All that the media side has told of; `clients` has those that are let in. */
+	readonly #known = new Map<string, Client>();
+	readonly #accepted = new Map<string, Client>();
+	readonly #asks = new Map<number, Waiting>();
+	readonly #calls = new Map<number, Waiting & { readonly client: string; readonly name: string }>();
+	readonly #timers = new Set<NodeJS.Timeout>();
+	#nextNumber = 1;
+	/** Events that came before `onStart` was done. */
+	#early: PortEvent[] | undefined = [];
+	#isEnded = false;
+
+	constructor(definition: AnyDefinition, setup: InstanceSetup) {
+		this.#definition = definition;
+		this.#setup = setup;
+		this.application = setup.application;
+		this.instance = setup.instance;
+		this.name = `${setup.application}/${setup.instance}`;
+		this.config = setup.config;
+		this.log = {
+			debug: text => this.#log("debug", text),
+			info: text => this.#log("info", text),
+			warn: text => this.#log("warn", text),
+			error: text => this.#log("error", text),
+		};
+		this.streams = new StreamCollection({
+			emit: effect => this.emit(effect),
+			ask: (question, args) => this.ask(question, args),
+			onFault: error => this.reportFault("onStatus", error),
+		});
+		this.state = definition.state?.();
+	}
+
+	get app(): Application {
+		return this;
+	}
+
+	get clients(): ReadonlyMap<string, Client> {
+		return this.#accepted;
+	}
+
+	/** Calls `onStart`. When it fails, the instance ends. */
+	async start(): Promise<void> {
+		try {
+			await this.#definition.onStart?.(this);
+		} catch (error) {
+			this.reportFault("onStart", error);
+			this.shutdown();
+			return;
+		}
+		const early = this.#early ?? [];
+		this.#early = undefined;
+		for (const event of early) this.handle(event);
+	}
+
+	/** Takes an event. What the application's handlers throw is logged; nothing is thrown. */
+	handle(event: PortEvent): void {
+		if (this.#early !== undefined) {
+			this.#early.push(event);
+			return;
+		}
+		switch (event.kind) {
+			case "connect":
+				return this.#connect(event.client);
+			case "disconnect":
+				return this.#disconnect(event.client);
+			case "call":
+				return this.#call(event.client, event.call, event.name, event.args);
+			case "answer":
+				return this.#takeAnswer(event.call, event.failed, event.value);
+			case "publish":
+				return this.#askPermission("onPublish", event.client, event.request, event.stream);
+			case "play":
+				return this.#askPermission("onPlay", event.client, event.request, event.stream);
+			case "unpublish":
+				return this.#tell("onUnpublish", event.client, event.stream);
+			case "stop":
+				return this.#tell("onStop", event.client, event.stream);
+			case "recorded":
+				return this.#run("onRecord", () => this.#definition.onRecord?.(this, event.file));
+			case "stream-status":
+				return this.streams.tell(event.stream, event.status);
+			case "reply":
+				return this.#takeReply(event.ask, event.failed, event.value);
+			case "shared-object":
+				return;
+		}
+	}
+
+	/** The instance is unloaded. Resolves when `onShutdown` is done. */
+	async end(): Promise<void> {
+		this.#isEnded = true;
+		for (const timer of this.#timers) clearTimeout(timer);
+		this.#timers.clear();
+		for (const client of [...this.#known.keys()]) this.#disconnect(client);
+		for (const { reject } of [...this.#asks.values(), ...this.#calls.values()]) {
+			reject(new Error("The instance has ended."));
+		}
+		try {
+			await this.#definition.onShutdown?.(this);
+		} catch (error) {
+			this.reportFault("onShutdown", error);
+		}
+	}
+
+	// ── what the application may do ──
+
+	broadcast(name: string, ...args: AmfValue[]): void {
+		this.emit({ kind: "broadcast", name, args });
+	}
+
+	registerClass(alias: string, type: AmfConstructor): void {
+		this.#setup.classes.registerClass(alias, type);
+	}
+
+	setTimeout(action: () => unknown, millis: number): ApplicationTimer {
+		const timer = setTimeout(() => {
+			this.#timers.delete(timer);
+			this.#run("timer", action);
+		}, millis);
+		return this.#keep(timer);
+	}
+
+	setInterval(action: () => unknown, millis: number): ApplicationTimer {
+		return this.#keep(setInterval(() => this.#run("timer", action), millis));
+	}
+
+	shutdown(): void {
+		this.emit({ kind: "shutdown" });
+	}
+
+	emit(effect: PortEffect): void {
+		if (!this.#isEnded) this.#setup.emit(effect);
+	}
+
+	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
+		return new Promise((resolve, reject) => {
+			const ask = this.#nextNumber++;
+			this.emit({ kind: "ask", ask, question, args });
+			this.#asks.set(ask, { resolve, reject });
+		});
+	}
+
+	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue> {
+		return new Promise((resolve, reject) => {
+			if (!this.#known.has(client)) throw new Error("The client has gone.");
+			const call = this.#nextNumber++;
+			this.emit({ kind: "call", client, call, name, args });
+			this.#calls.set(call, { client, name, resolve, reject });
+		});
+	}
+
+	/** Logs what a handler threw, with the place in the application's code. */
+	reportFault(where: string, error: unknown): void {
+		this.#log("error", `${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+	}
+
+	// ── events ──
+
+	#connect(facts: ClientFacts): void {
+		let client: Client | undefined;
+		this.#decide(
+			"onConnect",
+			() => {
+				client = new Client(facts, this, this.#definition.clientState?.());
+				this.#known.set(facts.id, client);
+				return this.#definition.onConnect?.(client, ...facts.args);
+			},
+			refusal => {
+				if (refusal !== undefined) {
+					this.#known.delete(facts.id);
+					this.emit({ kind: "reject", client: facts.id, status: rejection(refusal) });
+				} else if (client?.isConnected) {
+					this.#accepted.set(facts.id, client);
+					this.emit({ kind: "accept", client: facts.id });
+				}
+			},
+		);
+	}
+
+	#disconnect(id: string): void {
+		const client = this.#known.get(id);
+		if (client === undefined) return;
+		this.#known.delete(id);
+		client.leave();
+		for (const [call, waiting] of this.#calls) {
+			if (waiting.client !== id) continue;
+			this.#calls.delete(call);
+			waiting.reject(new Error("The client has gone."));
+		}
+		if (this.#accepted.delete(id)) this.#run("onDisconnect", () => this.#definition.onDisconnect?.(client));
+	}
+
+	#call(id: string, call: number, name: string, args: readonly AmfValue[]): void {
+		const client = this.#known.get(id);
+		if (client === undefined) return;
+		const fail = (error: unknown) => {
+			if (call !== 0) this.emit({ kind: "error", client: id, call, status: callFailed(error) });
+		};
+		const { methods, onCall } = this.#definition;
+		const method = findMethod(methods, name);
+		if (method === undefined && onCall === undefined) {
+			fail(new Error(`Method not found (${name.slice(0, SHOWN_NAME)}).`));
+			return;
+		}
+		const finish = (result: unknown) => {
+			if (call === 0) return;
+			try {
+				this.emit({ kind: "result", client: id, call, value: result as AmfValue });
+			} catch (error) {
+				this.reportFault(`result of ${name}`, error);
+				fail(error);
+			}
+		};
+		const breakOff = (error: unknown) => {
+			this.reportFault(name, error);
+			fail(error);
+		};
+		try {
+			const result = method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+			if (isThenable(result)) Promise.resolve(result).then(finish, breakOff);
+			else finish(result);
+		} catch (error) {
+			breakOff(error);
+		}
+	}
+
+	#askPermission(handler: "onPublish" | "onPlay", id: string, request: number, stream: StreamFacts): void {
+		const client = this.#known.get(id);
+		if (client === undefined) return;
+		this.#decide(
+			handler,
+			() => this.#definition[handler]?.(client, stream),
+			refusal => {
+				if (refusal === undefined) {
+					this.emit({ kind: "allow", client: id, request });
+					return;
+				}
+				const code = handler === "onPublish" ? "NetStream.Publish.Denied" : "NetStream.Play.Failed";
+				this.emit({ kind: "refuse", client: id, request, status: netStatus(code, refusal.description) });
+			},
+		);
+	}
+
+	#tell(handler: "onUnpublish" | "onStop", id: string, stream: StreamFacts): void {
+		const client = this.#known.get(id);
+		if (client !== undefined) this.#run(handler, () => this.#definition[handler]?.(client, stream));
+	}
+
+	#takeAnswer(call: number, failed: boolean, value: AmfValue): void {
+		const waiting = this.#calls.get(call);
+		this.#calls.delete(call);
+		if (failed) waiting?.reject(new CallError(waiting.name, value));
+		else waiting?.resolve(value);
+	}
+
+	#takeReply(ask: number, failed: boolean, value: AmfValue): void {
+		const waiting = this.#asks.get(ask);
+		this.#asks.delete(ask);
+		if (failed) waiting?.reject(new Error(String(value)));
+		else waiting?.resolve(value);
+	}
+
+	/** Runs a handler that decides; a decision that is there at once takes effect at once. */
+	#decide(
+		where: string,
+		handler: () => Decision | void | Promise<Decision | void>,
+		onDecided: (refusal: Refusal | undefined) => void,
+	): void {
+		const finish = (decision: Decision | void) => {
+			const refusal = decision === false ? new Refusal("Connection failed.", undefined, undefined) : decision;
+			onDecided(refusal instanceof Refusal ? refusal : undefined);
+		};
+		const fail = (error: unknown) => {
+			if (error instanceof Refusal) {
+				onDecided(error);
+				return;
+			}
+			this.reportFault(where, error);
+			onDecided(new Refusal("The application failed.", undefined, undefined));
+		};
+		try {
+			const decision = handler();
+			if (isThenable(decision)) Promise.resolve(decision).then(finish, fail);
+			else finish(decision);
+		} catch (error) {
+			fail(error);
+		}
+	}
+
+	/** Runs a handler of which nothing is wanted. */
+	#run(where: string, handler: () => unknown): void {
+		try {
+			const result = handler();
+			if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.reportFault(where, error));
+		} catch (error) {
+			this.reportFault(where, error);
+		}
+	}
+
+	#keep(timer: NodeJS.Timeout): ApplicationTimer {
+		if (this.#isEnded) clearTimeout(timer);
+		else this.#timers.add(timer);
+		return {
+			cancel: () => {
+				clearTimeout(timer);
+				this.#timers.delete(timer);
+			},
+		};
+	}
+
+	#log(level: "debug" | "info" | "warn" | "error", text: string): void {
+		this.#setup.emit({ kind: "log", level, text });
+	}
+}
+
+type Waiting = {
+	readonly resolve: (value: AmfValue) => void;
+	readonly reject: (error: Error) => void;
+};
+
+function rejection({ description, application, address }: Refusal): NetStatus {
+	return netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${description}`, {
+		...(application !== undefined && { application }),
+		...(address !== undefined && { ex: { code: 302, redirect: address } }),
+	});
+}
+
+/** What a client is told of an error; the stack is for the log alone. */
+function callFailed(error: unknown): NetStatus {
+	if (error instanceof Refusal) {
+		const { description, application } = error;
+		return netStatus("NetConnection.Call.Failed", description, application === undefined ? {} : { application });
+	}
+	const text = error instanceof Error ? error.message : String(error);
+	return netStatus("NetConnection.Call.Failed", text);
+}
+
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+	return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

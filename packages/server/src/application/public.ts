@@ -1,0 +1,25 @@
+/** `millrace/app`: what the code of an application imports. */
+export type { AmfConstructor, AmfObject, AmfValue } from "@millrace/core/amf";
+export {
+	AmfEcmaArray,
+	AmfTypedObject,
+	AmfVector,
+	AmfXml,
+} from "@millrace/core/amf";
+export type { NetStatus } from "@millrace/core/rtmp";
+export type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+export { CallError, Client } from "./client.ts";
+export {
+	type ApplicationDefinition,
+	type Decision,
+	defineApplication,
+	type Method,
+	type Methods,
+	type RecordedFile,
+	Refusal,
+	type RemoteMethods,
+	redirect,
+	reject,
+	type StreamUse,
+} from "./definition.ts";
+export { type RecordMode, Stream, StreamCollection, type StreamPlayOptions } from "./stream.ts";

@@ -1,0 +1,53 @@
+import { Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import { FrameSplitter, frameHead } from "../app/index.ts";
+import { registerAppResolver } from "./app-resolver.ts";
+import { HostRuntime } from "./host-runtime.ts";
+import { loadDefinition } from "./load-definition.ts";
+
+/**
+ * The program of an application's process: descriptor 3 leads to the media process. When that ends, so does this.
+ * What would let the code reach beyond its process is taken away before the code is loaded.
+ */
+const FRAME_DESCRIPTOR = 3;
+/** The media process is trusted with the length of its frames. */
+const MAX_FRAME_BYTES = 2 ** 32;
+
+const main = process.argv[2];
+if (main === undefined) throw new Error("The application's main file is missing.");
+registerAppResolver(true);
+confine();
+
+const frames = new Socket({ fd: FRAME_DESCRIPTOR });
+const runtime = new HostRuntime(
+	{
+		send(frame) {
+			frames.cork();
+			frames.write(frameHead(frame));
+			frames.write(frame);
+			frames.uncork();
+		},
+	},
+	{ load: () => loadDefinition(pathToFileURL(main).href) },
+);
+const splitter = new FrameSplitter(MAX_FRAME_BYTES, frame => runtime.receive(frame));
+frames.on("data", bytes => splitter.push(bytes));
+frames.on("close", () => process.exit(0));
+frames.on("error", () => process.exit(0));
+process.on("uncaughtException", error => runtime.reportFault(error));
+process.on("unhandledRejection", error => runtime.reportFault(error));
+
+function confine(): void {
+	const refuse = (what: string) => () => {
+		throw new Error(`An application cannot use ${what}.`);
+	};
+	const builtin = process.getBuiltinModule.bind(process);
+	Object.assign(process, {
+		kill: refuse("process.kill"),
+		abort: refuse("process.abort"),
+		binding: refuse("process.binding"),
+		dlopen: refuse("process.dlopen"),
+		getBuiltinModule: (name: string) =>
+			/^(node:)?inspector(\/promises)?$/.test(name) ? refuse(name)() : builtin(name),
+	});
+}

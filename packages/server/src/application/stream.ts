@@ -1,0 +1,153 @@
+import type { AmfValue } from "@millrace/core/amf";
+import type { NetStatus } from "@millrace/core/rtmp";
+import type { PortEffect, PortQuestion, StreamAction } from "../app/index.ts";
+import { asRecord } from "./client.ts";
+
+/** What streams need of the runtime that they live in. */
+export interface StreamPort {
+	emit(effect: PortEffect): void;
+	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** What a status listener throws. */
+	onFault(error: unknown): void;
+}
+
+/** How a stream plays another one or a file into itself (`Stream.play`). */
+export type StreamPlayOptions = {
+	/** In seconds; −2 (the default): the live stream of that name, else the file; −1: live only; 0 and more: the file from there. */
+	readonly start?: number;
+	/** In seconds; −1 (the default): all of it. */
+	readonly length?: number;
+	/** Whether what plays ends at once (the default); otherwise the item follows what plays. */
+	readonly reset?: boolean;
+	/** The application that the name is looked up in. Default: the stream's own. */
+	readonly application?: string;
+	readonly instance?: string;
+};
+
+export type RecordMode = "record" | "append" | "appendWithGap";
+
+/** The streams of an instance. */
+export class StreamCollection {
+	readonly #port: StreamPort;
+	readonly #streams = new Map<string, Stream>();
+
+	constructor(port: StreamPort) {
+		this.#port = port;
+	}
+
+	/** The stream of that name (`Stream.get`): the same object as long as it is not closed. */
+	get(name: string): Stream {
+		let stream = this.#streams.get(name);
+		if (stream === undefined) {
+			stream = new Stream(name, this.#port, () => this.#streams.delete(name));
+			this.#streams.set(name, stream);
+		}
+		return stream;
+	}
+
+	/** What is live in the instance, by whomever it is published. */
+	async list(): Promise<readonly Readonly<Record<string, AmfValue>>[]> {
+		return asList(await this.#port.ask("streams", []));
+	}
+
+	/** The recordings and files that the instance can play. */
+	async files(): Promise<readonly Readonly<Record<string, AmfValue>>[]> {
+		return asList(await this.#port.ask("files", []));
+	}
+
+	/** The length of a recording or file, in seconds; 0 where there is none. */
+	async length(name: string): Promise<number> {
+		return Number(await this.#port.ask("stream-length", [name]));
+	}
+
+	/** The size of a recording or file, in bytes; 0 where there is none. */
+	async size(name: string): Promise<number> {
+		return Number(await this.#port.ask("stream-size", [name]));
+	}
+
+	/** The figures of a live stream. Rejects where it is not live. */
+	async stats(name: string): Promise<Readonly<Record<string, AmfValue>>> {
+		return asRecord(await this.#port.ask("stream-stats", [name]));
+	}
+
+	/** The runtime's: tells a stream what happened to it. */
+	tell(name: string, status: NetStatus): void {
+		this.#streams.get(name)?.tell(status);
+	}
+}
+
+/**
+ * A stream of an instance (Server-Side ActionScript, class `Stream`): it can play files and other streams as a live
+ * stream of its name, record what is published under its name, and send data messages to those who play it.
+ */
+export class Stream {
+	readonly name: string;
+	/** Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, … */
+	onStatus: ((status: NetStatus) => unknown) | undefined;
+	readonly #port: StreamPort;
+	readonly #onClosed: () => void;
+
+	constructor(name: string, port: StreamPort, onClosed: () => void) {
+		this.name = name;
+		this.#port = port;
+		this.#onClosed = onClosed;
+	}
+
+	/** Plays a file or another stream as a live stream of this name. A name that a client publishes cannot be played onto. */
+	play(name: string, options: StreamPlayOptions = {}): void {
+		this.#act("play", name, { ...options });
+	}
+
+	/** Ends what it plays, and its playlist. */
+	stop(): void {
+		this.#act("play", false);
+	}
+
+	/** Records what is published under its name, by whomever. */
+	record(mode: RecordMode = "record"): void {
+		this.#act("record", mode);
+	}
+
+	stopRecording(): void {
+		this.#act("record", false);
+	}
+
+	/** Sends a data message to everyone who plays it, and into its recording (`Stream.send`). */
+	send(handler: string, ...args: AmfValue[]): void {
+		this.#act("send", handler, ...args);
+	}
+
+	/** How much is sent ahead of its time, in seconds. */
+	setBufferTime(seconds: number): void {
+		this.#act("buffer-time", seconds);
+	}
+
+	/** Deletes its recording. */
+	clear(): void {
+		this.#act("clear");
+	}
+
+	/** Lets go of it: what it plays and records ends. */
+	close(): void {
+		this.#act("close");
+		this.#onClosed();
+	}
+
+	/** The runtime's: what happened to it. */
+	tell(status: NetStatus): void {
+		try {
+			const result = this.onStatus?.(status);
+			if (result instanceof Promise) result.catch((error: unknown) => this.#port.onFault(error));
+		} catch (error) {
+			this.#port.onFault(error);
+		}
+	}
+
+	#act(action: StreamAction, ...args: AmfValue[]): void {
+		this.#port.emit({ kind: "stream", stream: this.name, action, args });
+	}
+}
+
+function asList(value: AmfValue): readonly Readonly<Record<string, AmfValue>>[] {
+	return Array.isArray(value) ? value.map(asRecord) : [];
+}

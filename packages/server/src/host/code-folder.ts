@@ -1,0 +1,43 @@
+import { existsSync, type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
+import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
+
+/** What an application's main file may be called, first choice first. */
+export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
+
+/** Files of these kinds are code: when one changes, the application starts anew. */
+const CODE = /\.(m?[jt]s|json)$/;
+/** Folders in which an application keeps what is no code. */
+const NO_CODE = /^(media|streams|sharedobjects|node_modules|\.[^/]*)(\/|$)/;
+/** Editors write a file in several steps. */
+const SETTLE_MILLIS = 200;
+
+/** The main file of an application in its folder, absolute; `undefined`: it has no code. */
+export function findMain(folder: string): string | undefined {
+	return MAIN_FILES.map(name => join(folder, name)).find(path => existsSync(path));
+}
+
+/** Calls `onChange` some time after code in the folder has changed, and `onFault` where it cannot be watched. Returns what ends it. */
+export function watchCode(folder: string, onChange: () => void, onFault: (error: unknown) => void): () => void {
+	let timer: NodeJS.Timeout | undefined;
+	let watcher: FSWatcher | undefined;
+	try {
+		watcher = watch(folder, { recursive: true, persistent: false }, (_event, name) => {
+			if (name === null || !CODE.test(name) || NO_CODE.test(name)) return;
+			clearTimeout(timer);
+			timer = setTimeout(onChange, SETTLE_MILLIS);
+		});
+		watcher.on("error", onFault);
+	} catch (error) {
+		onFault(error);
+	}
+	return () => {
+		clearTimeout(timer);
+		watcher?.close();
+	};
+}
+
+/** How an instance is told apart from others of its application in a log line. */
+export function instanceLabel(application: string, instance: string): string {
+	return instance === DEFAULT_INSTANCE ? application : `${application}/${instance}`;
+}

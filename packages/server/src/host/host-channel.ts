@@ -1,0 +1,40 @@
+/** The media process's end of the connection to an application's runtime. */
+export interface HostChannel {
+	/** Bytes that were sent and not taken yet. */
+	readonly queuedBytes: number;
+	/** Sends a frame (`port-frame.ts`). */
+	send(frame: Uint8Array): void;
+	/** Ends the runtime at once, whatever it does. `onEnd` follows. */
+	kill(): void;
+	/** Where the application's code is at the moment, as `main.ts:12`; `undefined` where that cannot be told. */
+	locate(): Promise<string | undefined>;
+	/** Memory that the runtime uses, in bytes; `undefined` where that cannot be told. */
+	memory(): Promise<number | undefined>;
+}
+
+/** What a channel tells. */
+export type ChannelHandler = {
+	onFrame(frame: Uint8Array): void;
+	/** A line that the application wrote to its output (`console.log`), or to its error output. */
+	onLine(isError: boolean, line: string): void;
+	/** The runtime has ended, for whatever reason. Nothing follows. */
+	onEnd(reason: string): void;
+};
+
+/** What an application's runtime is started with. */
+export type RuntimeSetup = {
+	readonly application: string;
+	/** The application's folder, absolute. */
+	readonly folder: string;
+	/** Its main file, absolute. */
+	readonly main: string;
+	/** Bound of the JavaScript heap, in MiB. */
+	readonly memoryMebibytes: number;
+	/** Whether it may use the network. */
+	readonly network: boolean;
+	/** Bytes of one frame of the runtime. */
+	readonly frameBytes: number;
+};
+
+/** Starts a runtime. */
+export type StartChannel = (setup: RuntimeSetup, handler: ChannelHandler) => HostChannel;

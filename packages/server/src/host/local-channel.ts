@@ -1,0 +1,33 @@
+import { pathToFileURL } from "node:url";
+import { type AnyDefinition, HostRuntime, loadDefinition } from "../application/index.ts";
+import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
+
+/**
+ * Runs an application in the media process itself (`isolation: none`): for tests, and for code that is as trusted as
+ * the server's own. Nothing bounds it.
+ */
+export function startLocalChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
+	return localChannel(() => loadDefinition(pathToFileURL(setup.main).href), handler);
+}
+
+/** The same for a definition that is loaded already. */
+export function localChannel(load: () => Promise<AnyDefinition>, handler: ChannelHandler): HostChannel {
+	let isOpen = true;
+	/** Frames arrive in later turns of the loop, as from another process. */
+	const later = (action: () => void) =>
+		setImmediate(() => {
+			if (isOpen) action();
+		});
+	const runtime = new HostRuntime({ send: frame => later(() => handler.onFrame(frame)) }, { load });
+	return {
+		queuedBytes: 0,
+		send: frame => later(() => runtime.receive(frame)),
+		kill() {
+			if (!isOpen) return;
+			isOpen = false;
+			setImmediate(() => handler.onEnd("ended"));
+		},
+		locate: () => Promise.resolve(undefined),
+		memory: () => Promise.resolve(undefined),
+	};
+}

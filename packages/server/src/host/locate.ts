@@ -1,0 +1,57 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import WebSocket from "ws";
+
+/** How long the debugger gets to stop the code, in milliseconds. */
+const LOCATE_MILLIS = 2000;
+
+type CallFrame = { readonly url: string; readonly location: { readonly lineNumber: number } };
+
+/**
+ * Asks a process's debugger where its code is (Chrome DevTools Protocol: `Debugger.pause` stops even an endless loop).
+ *
+ * @param address the debugger's, as soon as it is known
+ * @returns the innermost place in the folder, as `main.ts:12`; `undefined` where none could be found in time
+ */
+export async function locateByInspector(address: Promise<string>, folder: string): Promise<string | undefined> {
+	let socket: WebSocket | undefined;
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<undefined>(resolve => {
+		timer = setTimeout(() => resolve(undefined), LOCATE_MILLIS);
+	});
+	const found = address.then(
+		url =>
+			new Promise<string | undefined>(resolve => {
+				socket = new WebSocket(url);
+				socket.on("open", () => {
+					socket?.send('{"id":1,"method":"Debugger.enable"}');
+					socket?.send('{"id":2,"method":"Debugger.pause"}');
+				});
+				socket.on("message", data => {
+					const { method, params } = JSON.parse(String(data)) as {
+						method?: string;
+						params?: { callFrames: readonly CallFrame[] };
+					};
+					if (method === "Debugger.paused") resolve(placeOf(params?.callFrames ?? [], folder));
+				});
+				// A process that ends meanwhile has no place.
+				socket.on("error", () => resolve(undefined));
+				socket.on("close", () => resolve(undefined));
+			}),
+	);
+	try {
+		return await Promise.race([found, late]);
+	} finally {
+		clearTimeout(timer);
+		socket?.terminate();
+	}
+}
+
+function placeOf(frames: readonly CallFrame[], folder: string): string | undefined {
+	for (const { url, location } of frames) {
+		if (!url.startsWith("file:")) continue;
+		const path = relative(folder, fileURLToPath(url));
+		if (!path.startsWith("..")) return `${path}:${location.lineNumber + 1}`;
+	}
+	return undefined;
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
+import type { Duplex } from "node:stream";
+import { createInterface } from "node:readline";
+import { RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
+import { FrameSplitter, frameHead } from "../app/index.ts";
+import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
+import { locateByInspector } from "./locate.ts";
+
+/** The descriptor by which frames go both ways. */
+const FRAME_DESCRIPTOR = 3;
+/** When a chunk of the runtime's output is this large, more is waiting: others get their turn first. */
+const FULL_CHUNK_BYTES = 64 * 1024;
+/** Lines that name the debugger's address, and those that Node says about flags of ours. */
+const DEBUGGER_LINE = /^Debugger listening on (ws:\/\/\S+)/;
+const DEBUGGER_CHATTER = /^(For help, see: |Debugger attached|Debugger ending|Waiting for the debugger)/;
+
+/**
+ * Runs an application in a process of its own (`isolation: process`), which Node's permission model keeps to the
+ * application's folder.
+ */
+export function startProcessChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
+	return new ProcessChannel(setup, handler);
+}
+
+class ProcessChannel implements HostChannel {
+	readonly #child: ChildProcess;
+	readonly #frames: Duplex;
+	readonly #handler: ChannelHandler;
+	readonly #folder: string;
+	#onDebugger: ((address: string) => void) | undefined;
+	#lastErrorLine = "";
+	#ending: string | undefined;
+
+	constructor(setup: RuntimeSetup, handler: ChannelHandler) {
+		this.#handler = handler;
+		this.#folder = setup.folder;
+		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main], {
+			cwd: setup.folder,
+			env: { LANG: process.env["LANG"], TZ: process.env["TZ"] },
+			stdio: ["ignore", "pipe", "pipe", "pipe"],
+		});
+		this.#frames = this.#child.stdio[FRAME_DESCRIPTOR] as Duplex;
+		const splitter = new FrameSplitter(setup.frameBytes, frame => handler.onFrame(frame));
+		this.#frames.on("data", (bytes: Buffer) => this.#take(splitter, bytes));
+		// It breaks when the process ends, which is told by `exit`.
+		this.#frames.on("error", () => {});
+		createInterface({ input: this.#child.stdout! }).on("line", line => handler.onLine(false, line));
+		createInterface({ input: this.#child.stderr! }).on("line", line => this.#onErrorLine(line));
+		this.#child.on("error", error => {
+			this.#ending ??= error.message;
+			if (this.#child.pid === undefined) handler.onEnd(this.#ending);
+		});
+		this.#child.on("exit", (code, signal) => handler.onEnd(this.#ending ?? this.#describeExit(code, signal)));
+		// Sockets come first where there is not enough for both.
+		if (this.#child.pid !== undefined) lowerPriority(this.#child.pid);
+	}
+
+	get queuedBytes(): number {
+		return this.#frames.writableLength;
+	}
+
+	send(frame: Uint8Array): void {
+		if (this.#frames.destroyed) return;
+		this.#frames.cork();
+		this.#frames.write(frameHead(frame));
+		this.#frames.write(frame);
+		this.#frames.uncork();
+	}
+
+	kill(): void {
+		this.#ending ??= "was ended";
+		this.#child.kill("SIGKILL");
+	}
+
+	locate(): Promise<string | undefined> {
+		const address = new Promise<string>(resolve => {
+			this.#onDebugger = resolve;
+		});
+		this.#child.kill("SIGUSR1");
+		return locateByInspector(address, this.#folder);
+	}
+
+	async memory(): Promise<number | undefined> {
+		if (process.platform !== "linux") return undefined;
+		try {
+			const [, pages] = (await readFile(`/proc/${this.#child.pid}/statm`, "utf8")).split(" ");
+			return Number(pages) * PAGE_BYTES;
+		} catch {
+			// It has ended.
+			return undefined;
+		}
+	}
+
+	#take(splitter: FrameSplitter, bytes: Buffer): void {
+		try {
+			splitter.push(bytes);
+		} catch (error) {
+			this.#ending ??= error instanceof Error ? error.message : String(error);
+			this.#child.kill("SIGKILL");
+			return;
+		}
+		if (bytes.length < FULL_CHUNK_BYTES) return;
+		this.#frames.pause();
+		setImmediate(() => this.#frames.resume());
+	}
+
+	#onErrorLine(line: string): void {
+		const address = DEBUGGER_LINE.exec(line)?.[1];
+		if (address !== undefined) this.#onDebugger?.(address);
+		else if (!DEBUGGER_CHATTER.test(line)) {
+			if (line.trim() !== "") this.#lastErrorLine = line;
+			if (line.startsWith("FATAL ERROR")) this.#ending ??= line;
+			this.#handler.onLine(true, line);
+		}
+	}
+
+	#describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+		if (signal !== null) return `was ended by ${signal}`;
+		const last = code === 0 ? "" : this.#lastErrorLine;
+		return `ended with exit code ${code}${last === "" ? "" : `: ${last}`}`;
+	}
+}
+
+/** What Linux calls a page where Node runs. */
+const PAGE_BYTES = 4096;
+
+function flags({ folder, memoryMebibytes, network }: RuntimeSetup): string[] {
+	const known = process.allowedNodeEnvironmentFlags;
+	const optional = [...(network ? ["--allow-net"] : []), "--allow-inspector"].filter(flag => known.has(flag));
+	return [
+		"--permission",
+		...optional,
+		...runtimeReadFolders(folder).map(path => `--allow-fs-read=${path}`),
+		`--allow-fs-write=${folder}`,
+		`--max-old-space-size=${memoryMebibytes}`,
+		"--disable-warning=SecurityWarning",
+		"--disable-warning=ExperimentalWarning",
+		"--enable-source-maps",
+		"--inspect-port=127.0.0.1:0",
+		...process.execArgv.filter(flag => flag.startsWith("--conditions")),
+	];
+}
+
+function lowerPriority(pid: number): void {
+	try {
+		setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+	} catch {
+		// It has ended already, or the system does not let us: then it runs as we do.
+	}
+}
