@@ -7,7 +7,19 @@ type Import = { readonly specifier: string; readonly typeOnly: boolean };
 
 /** The rooms of each package by their rings: a file imports from its own room or a lower ring, or from its own ring. */
 const RINGS: Record<string, Record<string, number>> = {
-	core: { fault: 0, bytes: 0, amf: 1, flv: 1, codec: 1, mp4: 1, crypto: 1, rtmp: 2, tunnel: 2, "": 9 },
+	core: {
+		fault: 0,
+		bytes: 0,
+		amf: 1,
+		flv: 1,
+		codec: 1,
+		mp4: 1,
+		crypto: 1,
+		rtmp: 2,
+		tunnel: 2,
+		"shared-object": 2,
+		"": 9,
+	},
 	client: { "": 3 },
 	server: {
 		log: 3,
@@ -15,6 +27,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		config: 3,
 		net: 3,
 		hub: 4,
+		"shared-object": 4,
 		app: 5,
 		library: 5,
 		application: 6,

@@ -15,7 +15,7 @@ const DEFAULT_CLASSES = new AmfClassRegistry();
 
 /**
  * What the readers of one message share: the bytes and what is left of the limits. AMF3 values inside AMF0 draw on the
- * same budget.
+ * same budget, and so do several readers where AMF values stand between other things.
  */
 export class AmfSource {
 	readonly input: ByteReader;

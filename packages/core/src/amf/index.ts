@@ -15,7 +15,7 @@ export {
 	type ObjectEncoding,
 } from "./amf-message.ts";
 export type { AmfWriteOptions } from "./amf-sink.ts";
-export type { AmfReadOptions } from "./amf-source.ts";
+export { type AmfReadOptions, AmfSource } from "./amf-source.ts";
 export * from "./amf-types.ts";
 export { Amf0Reader } from "./amf0-reader.ts";
 export { Amf0Writer } from "./amf0-writer.ts";

@@ -72,6 +72,17 @@ export const FAULTS = {
 	},
 	PUBLISHER_IDLE: { by: "peer", text: "The publisher sent no media within the idle time-out." },
 	VIEWER_TOO_SLOW: { by: "peer", text: "The viewer did not keep up with its stream and was closed." },
+	// Shared objects
+	SHARED_OBJECT_TOO_LARGE: {
+		by: "limit",
+		text: "A message about a shared object, or what it asks the server to hold, is larger than the limit.",
+	},
+	SHARED_OBJECT_NAME: { by: "usage", text: "The name cannot be that of a shared object." },
+	SHARED_OBJECT_PERSISTENCE: {
+		by: "usage",
+		text: "A shared object of that name exists already, and it is persistent where this one is not, or the reverse.",
+	},
+	SHARED_OBJECT_FILE: { by: "file", text: "The file of a shared object cannot be read, written or understood." },
 	// Transport
 	CONNECT_FAILED: { by: "transport", text: "No connection could be opened." },
 	PROXY_HEADER_INVALID: {

@@ -1,4 +1,11 @@
-import { AmfEcmaArray, type AmfObject, AmfTypedObject, type AmfValue, type ObjectEncoding } from "../amf/index.ts";
+import {
+	type AmfClassRegistry,
+	AmfEcmaArray,
+	type AmfObject,
+	AmfTypedObject,
+	type AmfValue,
+	type ObjectEncoding,
+} from "../amf/index.ts";
 import { type MillraceError, TransportError, UsageError } from "../fault/index.ts";
 import type { MediaType } from "../flv/index.ts";
 import { ClientStream, type ClientStreamHandler } from "./client-stream.ts";
@@ -67,6 +74,8 @@ export type ClientConnectionOptions = LinkOptions & {
 	readonly connectTimeoutMillis: number;
 	/** Our chunk size while publishing, in bytes, at most 32,767: a widespread analyser misreads larger ones. */
 	readonly chunkSize: number;
+	/** The classes that typed objects become, and whose instances are sent under their names. Default: none. */
+	readonly classes?: AmfClassRegistry | undefined;
 };
 
 const DEFAULT_FLASH_VERSION = "WIN 32,0,0,465";
@@ -123,6 +132,11 @@ export class ClientConnection implements LinkHandler {
 	/** What was agreed; 0 before that. */
 	get objectEncoding(): ObjectEncoding {
 		return this.#objectEncoding;
+	}
+
+	/** The classes that are known by name. */
+	get classes(): AmfClassRegistry | undefined {
+		return this.#options.classes;
 	}
 
 	/** When `handleTimeout` must be called at the latest. */
@@ -191,7 +205,7 @@ export class ClientConnection implements LinkHandler {
 		const id = responder === undefined ? transactionId : this.#transactions.add(responder);
 		let payload: Uint8Array;
 		try {
-			payload = encodeCommand(encoding, name, id, object, args);
+			payload = encodeCommand(encoding, name, id, object, args, this.classes);
 		} catch (error) {
 			if (responder !== undefined) this.#transactions.forget(id);
 			throw error;
@@ -244,7 +258,7 @@ export class ClientConnection implements LinkHandler {
 		switch (type) {
 			case TYPE_COMMAND:
 			case TYPE_COMMAND_AMF3:
-				this.#onCommand(decodeCommand(type, payload), streamId);
+				this.#onCommand(decodeCommand(type, payload, undefined, this.classes), streamId);
 				return;
 			case TYPE_AUDIO:
 			case TYPE_VIDEO:
@@ -320,6 +334,8 @@ export class ClientConnection implements LinkHandler {
 	#accepted(command: Command, info: NetStatus | undefined): void {
 		this.#state = STATE_CONNECTED;
 		this.link.raiseLimits();
+		// The first figure of the round trip; the following come by themselves.
+		this.link.ping(this.link.now, () => undefined);
 		this.#transactions.settle(command);
 		// Never 3 where 0 was asked for, whatever the server says; a server that says nothing speaks AMF0.
 		if (this.#request.objectEncoding === 3 && info?.["objectEncoding"] === 3) this.#objectEncoding = 3;
@@ -406,7 +422,8 @@ export class ClientConnection implements LinkHandler {
 
 	/** What every server reads: in AMF0 whatever was agreed. */
 	#sendAmf0(name: string, transactionId: number, object: AmfValue, args: readonly AmfValue[]): void {
-		this.link.send(COMMAND_CHUNK_STREAM, TYPE_COMMAND, 0, 0, encodeCommand(0, name, transactionId, object, args));
+		const payload = encodeCommand(0, name, transactionId, object, args, this.classes);
+		this.link.send(COMMAND_CHUNK_STREAM, TYPE_COMMAND, 0, 0, payload);
 	}
 }
 

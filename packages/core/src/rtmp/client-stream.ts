@@ -154,7 +154,7 @@ export class ClientStream {
 	sendData(handler: string, args: readonly AmfValue[], timestamp: number): void {
 		const { objectEncoding } = this.connection;
 		const type = objectEncoding === 3 ? TYPE_DATA_AMF3 : TYPE_DATA;
-		const payload = encodeData(objectEncoding, handler, args);
+		const payload = encodeData(objectEncoding, handler, args, this.connection.classes);
 		this.#whenOpen(() => this.sendMedia(type, timestamp, payload));
 	}
 

@@ -1,3 +1,9 @@
+export {
+	BandwidthCheck,
+	type BandwidthCheckOptions,
+	type BandwidthResult,
+	DEFAULT_BANDWIDTH_CHECK,
+} from "./bandwidth-check.ts";
 export { framedLength, frameInto } from "./chunk-frame.ts";
 export { type ChunkHandler, ChunkReader, type ChunkReaderLimits, DEFAULT_CHUNK_SIZE } from "./chunk-reader.ts";
 export { ChunkWriter } from "./chunk-writer.ts";

@@ -20,6 +20,8 @@ export type RtmpLimits = {
 	readonly heldBytes: number;
 	/** Length of an application's or a stream's name, in characters, without its query. Default 255. */
 	readonly nameLength: number;
+	/** Our calls that the peer has not answered; more are not sent. Default 1024. */
+	readonly pendingCalls: number;
 };
 
 export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
@@ -33,4 +35,5 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
 	outputBytes: 4 * 1024 * 1024,
 	heldBytes: 1024 * 1024,
 	nameLength: 255,
+	pendingCalls: 1024,
 };

@@ -111,9 +111,8 @@ describe("a silent peer", () => {
 
 	test("is measured across the wrap of the ping's 32 bits", () => {
 		const { session, client } = connectedSession();
-		session.now = 2 ** 32 - 10_000 - 5;
-		session.receive(client.userControl(EVENT_PING_RESPONSE, 1).take());
-		session.passTo(2 ** 32 - 5);
+		session.connection.link.ping(2 ** 32 - 5, () => undefined);
+		session.takeOutput();
 		expect(session.sent).toEqual([`ping ${2 ** 32 - 5}`]);
 		session.now = 2 ** 32 + 20;
 		session.receive(client.userControl(EVENT_PING_RESPONSE, 2 ** 32 - 5).take());
@@ -132,13 +131,80 @@ describe("a silent peer", () => {
 		expect(session.events).toEqual(["closed PEER_SILENT"]);
 	});
 
-	test("that sends anything is neither pinged nor given up", () => {
+	test("that sends anything is not given up, and pinged for its round trip only", () => {
 		const { session, client } = connectedSession();
 		for (let now = 9000; now < 100_000; now += 9000) {
 			session.passTo(now);
 			session.receive(client.message(4, 8, now, 1, patternOf(3)).take());
 		}
-		expect([session.sent, session.events]).toEqual([[], []]);
+		const pings = [10, 20, 30, 40, 50, 60, 70, 80, 90].map(second => `ping ${second * 1000}`);
+		expect([session.sent, session.events]).toEqual([pings, []]);
+	});
+});
+
+describe("a ping that is asked for", () => {
+	test("measures the round trip for all who ask meanwhile, with one question", () => {
+		const { session, client } = connectedSession();
+		const { link } = session.connection;
+		const heard: unknown[] = [];
+		link.ping(2000, millis => heard.push(millis));
+		link.ping(2010, millis => heard.push(millis));
+		session.takeOutput();
+		expect(session.sent).toEqual(["ping 2000"]);
+		session.now = 2040;
+		session.receive(client.userControl(EVENT_PING_RESPONSE, 2000).take());
+		expect([heard, link.roundTripMillis]).toEqual([[40, 40], 40]);
+	});
+
+	test("fails after 5 s without an answer, each at its own time, and a later one is sent anew", () => {
+		const { session } = connectedSession();
+		const heard: string[] = [];
+		session.connection.link.ping(1000, millis => heard.push(`first ${millis}`));
+		session.connection.link.ping(2000, millis => heard.push(`second ${millis}`));
+		session.passTo(5999);
+		expect(heard).toEqual([]);
+		session.passTo(6000);
+		expect(heard).toEqual(["first undefined"]);
+		session.passTo(7000);
+		expect(heard).toEqual(["first undefined", "second undefined"]);
+		session.connection.link.ping(7500, () => undefined);
+		session.takeOutput();
+		expect(session.sent).toEqual(["ping 1000", "ping 7500"]);
+	});
+
+	test("fails where the connection ends, or has not begun", () => {
+		const { session } = connectedSession();
+		const heard: unknown[] = [];
+		session.connection.link.ping(0, millis => heard.push(millis));
+		session.connection.link.close();
+		session.connection.link.ping(0, millis => heard.push(millis));
+		new ServerSession().connection.link.ping(0, millis => heard.push(millis));
+		expect(heard).toEqual([undefined, undefined, undefined]);
+	});
+
+	test("leaves a round trip that is smoothed over the last ones", () => {
+		const { session, client } = connectedSession();
+		const { link } = session.connection;
+		expect(link.smoothedRoundTripMillis).toBeUndefined();
+		for (const [at, millis] of [
+			[1000, 80],
+			[2000, 160],
+		] as const) {
+			link.ping(at, () => undefined);
+			session.now = at + millis;
+			session.receive(client.userControl(EVENT_PING_RESPONSE, at).take());
+		}
+		expect([link.roundTripMillis, link.smoothedRoundTripMillis]).toEqual([160, 90]);
+	});
+});
+
+describe("the count of messages", () => {
+	test("has what came and what was sent, control messages among them", () => {
+		const { session, client } = connectedSession();
+		const { link } = session.connection;
+		const [received, sent] = [link.messagesReceived, link.messagesSent];
+		session.receive(client.userControl(EVENT_PING_REQUEST, 1).message(4, 8, 0, 1, patternOf(3)).take());
+		expect([link.messagesReceived - received, link.messagesSent - sent]).toEqual([2, 1]);
 	});
 });
 

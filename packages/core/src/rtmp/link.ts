@@ -52,8 +52,10 @@ export type LinkOptions = {
 	readonly handshakeTimeoutMillis: number;
 	/** Longest handshake altogether. Default 15 s. */
 	readonly handshakeDeadlineMillis: number;
-	/** A peer that is silent for this long is sent a ping. Default 10 s. */
+	/** How often the peer is sent a ping, which measures the round trip and shows whether a silent one lives. Default 10 s. */
 	readonly pingIntervalMillis: number;
+	/** Longest wait for the answer to a ping that somebody asked for. Default 5 s. */
+	readonly pingTimeoutMillis?: number;
 	/** A peer that is silent for this long, pings included, is given up. Default 30 s. */
 	readonly readTimeoutMillis: number;
 	readonly limits: RtmpLimits;
@@ -63,6 +65,9 @@ export type LinkOptions = {
 	readonly slab?: Slab;
 };
 
+type PingWaiter = { readonly onAnswer: (roundTripMillis: number | undefined) => void; readonly deadline: number };
+
+const DEFAULT_PING_TIMEOUT_MILLIS = 5000;
 /** Protocol control and user control travel here (RTMP 1.0 §5.4). */
 const CONTROL_CHUNK_STREAM = 2;
 
@@ -75,6 +80,11 @@ export class RtmpLink implements ChunkHandler {
 	toleratesSilence = false;
 	/** Round trip of the last ping in milliseconds; `undefined` before the first answer. */
 	roundTripMillis: number | undefined;
+	/** The same, smoothed over the last pings (RFC 6298 §2). */
+	smoothedRoundTripMillis: number | undefined;
+	/** Whole messages that came and, one by one, were sent; blocks that were framed elsewhere count as one. */
+	messagesReceived = 0;
+	messagesSent = 0;
 	/** What this connection holds of the shared budget. */
 	readonly account: BudgetAccount;
 
@@ -106,6 +116,8 @@ export class RtmpLink implements ChunkHandler {
 	#answersPings = false;
 	/** The value of the last ping; −1 before the first and after its answer. */
 	#pingValue = -1;
+	/** Who waits for the answer to a ping, and until when. */
+	#pingWaiters: PingWaiter[] = [];
 
 	constructor(handshake: Handshake, handler: LinkHandler, options: LinkOptions, now: number) {
 		this.#handshake = handshake;
@@ -175,7 +187,8 @@ export class RtmpLink implements ChunkHandler {
 				this.#lastReceivedAt + options.handshakeTimeoutMillis,
 			);
 		}
-		return Math.min(this.#nextPingAt, this.#lastReceivedAt + options.readTimeoutMillis);
+		const waiterAt = this.#pingWaiters[0]?.deadline ?? Number.POSITIVE_INFINITY;
+		return Math.min(this.#nextPingAt, this.#lastReceivedAt + options.readTimeoutMillis, waiterAt);
 	}
 
 	/** Raises the limits to those of an accepted connection. */
@@ -193,7 +206,6 @@ export class RtmpLink implements ChunkHandler {
 		if (this.#closed) return;
 		this.#now = now;
 		this.#lastReceivedAt = now;
-		this.#nextPingAt = now + this.#options.pingIntervalMillis;
 		try {
 			let rest = bytes;
 			const handshake = this.#handshake;
@@ -236,11 +248,23 @@ export class RtmpLink implements ChunkHandler {
 			}
 			this.#lastReceivedAt = now;
 		}
-		if (now >= this.#nextPingAt) {
-			this.#nextPingAt = now + options.pingIntervalMillis;
-			this.#pingValue = now >>> 0;
-			this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_REQUEST, this.#pingValue));
-		}
+		if (now >= this.#nextPingAt) this.#sendPing();
+		this.#settlePings(undefined, now);
+	}
+
+	/**
+	 * Asks the peer whether it is there. `onAnswer` gets the round trip in milliseconds, or `undefined` where there was no
+	 * answer in time or the link has ended.
+	 *
+	 * @param now the time, which need not be that of the last input
+	 */
+	ping(now: number, onAnswer: (roundTripMillis: number | undefined) => void): void {
+		if (this.#closed || this.#handshake !== undefined) return onAnswer(undefined);
+		this.#now = now;
+		const deadline = this.#now + (this.#options.pingTimeoutMillis ?? DEFAULT_PING_TIMEOUT_MILLIS);
+		this.#pingWaiters.push({ onAnswer, deadline });
+		// A question that is under way is not asked again: many may want to know.
+		if (this.#pingWaiters.length === 1) this.#sendPing();
 	}
 
 	/**
@@ -279,6 +303,7 @@ export class RtmpLink implements ChunkHandler {
 	/** Queues one message. */
 	send(chunkStreamId: number, type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (this.#closed) return;
+		this.messagesSent++;
 		this.#queue(this.#writer.write(chunkStreamId, type, timestamp, streamId, payload));
 	}
 
@@ -289,7 +314,9 @@ export class RtmpLink implements ChunkHandler {
 
 	/** Queues bytes that are framed already, whole messages only, on chunk streams that `send` does not use. */
 	sendFramed(block: Uint8Array): void {
-		if (!this.#closed) this.#queue(block);
+		if (this.#closed) return;
+		this.messagesSent++;
+		this.#queue(block);
 	}
 
 	/** Announces a chunk size and uses it from the next message on. */
@@ -310,12 +337,14 @@ export class RtmpLink implements ChunkHandler {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.account.close();
+		this.#settlePings(undefined, Number.POSITIVE_INFINITY);
 		this.#handler.onClosed(reason);
 	}
 
 	/** The chunk reader's messages. */
 	onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (this.#closed) return;
+		this.messagesReceived++;
 		switch (type) {
 			case TYPE_SET_CHUNK_SIZE:
 			case TYPE_ABORT:
@@ -348,10 +377,28 @@ export class RtmpLink implements ChunkHandler {
 			// An answer that was not asked for, or to an older question, measures nothing.
 			if (control.value !== this.#pingValue) return;
 			this.#pingValue = -1;
-			this.roundTripMillis = ((this.#now >>> 0) - control.value) | 0;
+			const roundTrip = ((this.#now >>> 0) - control.value) | 0;
+			const before = this.smoothedRoundTripMillis;
+			this.roundTripMillis = roundTrip;
+			this.smoothedRoundTripMillis = before === undefined ? roundTrip : before + (roundTrip - before) / 8;
+			this.#settlePings(roundTrip, Number.POSITIVE_INFINITY);
 		} else {
 			this.#handler.onUserControl(control, payload);
 		}
+	}
+
+	#sendPing(): void {
+		this.#nextPingAt = this.#now + this.#options.pingIntervalMillis;
+		this.#pingValue = this.#now >>> 0;
+		this.sendControl(TYPE_USER_CONTROL, encodeUserControl(EVENT_PING_REQUEST, this.#pingValue));
+	}
+
+	/** Answers those whose time is over at `now`. */
+	#settlePings(roundTripMillis: number | undefined, now: number): void {
+		const waiters = this.#pingWaiters;
+		if (waiters.length === 0 || waiters[0]!.deadline > now) return;
+		this.#pingWaiters = waiters.filter(({ deadline }) => deadline > now);
+		for (const { onAnswer, deadline } of waiters) if (deadline <= now) onAnswer(roundTripMillis);
 	}
 
 	#read(bytes: Uint8Array): void {

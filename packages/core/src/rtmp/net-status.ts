@@ -70,8 +70,16 @@ export const NET_STATUS = {
 	"NetStream.Unpause.Notify": { level: "status", text: "Playing goes on." },
 	"NetStream.Unpublish.Success": { level: "status", text: "The stream is now unpublished." },
 	"NetStream.Video.DimensionChange": { level: "status", text: "The picture's size changed." },
+	"SharedObject.BadPersistence": {
+		level: "error",
+		text: "The shared object exists, and it is persistent where this one is not, or the reverse.",
+	},
 	"SharedObject.Flush.Failed": { level: "error", text: "The shared object was not written." },
 	"SharedObject.Flush.Success": { level: "status", text: "The shared object was written." },
+	"SharedObject.NoReadAccess": { level: "error", text: "The shared object may not be read." },
+	"SharedObject.NoWriteAccess": { level: "error", text: "The shared object may not be changed." },
+	"SharedObject.ObjectCreationFailed": { level: "error", text: "The shared object could not be made." },
+	"SharedObject.UriMismatch": { level: "error", text: "The shared object is of another address than the connection." },
 } as const satisfies Record<string, { level: StatusLevel; text: string }>;
 
 /** A code of the table. */

@@ -1,4 +1,4 @@
-import type { AmfValue } from "../amf/index.ts";
+import type { AmfClassRegistry, AmfValue } from "../amf/index.ts";
 import type { MillraceError } from "../fault/index.ts";
 import type { MediaType } from "../flv/index.ts";
 import type { ConnectRequest } from "./connect-request.ts";
@@ -45,6 +45,11 @@ export interface ServerConnectionHandler {
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
 	onCall(call: Call): void;
+	/**
+	 * librtmp and ffmpeg call `_checkbw` when they hear `onBWDone`; its empty result has been sent. `_onbwcheck` and
+	 * `_onbwdone` may follow.
+	 */
+	onCheckBandwidth?(): void;
 	/** The client says which SWF file opened it (`decodeSwfAnswer`). It may come while `connect` is pending, or unasked. */
 	onSwfAnswer?(payload: Uint8Array): void;
 	onClosed(reason: MillraceError | undefined): void;
@@ -61,4 +66,8 @@ export type ServerConnectionOptions = LinkOptions & {
 	readonly fmsVersion: string;
 	/** The connection's name in `clientid`. */
 	readonly clientId: string;
+	/** Longest wait for the answer to a call of the client's methods, in milliseconds. Default 60 s. */
+	readonly callTimeoutMillis?: number;
+	/** The classes that typed objects become, and whose instances are sent under their names. Default: none. */
+	readonly classes?: AmfClassRegistry;
 };

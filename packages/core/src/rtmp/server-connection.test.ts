@@ -5,7 +5,7 @@ import { LimitError, PeerError } from "../fault/index.ts";
 import { bytesOf, patternOf } from "./chunk-case.ts";
 import { DEFAULT_RTMP_LIMITS } from "./limits.ts";
 import { netStatus } from "./net-status.ts";
-import { ClientScript, connectedSession, HANDSHAKE_LENGTH, ServerSession } from "./server-session.ts";
+import { ClientScript, connectedSession, HANDSHAKE_LENGTH, SESSION_OPTIONS, ServerSession } from "./server-session.ts";
 import type { ServerStream } from "./server-stream.ts";
 
 const limits = (more: Partial<typeof DEFAULT_RTMP_LIMITS>) => ({ limits: { ...DEFAULT_RTMP_LIMITS, ...more } });
@@ -310,6 +310,37 @@ describe("calls", () => {
 			["c error", undefined],
 			["e error", undefined],
 		]);
+	});
+
+	test("of the server fail where the client takes too long; the late answer is for nobody", () => {
+		const { session, client } = connectedSession("now", { callTimeoutMillis: 5000 });
+		const answers: AmfValue[] = [];
+		const responder = {
+			onResult: (value: AmfValue) => answers.push(value),
+			onError: (value: AmfValue) => answers.push(value),
+		};
+		session.connection.call("a", [], responder, 1000);
+		session.connection.call("b", [], responder, 2000);
+		session.passTo(5999);
+		expect(answers).toEqual([]);
+		session.passTo(6000);
+		session.receive(client.command(3, 0, "_result", 1, null, 1).command(3, 0, "_result", 2, null, 2).take());
+		session.passTo(20_000);
+		const late = { code: "NetConnection.Call.Failed", description: "The client did not answer in time." };
+		expect(answers).toMatchObject([late, 2]);
+	});
+
+	test("of the server are bound in number, and one that cannot be sent is not waited for", () => {
+		const { session } = connectedSession("now", { limits: { ...SESSION_OPTIONS.limits, pendingCalls: 2 } });
+		const { connection } = session;
+		const errors: AmfValue[] = [];
+		const responder = { onResult: () => undefined, onError: (value: AmfValue) => errors.push(value) };
+		expect(() => connection.call("odd", [Symbol("x") as unknown as AmfValue], responder)).toThrow();
+		expect([1, 2, 3].map(() => connection.call("a", [], responder))).toEqual([true, true, false]);
+		expect(errors).toMatchObject([{ code: "NetConnection.Call.Failed" }]);
+		expect(connection.call("without an answer", [])).toBe(true);
+		connection.link.close();
+		expect([connection.call("a", []), errors.length]).toEqual([false, 3]);
 	});
 
 	test("of names that objects inherit are calls like others", () => {

@@ -47,6 +47,7 @@ export type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./s
 /** Chunk stream of commands and their replies, and that of `onStatus`, as Flash Media Server has them. */
 const COMMAND_CHUNK_STREAM = 3;
 const STATUS_CHUNK_STREAM = 5;
+const DEFAULT_CALL_TIMEOUT_MILLIS = 60_000;
 const STATE_WAITING = 0;
 const STATE_PENDING = 1;
 const STATE_CONNECTED = 2;
@@ -64,7 +65,7 @@ export class ServerConnection implements LinkHandler {
 	readonly #handler: ServerConnectionHandler;
 	readonly #options: ServerConnectionOptions;
 	readonly #amfLimits: AmfLimits;
-	readonly #transactions = new TransactionTable();
+	readonly #transactions: TransactionTable;
 	#state = STATE_WAITING;
 	#connectDeadline: number;
 	readonly #gate: PermissionGate;
@@ -76,6 +77,10 @@ export class ServerConnection implements LinkHandler {
 		this.#amfLimits = { ...AMF_LIMITS, depth: options.limits.amfDepth };
 		this.#connectDeadline = now + options.handshakeDeadlineMillis + options.connectTimeoutMillis;
 		this.link = new RtmpLink(handshake, this, options, now);
+		this.#transactions = new TransactionTable(
+			options.callTimeoutMillis ?? DEFAULT_CALL_TIMEOUT_MILLIS,
+			options.limits.pendingCalls,
+		);
 		this.#gate = new PermissionGate(options.limits.heldBytes, this.link.account, this.#dispatch.bind(this));
 		this.#commands = new StreamCommands(this, handler, options.limits, this.#gate);
 	}
@@ -94,7 +99,8 @@ export class ServerConnection implements LinkHandler {
 
 	/** When `handleTimeout` must be called at the latest. */
 	get deadline(): number {
-		return this.#state === STATE_WAITING ? Math.min(this.link.deadline, this.#connectDeadline) : this.link.deadline;
+		const later = this.#state === STATE_WAITING ? this.#connectDeadline : this.#transactions.deadline;
+		return Math.min(this.link.deadline, later);
 	}
 
 	receive(bytes: Uint8Array, now: number): void {
@@ -105,6 +111,7 @@ export class ServerConnection implements LinkHandler {
 		const isLate = this.#state === STATE_WAITING && now >= this.#connectDeadline;
 		if (isLate) this.link.close(new PeerError("CONNECT_TIMEOUT"));
 		else this.link.handleTimeout(now);
+		this.#transactions.expire(now, CALL_TIMED_OUT);
 	}
 
 	/** Accepts a pending `connect`; `more` is added to the info object. */
@@ -164,17 +171,34 @@ export class ServerConnection implements LinkHandler {
 		if (call.transactionId !== 0) this.sendReply("_error", call.transactionId, null, [status]);
 	}
 
-	/** Calls a method of the client; `responder` gets its answer, or an error where the connection has ended. */
-	call(name: string, args: readonly AmfValue[], responder?: Responder): void {
-		if (this.link.closed) return responder?.onError(undefined);
-		this.sendCommand(name, responder === undefined ? 0 : this.#transactions.add(responder), null, args);
+	/**
+	 * Calls a method of the client; `responder` gets its answer, or an error: `undefined` where the connection has ended,
+	 * otherwise an info object, also when the client takes too long. False: too many calls wait already, or the
+	 * connection has ended; the call was not sent.
+	 *
+	 * @param now the time, where that of the last input may be long past
+	 * @throws UsageError AMF_UNENCODABLE for values that cannot be sent; nobody waits then
+	 */
+	call(name: string, args: readonly AmfValue[], responder?: Responder, now = this.link.now): boolean {
+		if (this.link.closed || (responder !== undefined && this.#transactions.isFull)) {
+			responder?.onError(this.link.closed ? undefined : TOO_MANY_CALLS);
+			return false;
+		}
+		const id = responder === undefined ? 0 : this.#transactions.add(responder, now);
+		try {
+			this.sendCommand(name, id, null, args);
+		} catch (error) {
+			this.#transactions.forget(id);
+			throw error;
+		}
+		return true;
 	}
 
 	/** Queues a command in the connection's object encoding. */
 	sendCommand(name: string, transactionId: number, object: AmfValue, args: readonly AmfValue[], streamId = 0): void {
 		const encoding = streamId === 0 ? this.objectEncoding : 0;
 		const chunkStreamId = streamId === 0 ? COMMAND_CHUNK_STREAM : STATUS_CHUNK_STREAM;
-		const payload = encodeCommand(encoding, name, transactionId, object, args);
+		const payload = encodeCommand(encoding, name, transactionId, object, args, this.#options.classes);
 		this.link.send(chunkStreamId, commandType(encoding), 0, streamId, payload);
 	}
 
@@ -229,7 +253,7 @@ export class ServerConnection implements LinkHandler {
 	#dispatch(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
 		if (type === TYPE_COMMAND || type === TYPE_COMMAND_AMF3) {
 			const limits = this.#state === STATE_CONNECTED ? this.#amfLimits : AMF_LIMITS_BEFORE_CONNECT;
-			const command = decodeCommand(type, payload, limits);
+			const command = decodeCommand(type, payload, limits, this.#options.classes);
 			// What connect says is kept for as long as the connection lasts.
 			if (this.#state === STATE_WAITING) this.hold(payload.length);
 			this.#onCommand(command, streamId);
@@ -268,7 +292,9 @@ export class ServerConnection implements LinkHandler {
 		if (this.#commands.handle(command, streamId)) return;
 		switch (command.name) {
 			case "_checkbw":
-				return this.sendResult(command, undefined);
+				this.sendResult(command, undefined);
+				this.#handler.onCheckBandwidth?.();
+				return;
 			case "_result":
 			case "_error":
 				this.#transactions.settle(command);
@@ -310,3 +336,6 @@ export class ServerConnection implements LinkHandler {
 		}
 	}
 }
+
+const CALL_TIMED_OUT = netStatus("NetConnection.Call.Failed", "The client did not answer in time.");
+const TOO_MANY_CALLS = netStatus("NetConnection.Call.Failed", "Too many calls wait for the client's answers.");

@@ -10,6 +10,7 @@ export interface ApplicationOptions {
 	readonly live: ServerOptions["live"];
 	readonly record: ServerOptions["record"];
 	readonly media: ApplicationMedia;
+	readonly bandwidth: ServerOptions["bandwidth"];
 	readonly swfVerification: ServerOptions["swfVerification"];
 }
 
@@ -40,6 +41,7 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 			followLinks: known?.media?.followLinks ?? options.media.followLinks,
 			list: known?.media?.list ?? options.media.list,
 		},
+		bandwidth: overlaid(options.bandwidth, known?.bandwidth),
 		swfVerification: overlaid(options.swfVerification, known?.swfVerification),
 	};
 }

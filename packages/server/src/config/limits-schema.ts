@@ -52,4 +52,10 @@ export const limitsSchema = section("Ceilings that keep one peer from harming th
 	heldBytes: size(1024, 1024 ** 3)
 		.prefault("1MiB")
 		.describe("What a peer may send while a permission is still pending."),
+	pendingCalls: z
+		.int()
+		.min(1)
+		.max(1_000_000)
+		.default(1024)
+		.describe("Calls of a client's methods that it has not answered; more fail at once."),
 });

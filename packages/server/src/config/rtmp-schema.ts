@@ -28,7 +28,15 @@ export const rtmpSchema = section("How RTMP itself is spoken. The defaults suit 
 		.describe("After the handshake, the `connect` command must come in this time."),
 	pingIntervalMillis: duration(100, 600_000)
 		.prefault("10s")
-		.describe("How often a peer that is silent is asked whether it is still there."),
+		.describe(
+			"How often a peer is sent a ping: it measures the round trip, and asks a silent peer whether it is there.",
+		),
+	pingTimeoutMillis: duration(100, 600_000)
+		.prefault("5s")
+		.describe("How long the answer to a ping is waited for that an application asked for."),
+	callTimeoutMillis: duration(100, 3_600_000)
+		.prefault("60s")
+		.describe("How long a client's answer to a call of one of its methods is waited for."),
 	readTimeoutMillis: duration(100, 3_600_000)
 		.prefault("30s")
 		.describe("A peer from which nothing comes for this long, no answer to a ping either, is closed."),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isNetwork } from "../net/index.ts";
+import { bandwidthSchema } from "./bandwidth-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
 import { httpSchema } from "./http-schema.ts";
 import { limitsSchema } from "./limits-schema.ts";
@@ -39,6 +40,7 @@ const applicationSchema = z
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
 		record: overrideOf(recordSchema, "Keys of `record` that differ for this application."),
 		media: applicationMediaSchema,
+		bandwidth: overrideOf(bandwidthSchema, "Keys of `bandwidth` that differ for this application."),
 		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this application."),
 	})
 	.describe("One application; its name is the first part of an address, `rtmp://host/name/stream`.");
@@ -61,6 +63,7 @@ export const configSchema = z
 		live: liveSchema,
 		record: recordSchema,
 		media: mediaSchema,
+		bandwidth: bandwidthSchema,
 		swfVerification: swfVerificationSchema,
 		applications: z
 			.record(

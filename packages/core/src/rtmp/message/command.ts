@@ -1,7 +1,9 @@
 import {
 	AMF_LIMITS,
+	type AmfClassRegistry,
 	type AmfLimits,
 	type AmfValue,
+	type AmfWriteOptions,
 	decodeAmf0,
 	encodeValues,
 	type ObjectEncoding,
@@ -25,8 +27,14 @@ export type Command = {
  *
  * @throws PeerError MESSAGE_MALFORMED where there is no name, or an AMF fault
  */
-export function decodeCommand(type: number, payload: Uint8Array, limits: AmfLimits = AMF_LIMITS): Command {
-	const values = decodeAmf0(valueBytes(type === TYPE_COMMAND_AMF3, payload), { limits });
+export function decodeCommand(
+	type: number,
+	payload: Uint8Array,
+	limits: AmfLimits = AMF_LIMITS,
+	classes?: AmfClassRegistry,
+): Command {
+	const options = classes === undefined ? { limits } : { limits, classes };
+	const values = decodeAmf0(valueBytes(type === TYPE_COMMAND_AMF3, payload), options);
 	const name = values[0];
 	if (typeof name !== "string") throw new PeerError("MESSAGE_MALFORMED", "A command has no name.");
 	const transactionId = typeof values[1] === "number" && Number.isFinite(values[1]) ? values[1] : 0;
@@ -54,13 +62,23 @@ export function encodeCommand(
 	transactionId: number,
 	object: AmfValue,
 	args: readonly AmfValue[],
+	classes?: AmfClassRegistry,
 ): Uint8Array {
-	return withSelector(encoding, encodeValues([name, transactionId, object, ...args], encoding));
+	return withSelector(encoding, encodeValues([name, transactionId, object, ...args], encoding, optionsOf(classes)));
 }
 
 /** Payload of a data message: a handler's name and its arguments. */
-export function encodeData(encoding: ObjectEncoding, handler: string, args: readonly AmfValue[]): Uint8Array {
-	return withSelector(encoding, encodeValues([handler, ...args], encoding));
+export function encodeData(
+	encoding: ObjectEncoding,
+	handler: string,
+	args: readonly AmfValue[],
+	classes?: AmfClassRegistry,
+): Uint8Array {
+	return withSelector(encoding, encodeValues([handler, ...args], encoding, optionsOf(classes)));
+}
+
+function optionsOf(classes: AmfClassRegistry | undefined): AmfWriteOptions | undefined {
+	return classes && { classes };
 }
 
 function withSelector(encoding: ObjectEncoding, values: Uint8Array): Uint8Array {
