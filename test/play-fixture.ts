@@ -3,11 +3,12 @@ import { EVENT_SET_BUFFER_LENGTH, encodeUserControl, TYPE_USER_CONTROL } from "@
 import { type Split, VirtualClock } from "@millrace/testkit";
 import { mayPublish } from "../packages/server/src/access/index.ts";
 import {
-	InstanceDirectory,
-	LiveApplicationHost,
+	DefaultApplicationHost,
 	type PortEvent,
+	type PortListener,
 	type StreamName,
 } from "../packages/server/src/app/index.ts";
+import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { liveOptions } from "../packages/server/src/hub/hub-fixture.ts";
 import { Hub } from "../packages/server/src/hub/index.ts";
@@ -30,9 +31,9 @@ export class PlayFixture implements MediaCatalog {
 	failure: Error | undefined;
 	readonly #split: Split | undefined;
 	readonly #exactSeek: boolean;
-	readonly #instances = new InstanceDirectory({
-		open: (application, instance, onEffects) => {
-			const port = new LiveApplicationHost().open(application, instance, onEffects);
+	readonly #instances = directoryOf({
+		open: (application: string, instance: string, listener: PortListener) => {
+			const port = new DefaultApplicationHost().open(application, instance, listener);
 			return {
 				send: (event: PortEvent) => {
 					if (event.kind === "play" || event.kind === "stop") this.events.push(`${event.kind} ${event.stream.name}`);

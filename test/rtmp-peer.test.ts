@@ -2,13 +2,8 @@ import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { VirtualClock } from "@millrace/testkit";
 import { describe, expect, it } from "vitest";
 import { mayPublish } from "../packages/server/src/access/index.ts";
-import {
-	type ApplicationHost,
-	type EffectHandler,
-	InstanceDirectory,
-	type PortEffect,
-	type PortEvent,
-} from "../packages/server/src/app/index.ts";
+import type { ApplicationHost, PortEffect, PortEvent, PortListener } from "../packages/server/src/app/index.ts";
+import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
 import { silentLog } from "../packages/server/src/log/index.ts";
@@ -40,12 +35,12 @@ class PeerFixture implements ApplicationHost {
 	protocols: string[] | undefined;
 	rejection: NetStatus | undefined;
 	onEvent: ((event: PortEvent) => void) | undefined;
-	#onEffects: EffectHandler = () => {};
-	readonly #instances = new InstanceDirectory(this);
+	#listener: PortListener | undefined;
+	readonly #instances = directoryOf(this);
 	#nextId = 1;
 
-	open(_application: string, _instance: string, onEffects: EffectHandler) {
-		this.#onEffects = onEffects;
+	open(_application: string, _instance: string, listener: PortListener) {
+		this.#listener = listener;
 		return {
 			send: (event: PortEvent): void => {
 				this.events.push(event);
@@ -56,7 +51,7 @@ class PeerFixture implements ApplicationHost {
 	}
 
 	do(...effects: PortEffect[]): void {
-		this.#onEffects(effects);
+		this.#listener?.onEffects(effects, Number.POSITIVE_INFINITY);
 	}
 
 	/** Allows what was asked last. */
@@ -192,7 +187,7 @@ describe("an RTMP peer with an application that takes its time", () => {
 	it("is held until its connect is answered, and hears of calls only after that", () => {
 		const fixture = new PeerFixture();
 		const { client } = fixture.client();
-		fixture.do({ kind: "call", client: "c1", name: "hello", args: ["x"] });
+		fixture.do({ kind: "call", client: "c1", call: 0, name: "hello", args: ["x"] });
 		expect(client.take()).toEqual(["hello x"]);
 	});
 

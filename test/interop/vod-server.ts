@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { InstanceDirectory, LiveApplicationHost } from "../../packages/server/src/app/index.ts";
+import { DefaultApplicationHost } from "../../packages/server/src/app/index.ts";
+import { directoryOf } from "../../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../../packages/server/src/config/index.ts";
 import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
 import { Hub, type HubClock } from "../../packages/server/src/hub/index.ts";
@@ -45,7 +46,7 @@ export class VodServer {
 		const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
 		const context = {
 			hub: new Hub(clock, { onViewerSkipped() {} }),
-			instances: new InstanceDirectory(new LiveApplicationHost()),
+			instances: directoryOf(new DefaultApplicationHost()),
 			log,
 			connection: { ...rtmp, limits },
 			encryption: rtmp.encryption,

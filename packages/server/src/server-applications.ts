@@ -1,5 +1,7 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
-import { type ApplicationOptions, applicationOptions, type ServerOptions } from "./config/index.ts";
+import { APPLICATION_NAME, type ApplicationOptions, applicationOptions, type ServerOptions } from "./config/index.ts";
 import type { LiveStreamOptions } from "./hub/index.ts";
 import type { EventLog } from "./log/index.ts";
 import type { ApplicationRules } from "./rtmp/index.ts";
@@ -39,7 +41,14 @@ export class ServerApplications {
 
 	/** An application's settings; `undefined` where there is none of that name. */
 	options(name: string): ApplicationOptions | undefined {
-		return applicationOptions(this.#options, name);
+		return applicationOptions(this.#options, name, () => this.#hasFolder(name));
+	}
+
+	/** Who makes a folder for an application need not say so elsewhere. */
+	#hasFolder(name: string): boolean {
+		if (!APPLICATION_NAME.test(name)) return false;
+		const folder = resolve(this.#options.media.applications, name);
+		return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
 	}
 
 	/** What an application allows and how its streams behave; `undefined` where there is none of that name. */

@@ -10,7 +10,7 @@ import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
-import { InstanceDirectory, LiveApplicationHost, StreamName } from "./app/index.ts";
+import { StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
@@ -38,6 +38,7 @@ import {
 } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
+import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { VERSION } from "./version.ts";
 
@@ -96,7 +97,7 @@ export class MillraceServer {
 	readonly #recorder: Recorder;
 	readonly #library: MediaLibrary;
 	readonly #view: LiveView;
-	readonly #instances = new InstanceDirectory(new LiveApplicationHost());
+	readonly #instances: ServerInstances;
 	readonly #applications: ServerApplications;
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
@@ -133,6 +134,7 @@ export class MillraceServer {
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
 		});
+		this.#instances = new ServerInstances({ applications: this.#applications, folder, clock: this.#clock, log });
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
 			startedAt: this.#startedAt,
@@ -162,7 +164,7 @@ export class MillraceServer {
 		});
 		this.#context = {
 			hub: this.#hub,
-			instances: this.#instances,
+			instances: this.#instances.directory,
 			log,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,

@@ -47,6 +47,18 @@ export class PermissionGate {
 		this.#held.push({ type, timestamp, streamId, payload });
 	}
 
+	/**
+	 * Holds a message again that is being handed on, before all others, until `settle`: what it depends on is not there yet.
+	 */
+	putBack(type: number, timestamp: number, streamId: number, payload: Uint8Array): void {
+		this.#pending++;
+		this.#heldBytes += payload.length;
+		if (!this.#account.add(payload.length + OBJECT_OVERHEAD_BYTES)) {
+			throw new LimitError("SHARED_BYTES_SPENT", `${payload.length} bytes were to be held.`);
+		}
+		this.#held.unshift({ type, timestamp, streamId, payload });
+	}
+
 	/** A permission was given or refused: what was held goes on, up to the next pending one. */
 	settle(): void {
 		if (this.#pending > 0) this.#pending--;

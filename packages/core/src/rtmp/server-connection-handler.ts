@@ -45,6 +45,13 @@ export interface ServerConnectionHandler {
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
 	onCall(call: Call): void;
+	/** The body of a shared-object message: type 19, or 16 behind a format selector. */
+	onSharedObject?(type: 16 | 19, body: Uint8Array): void;
+	/**
+	 * Whether calls of the client have yet to take effect that must before its next `createStream`, `publish` or `play`.
+	 * If so, `proceed` is called once as soon as they have, after this has returned.
+	 */
+	awaitCalls?(proceed: () => void): boolean;
 	/**
 	 * librtmp and ffmpeg call `_checkbw` when they hear `onBWDone`; its empty result has been sent. `_onbwcheck` and
 	 * `_onbwdone` may follow.

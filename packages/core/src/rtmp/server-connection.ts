@@ -18,6 +18,8 @@ import {
 	TYPE_COMMAND_AMF3,
 	TYPE_DATA,
 	TYPE_SET_PEER_BANDWIDTH,
+	TYPE_SHARED_OBJECT,
+	TYPE_SHARED_OBJECT_AMF3,
 	TYPE_USER_CONTROL,
 } from "./message/message-type.ts";
 import {
@@ -212,6 +214,11 @@ export class ServerConnection implements LinkHandler {
 		this.link.send(STATUS_CHUNK_STREAM, TYPE_DATA, 0, streamId, encodeData(0, handler, args));
 	}
 
+	/** Queues the body of a shared-object message. */
+	sendSharedObject(type: 16 | 19, body: Uint8Array): void {
+		this.link.send(COMMAND_CHUNK_STREAM, type, 0, 0, body);
+	}
+
 	/** A pending permission was given or refused: what was held meanwhile goes on. */
 	settle(): void {
 		try {
@@ -256,6 +263,10 @@ export class ServerConnection implements LinkHandler {
 			const command = decodeCommand(type, payload, limits, this.#options.classes);
 			// What connect says is kept for as long as the connection lasts.
 			if (this.#state === STATE_WAITING) this.hold(payload.length);
+			if (WAIT_FOR_CALLS.has(command.name) && this.#handler.awaitCalls?.(() => this.settle())) {
+				this.#gate.putBack(type, timestamp, streamId, payload);
+				return;
+			}
 			this.#onCommand(command, streamId);
 			return;
 		}
@@ -266,6 +277,8 @@ export class ServerConnection implements LinkHandler {
 		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Message type ${type}.`);
 		if (isMedia(type)) {
 			this.#onMedia(streamId, type, timestamp, payload);
+		} else if (type === TYPE_SHARED_OBJECT || type === TYPE_SHARED_OBJECT_AMF3) {
+			this.#handler.onSharedObject?.(type, payload);
 		} else if (type === TYPE_AGGREGATE) {
 			splitAggregate(payload, timestamp, (partType, partTime, part) => {
 				if (isMedia(partType)) this.#onMedia(streamId, partType, partTime, part);
@@ -337,5 +350,7 @@ export class ServerConnection implements LinkHandler {
 	}
 }
 
+/** What must find the rights and streams as the calls before it have set them. */
+const WAIT_FOR_CALLS: ReadonlySet<string> = new Set(["createStream", "publish", "play", "play2"]);
 const CALL_TIMED_OUT = netStatus("NetConnection.Call.Failed", "The client did not answer in time.");
 const TOO_MANY_CALLS = netStatus("NetConnection.Call.Failed", "Too many calls wait for the client's answers.");

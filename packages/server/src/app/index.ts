@@ -1,7 +1,6 @@
 export { accessAllows } from "./access-list.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
-	type AnswerHandler,
 	ApplicationInstance,
 	type ClientQuestion,
 	type InstanceClient,

@@ -1,10 +1,11 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
+import { DefaultApplicationHost } from "./default-application.ts";
 import type { InstanceClient } from "./instance.ts";
-import { InstanceDirectory } from "./instance-directory.ts";
-import { LiveApplicationHost } from "./live-application.ts";
-import type { ApplicationHost, ApplicationPort, ClientFacts, EffectHandler, PortEffect, PortEvent } from "./port.ts";
+import type { InstanceDirectory } from "./instance-directory.ts";
+import { directoryOf } from "./instance-fixture.ts";
+import type { ApplicationHost, ApplicationPort, ClientFacts, PortEffect, PortEvent, PortListener } from "./port.ts";
 
 const STREAM = { name: "cam", query: "", mode: "live" };
 const REFUSAL = netStatus("NetStream.Publish.Denied");
@@ -14,11 +15,11 @@ class FakeHost implements ApplicationHost {
 	readonly events: PortEvent[] = [];
 	readonly opened: string[] = [];
 	closed = 0;
-	#onEffects: EffectHandler = () => {};
+	#listener: PortListener | undefined;
 
-	open(application: string, instance: string, onEffects: EffectHandler): ApplicationPort {
+	open(application: string, instance: string, listener: PortListener): ApplicationPort {
 		this.opened.push(`${application}/${instance}`);
-		this.#onEffects = onEffects;
+		this.#listener = listener;
 		return {
 			send: event => this.events.push(event),
 			close: () => {
@@ -28,7 +29,7 @@ class FakeHost implements ApplicationHost {
 	}
 
 	do(...effects: PortEffect[]): void {
-		this.#onEffects(effects);
+		this.#listener?.onEffects(effects, Number.POSITIVE_INFINITY);
 	}
 }
 
@@ -74,8 +75,20 @@ class FakeClient implements InstanceClient {
 		this.onCall?.();
 	}
 
-	close(): void {
-		this.log.push("close");
+	sendSharedObject(type: number, body: Uint8Array): void {
+		this.log.push(`shared object ${type} ${body.length}`);
+	}
+
+	setBandwidthLimit(toClient: number, fromClient: number): void {
+		this.log.push(`bandwidth ${toClient} ${fromClient}`);
+	}
+
+	answer(question: string): Promise<AmfValue> {
+		return question === "ping" ? Promise.resolve(12) : Promise.reject(new Error("No answer came."));
+	}
+
+	close(status?: NetStatus): void {
+		this.log.push(["close", status?.code].join(" ").trim());
 	}
 }
 
@@ -85,7 +98,7 @@ let client: FakeClient;
 
 beforeEach(() => {
 	host = new FakeHost();
-	directory = new InstanceDirectory(host);
+	directory = directoryOf(host);
 	client = new FakeClient("c1");
 });
 
@@ -112,7 +125,7 @@ describe("an application instance", () => {
 		instance.connect(client);
 		host.do({ kind: "accept", client: "c1" });
 		host.do(
-			{ kind: "call", client: "c1", name: "hello", args: ["a", 1] },
+			{ kind: "call", client: "c1", call: 0, name: "hello", args: ["a", 1] },
 			{ kind: "result", client: "c1", call: 7, value: 3 },
 			{ kind: "error", client: "c1", call: 8, status: netStatus("NetConnection.Call.Failed") },
 			{ kind: "close", client: "c1" },
@@ -128,25 +141,25 @@ describe("an application instance", () => {
 
 	it("holds what an application does to a client that it has not let in, until it does", () => {
 		directory.open("app", "room").connect(client);
-		host.do({ kind: "call", client: "c1", name: "one", args: [] });
-		host.do({ kind: "call", client: "c1", name: "two", args: [] });
+		host.do({ kind: "call", client: "c1", call: 0, name: "one", args: [] });
+		host.do({ kind: "call", client: "c1", call: 0, name: "two", args: [] });
 		expect(client.log).toEqual([]);
-		host.do({ kind: "accept", client: "c1" }, { kind: "call", client: "c1", name: "three", args: [] });
+		host.do({ kind: "accept", client: "c1" }, { kind: "call", client: "c1", call: 0, name: "three", args: [] });
 		expect(client.log).toEqual(["accept", "call one ", "call two ", "call three "]);
 	});
 
 	it("forgets what it held for a client that is refused, or leaves in between", () => {
 		const instance = directory.open("app", "room");
 		instance.connect(client);
-		host.do({ kind: "call", client: "c1", name: "one", args: [] });
+		host.do({ kind: "call", client: "c1", call: 0, name: "one", args: [] });
 		host.do({ kind: "reject", client: "c1", status: netStatus("NetConnection.Connect.Rejected") });
 		expect(client.log).toEqual(["reject NetConnection.Connect.Rejected"]);
 		const leaving = new FakeClient("c2");
 		instance.connect(leaving);
 		leaving.onCall = () => instance.disconnect(leaving);
 		host.do(
-			{ kind: "call", client: "c2", name: "one", args: [] },
-			{ kind: "call", client: "c2", name: "two", args: [] },
+			{ kind: "call", client: "c2", call: 0, name: "one", args: [] },
+			{ kind: "call", client: "c2", call: 0, name: "two", args: [] },
 		);
 		host.do({ kind: "accept", client: "c2" });
 		expect(leaving.log).toEqual(["accept", "call one "]);
@@ -221,7 +234,7 @@ describe("the directory of instances", () => {
 
 describe("the built-in live application", () => {
 	it("lets everybody in, allows every stream, and knows no methods", () => {
-		const instance = new InstanceDirectory(new LiveApplicationHost()).open("live", "_definst_");
+		const instance = directoryOf(new DefaultApplicationHost()).open("live", "_definst_");
 		instance.connect(client);
 		const answers: (NetStatus | undefined)[] = [];
 		instance.ask("publish", client, STREAM, refusal => answers.push(refusal));

@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { CallAllowance } from "./call-allowance.ts";
 import type {
@@ -23,8 +23,8 @@ export interface InstanceClient {
 	reject(status: NetStatus): void;
 	sendResult(call: number, value: AmfValue): void;
 	sendError(call: number, status: NetStatus): void;
-	/** Calls a method of the client. `onAnswer` is called once, unless the client leaves. */
-	callMethod(name: string, args: readonly AmfValue[], onAnswer?: AnswerHandler): void;
+	/** Calls a method of the client. `responder` gets its answer, or an error where none comes. */
+	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void;
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
 	/** Bytes a second in each direction; 0: no limit. */
 	setBandwidthLimit(toClient: number, fromClient: number): void;
@@ -35,9 +35,6 @@ export interface InstanceClient {
 }
 
 export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth";
-
-/** `failed`: the value is the client's error. */
-export type AnswerHandler = (failed: boolean, value: AmfValue) => void;
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
 export type PermissionHandler = (refusal: NetStatus | undefined) => void;
@@ -309,9 +306,10 @@ export class ApplicationInstance {
 			return;
 		}
 		const { id } = client.facts;
-		client.callMethod(name, args, (failed, value) => {
+		const answer = (failed: boolean, value: AmfValue) => {
 			if (this.#clients.has(id)) this.#send({ kind: "answer", client: id, call, failed, value });
-		});
+		};
+		client.callMethod(name, args, { onResult: value => answer(false, value), onError: value => answer(true, value) });
 	}
 
 	#permit(client: ClientId, request: number, refusal: NetStatus | undefined): void {

@@ -23,6 +23,10 @@ export type RecordedFile = {
 /** What `onConnect`, `onPublish` and `onPlay` answer; a promise of it is as good. `undefined` and `true` allow. */
 export type Decision = boolean | undefined | Refusal;
 
+/** What a handler that decides may return: one that returns nothing at all allows. */
+// biome-ignore lint/suspicious/noConfusingVoidType: functions without a return statement are of type void
+export type MaybeDecision = Decision | void | Promise<Decision | void>;
+
 /** A refusal with a reason; `reject` and `redirect` make one. It may be returned or thrown. */
 export class Refusal {
 	readonly description: string;
@@ -81,18 +85,12 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 	/** An instance ends: its clients have gone. There are five seconds for what must be finished. */
 	readonly onShutdown?: (app: Application<State, ClientState>) => void | Promise<void>;
 	/** A client wants in. `args` are what it gave `connect` behind the address. */
-	readonly onConnect?: (
-		client: Client<State, ClientState>,
-		...args: AmfValue[]
-	) => Decision | void | Promise<Decision | void>;
+	readonly onConnect?: (client: Client<State, ClientState>, ...args: AmfValue[]) => MaybeDecision;
 	/** A client that had been let in has gone. */
 	readonly onDisconnect?: (client: Client<State, ClientState>) => void | Promise<void>;
-	readonly onPublish?: (
-		client: Client<State, ClientState>,
-		stream: StreamUse,
-	) => Decision | void | Promise<Decision | void>;
+	readonly onPublish?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
 	readonly onUnpublish?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
-	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => Decision | void | Promise<Decision | void>;
+	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
 	readonly onStop?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
 	/** A recording in this instance is finished. */
 	readonly onRecord?: (app: Application<State, ClientState>, file: RecordedFile) => void | Promise<void>;

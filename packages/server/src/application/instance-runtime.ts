@@ -3,7 +3,7 @@ import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
 import type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
-import { type ApplicationDefinition, type Decision, type Methods, Refusal } from "./definition.ts";
+import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
 import { StreamCollection } from "./stream.ts";
 
@@ -298,12 +298,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	}
 
 	/** Runs a handler that decides; a decision that is there at once takes effect at once. */
-	#decide(
-		where: string,
-		handler: () => Decision | void | Promise<Decision | void>,
-		onDecided: (refusal: Refusal | undefined) => void,
-	): void {
-		const finish = (decision: Decision | void) => {
+	#decide(where: string, handler: () => MaybeDecision, onDecided: (refusal: Refusal | undefined) => void): void {
+		const finish = (decision: Awaited<MaybeDecision>) => {
 			const refusal = decision === false ? new Refusal("Connection failed.", undefined, undefined) : decision;
 			onDecided(refusal instanceof Refusal ? refusal : undefined);
 		};

@@ -31,7 +31,7 @@ const runtime = new HostRuntime(
 	{ load: () => loadDefinition(pathToFileURL(main).href) },
 );
 const splitter = new FrameSplitter(MAX_FRAME_BYTES, frame => runtime.receive(frame));
-frames.on("data", bytes => splitter.push(bytes));
+frames.on("data", (bytes: Buffer) => splitter.push(bytes));
 frames.on("close", () => process.exit(0));
 frames.on("error", () => process.exit(0));
 process.on("uncaughtException", error => runtime.reportFault(error));

@@ -12,6 +12,9 @@ export interface ApplicationOptions {
 	readonly media: ApplicationMedia;
 	readonly bandwidth: ServerOptions["bandwidth"];
 	readonly swfVerification: ServerOptions["swfVerification"];
+	readonly code: ServerOptions["code"];
+	/** What its code finds at `app.config`. */
+	readonly config: Readonly<Record<string, unknown>>;
 }
 
 /** Where an application's files are, beside its own folder. */
@@ -23,12 +26,16 @@ export interface ApplicationMedia {
 }
 
 /**
- * The settings of an application by its name; undefined when it is not listed and `allowUnknownApplications` is false.
- * Names are compared as they are, upper and lower case apart.
+ * The settings of an application by its name; undefined when it is not listed, has no folder (`exists`), and
+ * `allowUnknownApplications` is false. Names are compared as they are, upper and lower case apart.
  */
-export function applicationOptions(options: ServerOptions, name: string): ApplicationOptions | undefined {
+export function applicationOptions(
+	options: ServerOptions,
+	name: string,
+	exists: (name: string) => boolean = () => false,
+): ApplicationOptions | undefined {
 	const known = Object.hasOwn(options.applications, name) ? options.applications[name] : undefined;
-	if (known === undefined && !options.allowUnknownApplications) return undefined;
+	if (known === undefined && !options.allowUnknownApplications && !exists(name)) return undefined;
 	return {
 		name,
 		type: known?.type ?? "live",
@@ -43,6 +50,8 @@ export function applicationOptions(options: ServerOptions, name: string): Applic
 		},
 		bandwidth: overlaid(options.bandwidth, known?.bandwidth),
 		swfVerification: overlaid(options.swfVerification, known?.swfVerification),
+		code: overlaid(options.code, known?.code),
+		config: known?.config ?? {},
 	};
 }
 

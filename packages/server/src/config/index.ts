@@ -5,6 +5,7 @@ export { DEFAULT_PORTS } from "./listener-schema.ts";
 export { type ConfigFlag, type ConfigSources, type LoadedConfig, loadConfig, resolveOptions } from "./load-config.ts";
 export { printConfig } from "./print-config.ts";
 export {
+	APPLICATION_NAME,
 	configSchema,
 	type ListenerOptions,
 	type ServerOptions,

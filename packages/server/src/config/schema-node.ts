@@ -101,7 +101,8 @@ function leafOf(schema: z.ZodType, common: { description: string; default: unkno
 	if (bare instanceof z.ZodLiteral) return { ...leaf, type: "choice", choices: [...bare.values].map(String) };
 	if (bare instanceof z.ZodNumber) return { ...leaf, type: "integer", bounds: `${bare.minValue} to ${bare.maxValue}` };
 	if (bare instanceof z.ZodBoolean) return { ...leaf, type: "boolean" };
-	if (bare instanceof z.ZodString) return { ...leaf, type: "string" };
+	// Text, a number or a truth value: whatever a person writes is one of them.
+	if (bare instanceof z.ZodString || bare instanceof z.ZodUnion) return { ...leaf, type: "string" };
 	throw new TypeError(`The configuration holds a ${bare.type} that has no description for readers`);
 }
 

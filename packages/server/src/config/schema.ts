@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isNetwork } from "../net/index.ts";
 import { bandwidthSchema } from "./bandwidth-schema.ts";
+import { codeSchema } from "./code-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
 import { httpSchema } from "./http-schema.ts";
 import { limitsSchema } from "./limits-schema.ts";
@@ -16,7 +17,7 @@ import { swfVerificationSchema } from "./swf-verification-schema.ts";
 import { tlsSchema } from "./tls-schema.ts";
 
 /** What an application, an instance or a stream may be called where the configuration names one. */
-const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** How a client of an application may have connected, as the port tells it. */
 const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
@@ -42,6 +43,11 @@ const applicationSchema = z
 		media: applicationMediaSchema,
 		bandwidth: overrideOf(bandwidthSchema, "Keys of `bandwidth` that differ for this application."),
 		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this application."),
+		code: overrideOf(codeSchema, "Keys of `code` that differ for this application."),
+		config: z
+			.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).describe("Text, a number, `true` or `false`."))
+			.optional()
+			.describe("Values for the application's code, which finds them at `app.config`."),
 	})
 	.describe("One application; its name is the first part of an address, `rtmp://host/name/stream`.");
 
@@ -65,6 +71,7 @@ export const configSchema = z
 		media: mediaSchema,
 		bandwidth: bandwidthSchema,
 		swfVerification: swfVerificationSchema,
+		code: codeSchema,
 		applications: z
 			.record(
 				z.string().regex(APPLICATION_NAME, {
@@ -78,7 +85,9 @@ export const configSchema = z
 		allowUnknownApplications: z
 			.boolean()
 			.default(false)
-			.describe("Whether a client may connect to an application that is not listed; it behaves as `live` does."),
+			.describe(
+				"Whether a client may connect to an application that is neither listed nor has a folder in `media.applications`; it behaves as `live` does.",
+			),
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
 		limits: limitsSchema,

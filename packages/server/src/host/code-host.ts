@@ -2,7 +2,7 @@ import type { ApplicationPort, PortListener } from "../app/index.ts";
 import type { EventLog } from "../log/index.ts";
 import { findMain, watchCode } from "./code-folder.ts";
 import type { StartChannel } from "./host-channel.ts";
-import { RuntimeLink, type RuntimeLimits } from "./runtime-link.ts";
+import { type RuntimeLimits, RuntimeLink } from "./runtime-link.ts";
 
 /** How an application's code is run. */
 export type CodeSettings = {
@@ -50,7 +50,8 @@ export class CodeHost {
 
 	open(instance: string, listener: PortListener): ApplicationPort {
 		const wait = this.#notBefore - this.#options.now();
-		if (wait > 0) return lostPort(listener, `The application has failed; it starts again in ${Math.ceil(wait / 1000)} s.`);
+		if (wait > 0)
+			return lostPort(listener, `The application has failed; it starts again in ${Math.ceil(wait / 1000)} s.`);
 		this.#link ??= this.#start();
 		if (this.#link === undefined) return lostPort(listener, "The application has no code any more.");
 		return this.#link.open(instance, listener);

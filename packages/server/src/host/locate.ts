@@ -5,7 +5,12 @@ import WebSocket from "ws";
 /** How long the debugger gets to stop the code, in milliseconds. */
 const LOCATE_MILLIS = 2000;
 
-type CallFrame = { readonly url: string; readonly location: { readonly lineNumber: number } };
+type CallFrame = { readonly location: { readonly scriptId: string; readonly lineNumber: number } };
+
+type DebuggerEvent = {
+	readonly method?: string;
+	readonly params?: { readonly scriptId?: string; readonly url?: string; readonly callFrames?: readonly CallFrame[] };
+};
 
 /**
  * Asks a process's debugger where its code is (Chrome DevTools Protocol: `Debugger.pause` stops even an endless loop).
@@ -14,6 +19,7 @@ type CallFrame = { readonly url: string; readonly location: { readonly lineNumbe
  * @returns the innermost place in the folder, as `main.ts:12`; `undefined` where none could be found in time
  */
 export async function locateByInspector(address: Promise<string>, folder: string): Promise<string | undefined> {
+	const scripts: Scripts = new Map();
 	let socket: WebSocket | undefined;
 	let timer: NodeJS.Timeout | undefined;
 	const late = new Promise<undefined>(resolve => {
@@ -28,11 +34,10 @@ export async function locateByInspector(address: Promise<string>, folder: string
 					socket?.send('{"id":2,"method":"Debugger.pause"}');
 				});
 				socket.on("message", data => {
-					const { method, params } = JSON.parse(String(data)) as {
-						method?: string;
-						params?: { callFrames: readonly CallFrame[] };
-					};
-					if (method === "Debugger.paused") resolve(placeOf(params?.callFrames ?? [], folder));
+					const { method, params } = JSON.parse(String(data)) as DebuggerEvent;
+					// A frame names its script by number; scripts are told of when the debugger is switched on.
+					if (method === "Debugger.scriptParsed") scripts.set(params?.scriptId, params?.url);
+					else if (method === "Debugger.paused") resolve(placeOf(params?.callFrames ?? [], scripts, folder));
 				});
 				// A process that ends meanwhile has no place.
 				socket.on("error", () => resolve(undefined));
@@ -47,9 +52,12 @@ export async function locateByInspector(address: Promise<string>, folder: string
 	}
 }
 
-function placeOf(frames: readonly CallFrame[], folder: string): string | undefined {
-	for (const { url, location } of frames) {
-		if (!url.startsWith("file:")) continue;
+type Scripts = Map<string | undefined, string | undefined>;
+
+function placeOf(frames: readonly CallFrame[], scripts: Scripts, folder: string): string | undefined {
+	for (const { location } of frames) {
+		const url = scripts.get(location.scriptId);
+		if (!url?.startsWith("file:")) continue;
 		const path = relative(folder, fileURLToPath(url));
 		if (!path.startsWith("..")) return `${path}:${location.lineNumber + 1}`;
 	}

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
-import type { Duplex } from "node:stream";
 import { createInterface } from "node:readline";
-import { RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
+import type { Duplex } from "node:stream";
 import { FrameSplitter, frameHead } from "../app/index.ts";
+import { RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
 import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
 import { locateByInspector } from "./locate.ts";
 
@@ -31,6 +31,7 @@ class ProcessChannel implements HostChannel {
 	readonly #folder: string;
 	#onDebugger: ((address: string) => void) | undefined;
 	#lastErrorLine = "";
+	#isDying = false;
 	#ending: string | undefined;
 
 	constructor(setup: RuntimeSetup, handler: ChannelHandler) {
@@ -110,8 +111,11 @@ class ProcessChannel implements HostChannel {
 		const address = DEBUGGER_LINE.exec(line)?.[1];
 		if (address !== undefined) this.#onDebugger?.(address);
 		else if (!DEBUGGER_CHATTER.test(line)) {
-			if (line.trim() !== "") this.#lastErrorLine = line;
-			if (line.startsWith("FATAL ERROR")) this.#ending ??= line;
+			// What follows is V8's own account of how it ran out of memory, for those who debug V8.
+			if (line.startsWith("<--- Last few GCs")) this.#isDying = true;
+			if (line.startsWith("FATAL ERROR")) this.#ending ??= `ran out of memory (${line})`;
+			if (this.#isDying || line.trim() === "") return;
+			this.#lastErrorLine = line;
 			this.#handler.onLine(true, line);
 		}
 	}

@@ -162,7 +162,8 @@ export class RuntimeLink {
 		port.events = [];
 		this.#channel.send(encodeFrame({ port: port.number, handled: 0, items }));
 		const { queueBytes } = this.#options.limits;
-		if (this.#channel.queuedBytes > queueBytes) this.#judge(`does not take its events: ${queueBytes} bytes wait for it`);
+		if (this.#channel.queuedBytes > queueBytes)
+			this.#judge(`does not take its events: ${queueBytes} bytes wait for it`);
 	}
 
 	#sendControl(word: string, ...values: (string | number)[]): void {

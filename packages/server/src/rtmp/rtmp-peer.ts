@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { MillraceError, PeerError, TransportError } from "@millrace/core/fault";
+import { MillraceError, PeerError, TransportError, UsageError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
@@ -8,6 +8,7 @@ import {
 	netStatus,
 	type PlayRequest,
 	type PublishRequest,
+	type Responder,
 	ServerConnection,
 	type ServerConnectionHandler,
 	ServerHandshake,
@@ -18,8 +19,10 @@ import { findPublishKey } from "../access/index.ts";
 import {
 	type ApplicationInstance,
 	type ClientFacts,
+	type ClientQuestion,
 	type InstanceClient,
 	type PermissionHandler,
+	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
 } from "../app/index.ts";
@@ -289,8 +292,8 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.flush();
 	}
 
-	close(): void {
-		this.connection.closeGracefully();
+	close(status?: NetStatus): void {
+		this.connection.closeGracefully(status);
 		this.flush();
 	}
 
@@ -309,14 +312,44 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#instance?.call(this, id, call.name, call.args);
 	}
 
-	callMethod(name: string, args: readonly AmfValue[]): void {
-		this.connection.call(name, args);
+	awaitCalls(proceed: () => void): boolean {
+		const settle = () => {
+			proceed();
+			this.endTurn();
+		};
+		return this.#instance?.whenCallsAreHandled(this, settle) ?? false;
+	}
+
+	onSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#instance?.sharedObject(this, type, body);
+	}
+
+	sendSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.connection.sendSharedObject(type, body);
 		this.flush();
+	}
+
+	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
+		this.connection.call(name, args, responder);
+		this.flush();
+	}
+
+	setBandwidthLimit(): void {}
+
+	answer(question: ClientQuestion): Promise<AmfValue> {
+		return Promise.reject(new Error(`${question} is not known.`));
 	}
 
 	sendResult(id: number, value: AmfValue): void {
 		const call = this.#takeCall(id);
-		if (call !== undefined) this.connection.sendResult(call, value);
+		if (call === undefined) return;
+		try {
+			this.connection.sendResult(call, value);
+		} catch (error) {
+			// What the application answered cannot be said in this client's encoding.
+			if (!(error instanceof UsageError)) throw error;
+			this.connection.sendError(call, netStatus("NetConnection.Call.Failed", error.message));
+		}
 		this.flush();
 	}
 
