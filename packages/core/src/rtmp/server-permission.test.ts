@@ -32,6 +32,23 @@ describe("permissions that come later", () => {
 		expect(session.events.slice(4)).toEqual(["pause #2 true 0"]);
 	});
 
+	test.each(splits)("hold streams, and what is behind them, until calls have taken effect, $name", split => {
+		const { session, client } = connectedSession();
+		session.holdsForCalls = true;
+		session.receive(
+			client
+				.command(3, 0, "login", 7, null)
+				.command(3, 0, "createStream", 2)
+				.command(8, 2, "publish", 0, null, "b")
+				.command(3, 0, "logout", 8, null)
+				.take(),
+			split,
+		);
+		expect(session.events).toEqual(["call login 7 "]);
+		session.settleNext();
+		expect(session.events.slice(1)).toEqual(["publish #2 b live -", "call logout 8 "]);
+	});
+
 	test("are given once; a second answer changes nothing", () => {
 		const { session, client, stream } = connectedSession("later");
 		session.connection.acceptConnect();

@@ -95,6 +95,8 @@ export class ServerSession implements ServerConnectionHandler {
 	readonly connection: ServerConnection;
 	/** Permissions that wait. */
 	readonly waiting: (() => void)[] = [];
+	/** Whether calls have yet to take effect; `settleNext` lets them. */
+	holdsForCalls = false;
 	now = 0;
 	output: Uint8Array = new Uint8Array(0);
 	readonly #isLater: boolean;
@@ -203,6 +205,19 @@ export class ServerSession implements ServerConnectionHandler {
 
 	onCall({ name, transactionId, args }: Call): void {
 		this.note(`call ${name} ${transactionId} ${textOf(args)}`);
+	}
+
+	onSharedObject(type: number, body: Uint8Array): void {
+		this.note(`shared object ${type} ${body.length}`);
+	}
+
+	awaitCalls(proceed: () => void): boolean {
+		if (!this.holdsForCalls) return false;
+		this.waiting.push(() => {
+			this.holdsForCalls = false;
+			proceed();
+		});
+		return true;
 	}
 
 	onClosed(reason: MillraceError | undefined): void {

@@ -29,8 +29,9 @@ describe("an application's options", () => {
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
 		const media = { directories: [], followLinks: false, list: true };
-		const { publish, live: liveOptions, record, swfVerification } = options;
-		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record, media, swfVerification });
+		const { publish, live: liveOptions, record, swfVerification, bandwidth, code } = options;
+		const own = { name: "live", type: "live", live: liveOptions, media, config: {} };
+		expect(live).toEqual({ ...own, publish, record, swfVerification, bandwidth, code });
 	});
 
 	it("lay what the application says over the server's, at every depth", () => {
