@@ -18,6 +18,8 @@ export type CodeHostOptions = {
 	readonly application: string;
 	/** Absolute. */
 	readonly folder: string;
+	/** Its main file, absolute; looked for in the folder at each start where it is left out. */
+	readonly main?: string;
 	readonly settings: CodeSettings;
 	readonly log: EventLog;
 	/** Monotonic milliseconds. */
@@ -59,7 +61,7 @@ export class CodeHost {
 
 	/** Starts the code anew: clients of the application are sent away as soon as the new code is loaded. */
 	reload(): void {
-		if (this.#link === undefined || this.#options.settings === undefined) return;
+		if (this.#link === undefined) return;
 		this.#next?.end("The application was changed again.");
 		this.#next = this.#start();
 	}
@@ -76,7 +78,7 @@ export class CodeHost {
 
 	#start(): RuntimeLink | undefined {
 		const { application, folder, settings, now, schedule } = this.#options;
-		const main = findMain(folder);
+		const main = this.#options.main ?? findMain(folder);
 		if (main === undefined) return undefined;
 		if (settings.reload) {
 			this.#endWatch ??= watchCode(
