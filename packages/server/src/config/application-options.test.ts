@@ -29,8 +29,17 @@ describe("an application's options", () => {
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
 		const media = { directories: [], followLinks: false, list: true };
-		const { publish, live: liveOptions, record, swfVerification } = options;
-		expect(live).toEqual({ name: "live", type: "live", publish, live: liveOptions, record, media, swfVerification });
+		const { publish, live: liveOptions, record, bandwidth, swfVerification } = options;
+		expect(live).toEqual({
+			name: "live",
+			type: "live",
+			publish,
+			live: liveOptions,
+			record,
+			media,
+			bandwidth,
+			swfVerification,
+		});
 	});
 
 	it("lay what the application says over the server's, at every depth", () => {
