@@ -1,4 +1,10 @@
-import { BandwidthCheck, type BandwidthResult, type Call, type ServerConnection } from "@millrace/core/rtmp";
+import {
+	BandwidthCheck,
+	type BandwidthResult,
+	bandwidthPayload,
+	type Call,
+	type ServerConnection,
+} from "@millrace/core/rtmp";
 import type { BandwidthDetection } from "./bandwidth-rules.ts";
 
 /** The peer whose client is measured. */
@@ -116,7 +122,12 @@ export class BandwidthDesk {
 				};
 				// A client without the method answers that it has none: its answer is as good as any.
 				const onError = (value: unknown): void => (value === undefined ? check.stop() : onAnswer());
-				isSent = connection.call(names.check, [payload(bytes)], { onResult: onAnswer, onError }, this.#host.now());
+				isSent = connection.call(
+					names.check,
+					[bandwidthPayload(bytes)],
+					{ onResult: onAnswer, onError },
+					this.#host.now(),
+				);
 				if (isSent) this.#host.flush();
 				else check.stop();
 			},
@@ -144,21 +155,4 @@ export class BandwidthDesk {
 		this.#host.connection.call(this.#names.done, args);
 		this.#host.flush();
 	}
-}
-
-/** The same for all checks; made with the first. Parts of a string share its memory. */
-let longest = "";
-
-/** So many characters, none of which a compressing network makes shorter by much. */
-function payload(bytes: number): string {
-	while (longest.length < bytes) {
-		let text = "";
-		// Any cheap sequence without a short period: the numbers are of no meaning.
-		for (let state = 12_345, i = 0; i < 65_536; i++) {
-			state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-			text += String.fromCharCode(33 + ((state >>> 16) % 94));
-		}
-		longest += text;
-	}
-	return longest.slice(0, bytes);
 }
