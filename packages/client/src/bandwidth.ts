@@ -5,10 +5,10 @@ import {
 	DEFAULT_BANDWIDTH_CHECK,
 	type NetStatus,
 	netStatus,
+	type Responder,
 } from "@millrace/core/rtmp";
 import type { ClientPlatform } from "./connect/index.ts";
 import { NetStatusError } from "./errors.ts";
-import type { ResponderObject } from "./responder.ts";
 
 /** What the server has measured, as it tells it by `onBWDone`. */
 export type DownloadBandwidth = {
@@ -39,7 +39,8 @@ export type BandwidthOptions = {
 
 /** What the checks use of their connection. */
 export interface BandwidthConnection {
-	call(name: string, responder: ResponderObject, ...args: AmfValue[]): void;
+	/** The responder's `onError` gets `undefined` where the connection has ended. */
+	call(name: string, args: readonly AmfValue[], responder: Responder): void;
 	/** Is told once when the connection has ended; returns what ends that. */
 	onEnd(listener: () => void): () => void;
 }
@@ -47,6 +48,7 @@ export interface BandwidthConnection {
 type Waiting = { resolve(result: DownloadBandwidth): void; reject(error: NetStatusError): void };
 
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
+const ENDED = "The connection ended before the result.";
 
 /** The bandwidth checks of one connection. */
 export class ConnectionBandwidth {
@@ -80,9 +82,12 @@ export class ConnectionBandwidth {
 			const fail = (info: AmfValue): void => waiting.reject(new NetStatusError(asFailure(info)));
 			const { timeoutMillis = DEFAULT_TIMEOUT_MILLIS } = options;
 			const stopTimer = this.#platform.after(timeoutMillis, () => fail("The server told no result in time."));
-			const stopListening = this.#connection.onEnd(() => fail("The connection ended before the result."));
+			const stopListening = this.#connection.onEnd(() => fail(ENDED));
 			this.#waiting.add(waiting);
-			this.#connection.call("checkBandwidth", { onStatus: fail });
+			this.#connection.call("checkBandwidth", [], {
+				onResult: () => undefined,
+				onError: info => fail(info ?? ENDED),
+			});
 		});
 	}
 
@@ -99,7 +104,8 @@ export class ConnectionBandwidth {
 						arm();
 					};
 					const args = [this.#platform.now(), bandwidthPayload(bytes)];
-					this.#connection.call("checkBandwidthUp", { onResult: answered, onStatus: answered }, ...args);
+					const onError = (info: AmfValue): void => (info === undefined ? check.stop() : answered());
+					this.#connection.call("checkBandwidthUp", args, { onResult: answered, onError });
 				},
 				result => {
 					stopTimer();

@@ -119,7 +119,11 @@ export class NetConnection extends EventDispatcher {
 		};
 		this.#bandwidth = new ConnectionBandwidth(
 			{
-				call: (name, responder, ...args) => this.call(name, responder, ...args),
+				call: (name, args, responder) =>
+					this.#session.use(
+						connection => connection.call(name, args, responder),
+						() => responder.onError(undefined),
+					),
 				onEnd: listener => {
 					const { endListeners } = this.#inside;
 					endListeners.add(listener);
