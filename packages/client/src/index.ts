@@ -1,3 +1,4 @@
+export type { BandwidthOptions, DownloadBandwidth, UploadBandwidth } from "./bandwidth.ts";
 export {
 	type AttemptOutcome,
 	type AttemptRecord,

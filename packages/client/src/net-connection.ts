@@ -1,6 +1,18 @@
-import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
+import {
+	AmfClassRegistry,
+	type AmfConstructor,
+	type AmfObject,
+	type AmfValue,
+	type ObjectEncoding,
+} from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
 import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import {
+	type BandwidthOptions,
+	ConnectionBandwidth,
+	type DownloadBandwidth,
+	type UploadBandwidth,
+} from "./bandwidth.ts";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
 	type AttemptPlan,
@@ -27,6 +39,8 @@ import { Responder, type ResponderObject } from "./responder.ts";
 export type ConnectionInside = {
 	readonly session: ConnectionSession;
 	readonly platform: ClientPlatform;
+	/** The classes that typed objects become. */
+	readonly classes: AmfClassRegistry;
 	readonly warn: (text: string) => void;
 	/** Is called once, when the network has taken what was sent, or the connection has ended. */
 	onceDrained(action: () => void): void;
@@ -65,6 +79,8 @@ export class NetConnection extends EventDispatcher {
 	#objectEncoding: ObjectEncoding;
 	readonly #platform: ClientPlatform;
 	readonly #memory: RoadMemory;
+	readonly #classes: AmfClassRegistry;
+	readonly #bandwidth: ConnectionBandwidth;
 	#guid = "";
 	/** The port test that is under way. */
 	#portTest: object | undefined;
@@ -80,6 +96,7 @@ export class NetConnection extends EventDispatcher {
 		this.#options = options;
 		this.#platform = platform;
 		this.#memory = options.memory ?? sharedMemory(platform);
+		this.#classes = options.classes ?? new AmfClassRegistry();
 		this.#objectEncoding = (new.target as typeof NetConnection).defaultObjectEncoding;
 		this.#session = new ConnectionSession(
 			platform,
@@ -90,15 +107,31 @@ export class NetConnection extends EventDispatcher {
 				onDrain: () => this.#onDrain(),
 				onAttempt: record => this.#onAttempt(record),
 			},
-			sessionOptions(options, this.#memory),
+			sessionOptions(options, this.#memory, this.#classes),
 		);
 		this.#inside = {
 			session: this.#session,
 			platform,
+			classes: this.#classes,
 			warn,
 			onceDrained: action => this.#drainWaiters.push(action),
 			endListeners: new Set(),
 		};
+		this.#bandwidth = new ConnectionBandwidth(
+			{
+				call: (name, args, responder) =>
+					this.#session.use(
+						connection => connection.call(name, args, responder),
+						() => responder.onError(undefined),
+					),
+				onEnd: listener => {
+					const { endListeners } = this.#inside;
+					endListeners.add(listener);
+					return () => void endListeners.delete(listener);
+				},
+			},
+			platform,
+		);
 	}
 
 	/** True from `NetConnection.Connect.Success` to `NetConnection.Connect.Closed`. */
@@ -231,7 +264,7 @@ export class NetConnection extends EventDispatcher {
 		}
 		const answer = {
 			onResult: (value: AmfValue) => this.#answer(name, responder, true, flashValue(value)),
-			onError: (value: AmfValue) => this.#answer(name, responder, false, flashValue(callFailed(value))),
+			onError: (value: AmfValue) => this.#onCallFailed(name, responder, value),
 		};
 		this.#session.use(
 			connection => connection.call(name, args, answer),
@@ -245,6 +278,28 @@ export class NetConnection extends EventDispatcher {
 			const fail = (info: AmfValue): void => reject(new NetStatusError(asStatus(info)));
 			this.call(name, new Responder(resolve, fail), ...args);
 		});
+	}
+
+	/**
+	 * Has the server measure how fast it can send to this client, as `call("checkBandwidth")` does. Callbacks `onBWCheck`
+	 * and `onBWDone` are called as well where there are any, and are not needed. Rejects with a `NetStatusError` where the
+	 * server does not measure.
+	 */
+	checkBandwidth(options?: BandwidthOptions): Promise<DownloadBandwidth> {
+		return this.#bandwidth.down(options);
+	}
+
+	/** Measures how fast this client can send to the server. Rejects with a `NetStatusError` where it does not answer. */
+	checkUploadBandwidth(options?: BandwidthOptions): Promise<UploadBandwidth> {
+		return this.#bandwidth.up(options);
+	}
+
+	/**
+	 * Gives a class its name on the wire, as `flash.net.registerClassAlias` does: its instances are sent under that name,
+	 * and what comes under it becomes an instance. The class is constructed without arguments.
+	 */
+	registerClass(alias: string, type: AmfConstructor): void {
+		this.#classes.registerClass(alias, type);
 	}
 
 	/** Closes the connection and every stream of it. Emits `NetConnection.Connect.Closed` if it was open. */
@@ -377,7 +432,16 @@ export class NetConnection extends EventDispatcher {
 		});
 	}
 
+	/** Where the responder takes no failures, the server's answer is a status of the connection. */
+	#onCallFailed(name: string, responder: Responder | ResponderObject, value: AmfValue): void {
+		const info = flashValue(callFailed(value));
+		const handler = responder instanceof Responder ? responder.status : responder.onStatus;
+		if (typeof handler === "function") this.#answer(name, responder, false, info);
+		else if (value !== undefined) this.dispatchEvent(new NetStatusEvent(asStatus(info)));
+	}
+
 	#onServerCall(call: Call): void {
+		if (call.name === "onBWDone") this.#bandwidth.onDone(call.args);
 		const method = findCallback(this.#client, call.name, LIBRARY_PROTOTYPES);
 		if (method !== undefined) {
 			void this.#run(method, call);

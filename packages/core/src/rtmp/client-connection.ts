@@ -322,7 +322,11 @@ export class ClientConnection implements LinkHandler {
 		if (command.transactionId !== this.#connectTransaction) {
 			// Some servers put the one value where the command object belongs.
 			const args = command.args.length > 0 ? command.args : [command.object];
-			if (!this.#transactions.settle({ ...command, args })) this.strayMessages++;
+			if (this.#transactions.settle({ ...command, args })) return;
+			// A call without a responder has no transaction: that it failed is a status of the connection.
+			const info = command.name === "_error" && command.transactionId === 0 ? readInfo(command) : undefined;
+			if (info === undefined) this.strayMessages++;
+			else this.#handler.onStatus(info);
 			return;
 		}
 		if (this.#state !== STATE_WAITING) return;

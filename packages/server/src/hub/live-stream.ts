@@ -13,9 +13,10 @@ import { FlushSchedule } from "./flush-schedule.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
-import { RateMeter } from "./rate-meter.ts";
-import { Shape } from "./shape.ts";
+import { type FramedBlock, Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
+import { StreamMeter } from "./stream-meter.ts";
+import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { StreamTap } from "./stream-tap.ts";
 import { TimestampRepair } from "./timestamp-repair.ts";
 import { VIEWER_GONE, VIEWER_PAUSED, VIEWER_STEADY, VIEWER_WAITING, Viewer } from "./viewer.ts";
@@ -44,17 +45,16 @@ export class LiveStream {
 	readonly key: string;
 	readonly cache: StreamCache;
 	/** Totals of the stream, over all its publishers. */
-	bytesIn = 0;
 	bytesOut = 0;
-	messagesIn = 0;
 	viewerSkips = 0;
 	viewersClosedSlow = 0;
+	/** What comes in. */
+	readonly meter = new StreamMeter();
 
 	readonly #owner: LiveStreamOwner;
 	readonly #options: LiveStreamOptions;
 	readonly #clock: HubClock;
 	readonly #repair: TimestampRepair;
-	readonly #rate = new RateMeter();
 	readonly #shapes = new Map<string, Shape>();
 	readonly #viewers = new Set<Viewer>();
 	readonly #taps = new Set<StreamTap>();
@@ -69,6 +69,8 @@ export class LiveStream {
 	#batchBytes = 0;
 	/** Messages flushed so far, which is the number of the batch's first. */
 	#flushed = 0;
+	/** The same, with the batch that is being flushed. */
+	#given = 0;
 	#version = 0;
 	readonly #schedule: FlushSchedule;
 
@@ -109,9 +111,23 @@ export class LiveStream {
 		return this.#viewers;
 	}
 
+	get bytesIn(): number {
+		return this.meter.bytesIn;
+	}
+
+	get messagesIn(): number {
+		return this.meter.messagesIn;
+	}
+
 	/** Timestamps that had to be repaired. */
 	get timestampRepairs(): number {
 		return this.#repair.repairs;
+	}
+
+	/** Measures at this moment. */
+	stats(): StreamStats {
+		const now = this.#clock.now();
+		return streamStats(this, now - (this.#publication?.lastMediaAt ?? now));
 	}
 
 	/**
@@ -131,6 +147,7 @@ export class LiveStream {
 		this.#cancelGrace = undefined;
 		this.#flush();
 		this.#repair.restart();
+		this.meter.restart();
 		this.cache.beginPublisher();
 		this.#version++;
 		this.#schedule.begin(sink.input);
@@ -151,9 +168,8 @@ export class LiveStream {
 	/** Takes one message of the current publication. Call `endTurn` after the last one that came together. */
 	receive(type: MediaType, timestamp: number, payload: Uint8Array, now: number): void {
 		const flags = mediaFlags(type, payload);
-		this.bytesIn += payload.length;
-		this.messagesIn++;
 		const time = this.#repair.repair(type, timestamp, flags, now);
+		this.meter.note(type, payload.length, time, now);
 		let message = new MediaMessage(type, time, payload, flags);
 		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) {
 			const read = this.cache.data.read(message);
@@ -161,6 +177,7 @@ export class LiveStream {
 			if (!(read instanceof MediaMessage)) return;
 			message = read;
 		} else if (this.#keyframeWaitUntil >= 0 && type === MEDIA_VIDEO && !this.#mayResume(message, now)) {
+			this.meter.droppedMessages++;
 			return;
 		}
 		this.#batch.push(message);
@@ -223,12 +240,12 @@ export class LiveStream {
 
 	/** Bits per second that came in, measured over the last seconds. */
 	get bitrate(): number {
-		return Math.round(8 * this.#rate.perSecond);
+		return Math.round(8 * this.meter.bytesPerSecond);
 	}
 
 	/** Looks for a publisher that sends nothing and for viewers that take nothing. The hub calls it each second. */
 	sweep(now: number): void {
-		this.#rate.measure(this.bytesIn, now);
+		this.meter.sweep(this.bytesOut, now);
 		const publication = this.#publication;
 		if (publication !== undefined && now - publication.lastMediaAt > this.#options.idleTimeoutMillis) {
 			publication.end("idle");
@@ -303,6 +320,7 @@ export class LiveStream {
 		viewer.state = VIEWER_WAITING;
 		// What was dropped may have held data and configurations.
 		viewer.headVersion = -1;
+		if (viewer.missedFrom < 0) viewer.missedFrom = this.#given;
 		shape.waiting.add(viewer);
 		this.#owner.onViewerSkipped(this, viewer);
 	}
@@ -322,7 +340,7 @@ export class LiveStream {
 		viewer.state = mayStart ? VIEWER_STEADY : VIEWER_WAITING;
 		(mayStart ? shape.steady : shape.waiting).add(viewer);
 		// Last, for the viewer may have no room for it and be sent to the waiting ones.
-		if (start.length > 0) this.#give(viewer, start);
+		if (start.bytes.length > 0) this.#give(viewer, start);
 	}
 
 	#wait(viewer: Viewer): void {
@@ -355,7 +373,7 @@ export class LiveStream {
 		viewer.state = VIEWER_STEADY;
 		shape.steady.add(viewer);
 		const block = shape.frame(missed);
-		if (block.length > 0) this.#give(viewer, block);
+		if (block.bytes.length > 0) this.#give(viewer, block);
 	}
 
 	/** What came before the wish is still kept, and replayed to nobody after it. */
@@ -372,6 +390,7 @@ export class LiveStream {
 		if (batch.length === 0) return 0;
 		this.#batch = [];
 		this.#batchBytes = 0;
+		this.#given = this.#flushed + batch.length;
 		const startedAt = this.#clock.now();
 		if (this.#taps.size > 0) for (const tap of this.#taps) tap.onMessages(batch);
 		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
@@ -384,8 +403,8 @@ export class LiveStream {
 
 	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
 		const block = shape.frame(batch);
-		if (block.length === 0) return;
-		this.bytesOut += block.length * shape.steady.size;
+		if (block.bytes.length === 0) return;
+		this.bytesOut += block.bytes.length * shape.steady.size;
 		for (const viewer of shape.steady) viewer.deliver(block, now);
 	}
 
@@ -408,9 +427,9 @@ export class LiveStream {
 	#resumeShape(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
 		if (shape.waiting.size === 0) return;
 		const block = shape.frame(batch, from);
-		if (block.length === 0) return;
+		if (block.bytes.length === 0) return;
 		const { headVersion } = this.cache;
-		let head: Uint8Array | undefined;
+		let head: FramedBlock | undefined;
 		for (const viewer of [...shape.waiting]) {
 			// Another viewer's end may have taken this one with it.
 			if (viewer.state !== VIEWER_WAITING || !viewer.isDrained) continue;
@@ -420,10 +439,14 @@ export class LiveStream {
 			if (viewer.headVersion !== headVersion) {
 				head ??= shape.head(this.cache, batch[from]!.timestamp);
 				viewer.headVersion = headVersion;
-				if (head.length > 0) this.#give(viewer, head);
+				if (head.bytes.length > 0) this.#give(viewer, head);
 				if (!shape.steady.has(viewer)) continue;
 			}
-			this.bytesOut += block.length;
+			if (viewer.missedFrom >= 0) {
+				viewer.missedMessages += Math.max(0, this.#flushed + from - viewer.missedFrom);
+				viewer.missedFrom = -1;
+			}
+			this.bytesOut += block.bytes.length;
 			viewer.deliver(block, now);
 		}
 	}
@@ -465,8 +488,8 @@ export class LiveStream {
 		if (shape.isEmpty) this.#shapes.delete(shape.key);
 	}
 
-	#give(viewer: Viewer, block: Uint8Array): void {
-		this.bytesOut += block.length;
+	#give(viewer: Viewer, block: FramedBlock): void {
+		this.bytesOut += block.bytes.length;
 		viewer.deliver(block, this.#clock.now());
 	}
 

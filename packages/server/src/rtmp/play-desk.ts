@@ -2,9 +2,10 @@ import { MemoryPool } from "@millrace/core/bytes";
 import { LimitError, PeerError } from "@millrace/core/fault";
 import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
 import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
-import type { LiveStream, ViewerEnd } from "../hub/index.ts";
+import { addTally, emptyTally, type LiveStream, type MediaTally, messagesOf, type ViewerEnd } from "../hub/index.ts";
 import { DEFAULT_FILE_PLAYER } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
+import type { PlayStats } from "./client-stats.ts";
 import { LivePlay } from "./live-play.ts";
 import { catalogName, MediaOpener, type Opened } from "./media-opener.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
@@ -22,6 +23,18 @@ export interface PlayHost extends PlayTransport {
 	/** What was held while an answer was awaited has been handed on. */
 	endTurn(): void;
 }
+
+/** Measures of all that one client plays. */
+export type PlayDeskStats = {
+	readonly playing: readonly PlayStats[];
+	/** Of all plays so far. */
+	readonly messages: number;
+	readonly messagesDropped: number;
+	readonly dropped: MediaTally;
+	/** Messages and framed bytes that wait for the network. */
+	readonly queued: MediaTally;
+	readonly queuedBytes: number;
+};
 
 /** What a viewer and a stream that it is the first to wait for cost, in bytes, about. */
 const PLAY_BYTES = 4096;
@@ -47,6 +60,8 @@ export class PlayDesk
 	readonly #log: EventLog;
 	readonly #opener: MediaOpener;
 	readonly #blocks: MemoryPool;
+	/** Of what is not played any more. */
+	readonly #past = { messages: 0, missed: 0, dropped: emptyTally() };
 	readonly #playing = new Map<ServerStream, { readonly controller: PlayController; readonly bytes: number }>();
 
 	constructor(context: PeerContext, host: PlayHost, log: EventLog) {
@@ -65,6 +80,37 @@ export class PlayDesk
 	/** Streams that play. */
 	get size(): number {
 		return this.#playing.size;
+	}
+
+	/** Measures at this moment. */
+	stats(now: number): PlayDeskStats {
+		const queued = emptyTally();
+		const dropped = { ...this.#past.dropped };
+		let { messages, missed } = this.#past;
+		let queuedBytes = 0;
+		const playing: PlayStats[] = [];
+		for (const [stream, { controller }] of this.#playing) {
+			const { current } = controller;
+			if (current === undefined) continue;
+			const viewer = current.viewerStats(now);
+			messages += current.messagesSent;
+			if (viewer !== undefined) {
+				addTally(queued, viewer.queued);
+				addTally(dropped, viewer.dropped);
+				missed += viewer.missedMessages;
+				queuedBytes += viewer.queuedBytes;
+			}
+			playing.push({
+				streamId: stream.id,
+				stream: String(current.item.name),
+				isRecorded: current.isRecorded,
+				bytes: current.bytesSent,
+				messages: current.messagesSent,
+				viewer,
+			});
+		}
+		const messagesDropped = missed + messagesOf(dropped);
+		return { playing, messages, messagesDropped, queued, dropped, queuedBytes };
 	}
 
 	/** The connection's network has taken everything. */
@@ -140,6 +186,13 @@ export class PlayDesk
 		if (playing !== undefined) {
 			const skips = playing instanceof LivePlay ? playing.viewer.skips || undefined : undefined;
 			this.#log.info("stop", { stream: String(item.name), skips });
+			const past = this.#past;
+			past.messages += playing.messagesSent;
+			const viewer = playing.viewerStats(this.#context.now());
+			if (viewer !== undefined) {
+				past.missed += viewer.missedMessages;
+				addTally(past.dropped, viewer.dropped);
+			}
 		}
 		this.#host.tellStopped(factsOf(item));
 	}
