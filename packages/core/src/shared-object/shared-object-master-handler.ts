@@ -42,6 +42,11 @@ export type SharedObjectMasterOptions = {
 	readonly lockTimeoutMillis?: number;
 	/** Requests that wait for a lock to end: messages, and their bytes. Default 10,000 and 16 MiB. */
 	readonly lockQueue?: { readonly messages: number; readonly bytes: number };
+	/**
+	 * The version of the first change. A persistent object that may have had an earlier life, of which clients remember
+	 * something, begins at a random one. Default 1.
+	 */
+	readonly firstVersion?: number;
 	/** What was saved of it. */
 	readonly state?: SharedObjectState | undefined;
 };

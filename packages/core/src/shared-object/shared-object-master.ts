@@ -95,6 +95,10 @@ export class SharedObjectMaster {
 		return this.#subscribers.size;
 	}
 
+	isSubscribed(id: string): boolean {
+		return this.#subscribers.has(id);
+	}
+
 	/** Whether `state` would differ from what was saved. */
 	get isDirty(): boolean {
 		return this.#version !== this.#savedVersion || this.#batchChanges;
@@ -468,6 +472,7 @@ export class SharedObjectMaster {
 	}
 
 	#nextVersion(): number {
+		if (this.#version === 0) return this.#options.firstVersion ?? 1;
 		const isFirst = this.#restoredVersion > 0 && this.#gapEnd === 0;
 		const next = this.#version + (isFirst ? VERSION_RESERVE : 1);
 		return next > MAX_VERSION ? 1 : next;
@@ -475,6 +480,7 @@ export class SharedObjectMaster {
 
 	#commit(version: number): void {
 		if (this.#restoredVersion > 0 && this.#gapEnd === 0) this.#gapEnd = version;
+		if (this.#version === 0) this.#table.floor = version;
 		if (version < this.#version) this.#table.renumber(version);
 		this.#version = version;
 		if (this.resyncDepth >= 0) this.#table.purge(version - this.resyncDepth);
