@@ -45,6 +45,11 @@ export interface ServerConnectionHandler {
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
 	onCall(call: Call): void;
+	/**
+	 * A message about a shared object, of type 19 or 16 (`@millrace/core/shared-object` reads it). What it throws as a
+	 * `PeerError` ends the connection. Without this method such messages are left out.
+	 */
+	onSharedObject?(type: 16 | 19, body: Uint8Array): void;
 	/** The client says which SWF file opened it (`decodeSwfAnswer`). It may come while `connect` is pending, or unasked. */
 	onSwfAnswer?(payload: Uint8Array): void;
 	onClosed(reason: MillraceError | undefined): void;

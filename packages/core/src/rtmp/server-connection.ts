@@ -13,6 +13,7 @@ import { splitAggregate } from "./message/aggregate.ts";
 import { type Command, commandType, decodeCommand, encodeCommand, encodeData } from "./message/command.ts";
 import {
 	isMedia,
+	isSharedObject,
 	TYPE_AGGREGATE,
 	TYPE_COMMAND,
 	TYPE_COMMAND_AMF3,
@@ -188,6 +189,11 @@ export class ServerConnection implements LinkHandler {
 		this.link.send(STATUS_CHUNK_STREAM, TYPE_DATA, 0, streamId, encodeData(0, handler, args));
 	}
 
+	/** Queues a message about a shared object. The bytes are not copied. */
+	sendSharedObject(type: 16 | 19, body: Uint8Array): void {
+		this.link.send(COMMAND_CHUNK_STREAM, type, 0, 0, body);
+	}
+
 	/** A pending permission was given or refused: what was held meanwhile goes on. */
 	settle(): void {
 		try {
@@ -246,6 +252,8 @@ export class ServerConnection implements LinkHandler {
 			splitAggregate(payload, timestamp, (partType, partTime, part) => {
 				if (isMedia(partType)) this.#onMedia(streamId, partType, partTime, part);
 			});
+		} else if (isSharedObject(type) && this.#handler.onSharedObject !== undefined) {
+			this.#handler.onSharedObject(type, payload);
 		} else {
 			this.strayMessages++;
 		}

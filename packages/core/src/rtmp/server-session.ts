@@ -205,6 +205,10 @@ export class ServerSession implements ServerConnectionHandler {
 		this.note(`call ${name} ${transactionId} ${textOf(args)}`);
 	}
 
+	onSharedObject(type: number, body: Uint8Array): void {
+		this.note(`shared object ${type} ${body.length}`);
+	}
+
 	onClosed(reason: MillraceError | undefined): void {
 		this.note(`closed ${reason?.code ?? "-"}`);
 	}
