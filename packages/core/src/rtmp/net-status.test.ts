@@ -26,7 +26,12 @@ const ERRORS: readonly StatusCode[] = [
 	"NetStream.Record.NoAccess",
 	"NetStream.Seek.Failed",
 	"NetStream.Seek.InvalidTime",
+	"SharedObject.BadPersistence",
 	"SharedObject.Flush.Failed",
+	"SharedObject.NoReadAccess",
+	"SharedObject.NoWriteAccess",
+	"SharedObject.ObjectCreationFailed",
+	"SharedObject.UriMismatch",
 ];
 
 describe("the table of statuses", () => {
