@@ -30,10 +30,12 @@ export class StreamFixture {
 	readonly infos: NetStatus[] = [];
 	readonly directory: StreamDirectory;
 	readonly streams: ApplicationStreams;
+	readonly #options: StreamFixtureOptions;
 	/** Called with each status. */
 	onStatus: ((stream: string, code: string) => void) | undefined;
 
 	constructor(options: StreamFixtureOptions = {}) {
+		this.#options = options;
 		const { clock, hub } = this;
 		const { log } = createEventLog({
 			sink: { write: record => this.log.push(record), flush: () => {} },
@@ -116,7 +118,7 @@ export class StreamFixture {
 	}
 
 	#live(name: string, application: string) {
-		return this.hub.open(new StreamName(application, "_definst_", name).key, liveOptions());
+		return this.hub.open(new StreamName(application, "_definst_", name).key, liveOptions(this.#options.live));
 	}
 
 	#source({ application, name }: StreamName): MemorySource | undefined {
