@@ -15,6 +15,9 @@ export type ChannelItem = {
 /** An item that plays: a file or a live stream. */
 export interface PlayingItem {
 	readonly item: ChannelItem;
+	/** Whether frames of a medium are known to come; not: they may. */
+	readonly hasAudio: boolean;
+	readonly hasVideo: boolean;
 	start(): void;
 	/** Which media are played. Video that comes back begins with a keyframe. */
 	setReceive(audio: boolean, video: boolean): void;

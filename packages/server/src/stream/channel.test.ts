@@ -85,7 +85,7 @@ describe("a channel of files", () => {
 		expect(viewer.events).not.toContain("unpublished");
 	});
 
-	it("keeps sound and picture of each item together, and lets each begin behind both of the one before", async () => {
+	it("keeps sound and picture of each item together, and lets the longer medium go on without a gap", async () => {
 		const fixture = new StreamFixture();
 		fixture.files.set(
 			"a",
@@ -99,8 +99,8 @@ describe("a channel of files", () => {
 		const got = viewer.takeWithTimes().map(name => name.replace(/,.*@/, "@"));
 		expect(got).toEqual([
 			...["onMetaData@0", "v0@0", "a0@0", "K0@0", "A0@20", "P0@40", "A0@70"],
-			// The sound ends at 120.
-			...["onMetaData@120", "v0@120", "a0@120", "onMetaData@120", "K0@120", "A0@130", "A0@160"],
+			// The sound ends at 120, where that of the next item begins.
+			...["onMetaData@110", "v0@110", "a0@110", "onMetaData@110", "K0@110", "A0@120", "A0@150"],
 		]);
 	});
 

@@ -27,8 +27,8 @@ export interface ChannelObserver {
 	onPublishing(): void;
 }
 
-/** Messages in front of an item's first frame that are held until that tells where the item lies. */
-const MAX_HELD = 32;
+/** Messages that are held until the first frames of an item have told where it lies. */
+const MAX_HELD = 64;
 
 /**
  * A live stream that is made of files and other live streams, one after the other: the server publishes it. It is
@@ -126,7 +126,7 @@ export class Channel implements ItemObserver {
 			return;
 		}
 		this.#held.push(...batch);
-		if (this.#held.some(isFrame) || this.#held.length >= MAX_HELD) this.#place();
+		if (this.#held.length >= MAX_HELD || hasFirstFrames(playing, this.#held)) this.#place();
 	}
 
 	onPlayed(playing: PlayingItem): void {
@@ -274,10 +274,9 @@ export class Channel implements ItemObserver {
 		const held = this.#held;
 		this.#held = [];
 		const frames = held.filter(isFrame);
-		let first = Number.POSITIVE_INFINITY;
-		for (const { timestamp } of frames.length > 0 ? frames : held) first = Math.min(first, timestamp);
-		this.#base = this.#timeline.endMillis;
-		this.#offset = this.#base - first;
+		const placed = frames.length > 0 ? frames : held;
+		this.#offset = this.#timeline.place(placed);
+		this.#base = Math.min(...placed.map(({ timestamp }) => timestamp)) + this.#offset;
 		this.#publish(held);
 	}
 
@@ -352,4 +351,12 @@ export class Channel implements ItemObserver {
 	#tell(code: StatusCode, description?: string, more?: Record<string, AmfValue>): void {
 		this.#observer.onStatus(netStatus(code, description, { details: this.#name.name, ...more }));
 	}
+}
+
+/** Whether each medium that is known to come has had its first frame, and at least one has. */
+function hasFirstFrames({ hasAudio, hasVideo }: PlayingItem, messages: readonly MediaMessage[]): boolean {
+	const frames = messages.filter(isFrame);
+	const lacksAudio = hasAudio && !frames.some(({ isAudio }) => isAudio);
+	const lacksVideo = hasVideo && !frames.some(({ isVideo }) => isVideo);
+	return frames.length > 0 && !lacksAudio && !lacksVideo;
 }

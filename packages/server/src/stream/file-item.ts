@@ -43,6 +43,14 @@ export class FileItem implements PlayingItem, FilePlayerSink, Sleeper {
 		this.#observer = observer;
 	}
 
+	get hasAudio(): boolean {
+		return this.#source.hasAudio && this.#hears;
+	}
+
+	get hasVideo(): boolean {
+		return this.#source.hasVideo && this.#sees;
+	}
+
 	start(): void {
 		const lead = this.#leadMillis;
 		const { isPaced, lengthMillis, wish } = this.item;

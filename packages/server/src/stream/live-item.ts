@@ -10,6 +10,9 @@ import { keptData } from "./item-data.ts";
  */
 export class LiveItem implements PlayingItem, StreamTap, Sleeper {
 	readonly item: ChannelItem;
+	/** What is live is passed on as it comes. */
+	readonly hasAudio = false;
+	readonly hasVideo = false;
 	readonly #live: LiveStream;
 	readonly #schedule: PlayerSchedule;
 	readonly #observer: ItemObserver;

@@ -1,18 +1,21 @@
-import type { MediaMessage } from "@millrace/core/flv";
+import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
 import { FileClock } from "../library/index.ts";
 
 /** What was sent further ahead than wanted is waited for so long at most, in milliseconds. */
 const MAX_AHEAD_MILLIS = 10_000;
+/** So much of an item may lie beside the end of the one before, where no medium overlaps itself, in milliseconds. */
+const MAX_OVERLAP_MILLIS = 250;
 
 /** The clock of a stream that is put together from items: where each lies on it, and when that is due. */
 export class Timeline {
-	readonly #frames = new FileClock();
+	readonly #audio = new FileClock();
+	readonly #video = new FileClock();
 	/** When the clock's zero is due, on the wall clock. */
 	#origin = Number.NaN;
 
-	/** Where the next item begins, in milliseconds: behind the last frame, without a gap. */
+	/** Behind the last frame, in milliseconds. */
 	get endMillis(): number {
-		return this.#frames.nextMillis;
+		return Math.max(this.#audio.nextMillis, this.#video.nextMillis);
 	}
 
 	/**
@@ -31,8 +34,33 @@ export class Timeline {
 		return corrected;
 	}
 
+	/**
+	 * Where an item lies that begins with these frames: as close to what is there as no medium overlaps itself. Files do
+	 * not begin, nor end, with sound and picture at one time: both go on behind each other, as they are shown.
+	 *
+	 * @returns what is added to the item's times
+	 */
+	place(frames: readonly MediaMessage[]): number {
+		const first = firstOf(frames);
+		if (first === Number.POSITIVE_INFINITY) return this.endMillis;
+		const audio = firstOf(frames.filter(({ type }) => type === MEDIA_AUDIO));
+		const video = firstOf(frames.filter(({ type }) => type === MEDIA_VIDEO));
+		const isEmpty = this.endMillis === 0;
+		return Math.max(
+			this.endMillis - first - (isEmpty ? 0 : MAX_OVERLAP_MILLIS),
+			this.#audio.nextMillis - audio,
+			this.#video.nextMillis - video,
+		);
+	}
+
 	/** A frame has been sent at its time. */
 	add(message: MediaMessage, millis: number): void {
-		this.#frames.add(message, millis);
+		(message.type === MEDIA_AUDIO ? this.#audio : this.#video).add(message, millis);
 	}
+}
+
+function firstOf(messages: readonly MediaMessage[]): number {
+	let first = Number.POSITIVE_INFINITY;
+	for (const { timestamp } of messages) first = Math.min(first, timestamp);
+	return first;
 }
