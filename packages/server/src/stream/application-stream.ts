@@ -264,7 +264,7 @@ export class ApplicationStream implements ChannelObserver {
 		// What is live under the stream's own name is the stream itself.
 		const isOwn = name.key === own.key;
 		const startMillis = start >= 0 ? start * 1000 : start === -1 ? -1000 : isOwn ? 0 : -2000;
-		const lengthMillis = length >= 0 ? length * 1000 : -1;
+		const lengthMillis = length >= 0 && length <= MAX_LENGTH_SECONDS ? length * 1000 : -1;
 		const isPaced = reset !== 2 && reset !== 3;
 		return { wish: { name, prefix: address.prefix, startMillis }, title, lengthMillis, isPaced };
 	}
@@ -273,6 +273,9 @@ export class ApplicationStream implements ChannelObserver {
 		this.onStatus(netStatus(code, description, { details }));
 	}
 }
+
+/** A longer time is as good as none: timers go no further. */
+const MAX_LENGTH_SECONDS = 2_000_000;
 
 /** Reads a stream's name; `undefined`: it cannot be one. */
 export function addressOf(name: string): StreamAddress | undefined {

@@ -16,17 +16,19 @@ describe("a timeline", () => {
 		["that begins as the one before, so that its sound goes on", [picture(0, true), sound(60)], 3040],
 		["whose sound begins first, so that it goes on", [sound(0), picture(100, true)], 3100],
 		["whose sound begins much later, by its pictures", [picture(0, true), sound(5000)], 3000],
-		["of pictures alone, by them", [picture(500, true)], 2500],
+		["of pictures alone, behind the sound, for theirs may begin with them", [picture(500, true)], 2600],
 		["of sound alone, by it", [sound(10)], 3090],
 		["of nothing, behind everything", [], 3100],
 	])("places an item %s", (_, frames, offset) => {
 		expect(filled().place(frames)).toBe(offset);
 	});
 
-	it("places an item of another medium beside the end of the one before, and not deeper into it", () => {
+	it("places an item whose sound comes late beside the end of one of sound alone, and not deeper into it", () => {
 		const timeline = new Timeline();
 		for (let time = 0; time < 9000; time += 20) timeline.add(sound(time), time);
-		expect(timeline.place([picture(0, true)])).toBe(8750);
+		expect(timeline.place([picture(0, true), sound(5000)])).toBe(8750);
+		expect(timeline.place([picture(0, true), sound(60)])).toBe(8940);
+		expect(timeline.place([picture(0, true)])).toBe(9000);
 	});
 
 	it("places the first item at its beginning", () => {

@@ -43,13 +43,14 @@ export class Timeline {
 	place(frames: readonly MediaMessage[]): number {
 		const first = firstOf(frames);
 		if (first === Number.POSITIVE_INFINITY) return this.endMillis;
-		const audio = firstOf(frames.filter(({ type }) => type === MEDIA_AUDIO));
-		const video = firstOf(frames.filter(({ type }) => type === MEDIA_VIDEO));
+		const audio = frames.filter(({ type }) => type === MEDIA_AUDIO);
+		const video = frames.filter(({ type }) => type === MEDIA_VIDEO);
+		// A medium that has not shown itself may begin at any time from now on.
 		const isEmpty = this.endMillis === 0;
 		return Math.max(
 			this.endMillis - first - (isEmpty ? 0 : MAX_OVERLAP_MILLIS),
-			this.#audio.nextMillis - audio,
-			this.#video.nextMillis - video,
+			this.#audio.nextMillis - (audio.length > 0 ? firstOf(audio) : first),
+			this.#video.nextMillis - (video.length > 0 ? firstOf(video) : first),
 		);
 	}
 
