@@ -224,6 +224,39 @@ describe("a recording by an application", () => {
 });
 
 describe("the streams of an instance", () => {
+	it("deletes recordings by name and by pattern, and leaves what is being written", async () => {
+		const fixture = new StreamFixture();
+		const { streams } = fixture;
+		const record = async (name: string) => {
+			const stream = fixture.get(name);
+			const publisher = fixture.publish(name.replace("mp4:", ""));
+			stream.record({ mode: "record" });
+			await publisher.play(100, keyframe(1));
+			publisher.publication.end("stopped");
+			await fixture.settle();
+			fixture.files.set(name, MemorySource.of(1));
+		};
+		for (const name of ["one", "report1", "report2", "dir/report3", "last"]) await record(name);
+		// It lies in a folder for files on demand.
+		fixture.files.set("report4", MemorySource.of(1));
+		expect(await streams.clear("/one")).toEqual({ removed: 1, failed: 0 });
+		expect(await streams.clear("one")).toEqual({ removed: 0, failed: 0 });
+		expect(await streams.clear("../one")).toEqual({ removed: 0, failed: 0 });
+		expect(await streams.clear("mp4:report*")).toEqual({ removed: 0, failed: 0 });
+		expect(await streams.clear("flv:/report?")).toEqual({ removed: 2, failed: 0 });
+		const publisher = fixture.publish("last");
+		fixture.get("last").record({ mode: "append" });
+		await publisher.play(100, keyframe(1));
+		expect(await streams.clear("/")).toEqual({ removed: 1, failed: 1 });
+		expect([...fixture.disk.files.keys()]).toEqual(["/media/app/streams/_definst_/last.flv"]);
+		fixture.disk.stat = async () => {
+			throw new Error("EIO");
+		};
+		fixture.get("last").stopRecording();
+		await fixture.settle();
+		expect(await streams.clear("last")).toEqual({ removed: 0, failed: 1 });
+	});
+
 	it("lists what is live there, and who publishes it", async () => {
 		const fixture = new StreamFixture();
 		fixture.files.set("a", MemorySource.of(5));

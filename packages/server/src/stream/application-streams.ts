@@ -1,9 +1,11 @@
 import type { AmfObject } from "@millrace/core/amf";
 import { FileError } from "@millrace/core/fault";
+import type { StreamAddress } from "@millrace/core/rtmp";
 import { StreamName } from "../app/index.ts";
 import { catalogName, type MediaListing } from "../library/index.ts";
 import { ApplicationStream, addressOf } from "./application-stream.ts";
 import type { ChannelEnvironment } from "./channel.ts";
+import { fitsPattern } from "./name-pattern.ts";
 import { MAX_STREAMS, type StreamRules, type StreamStatusListener } from "./stream-context.ts";
 
 /** What a list says of a live stream. */
@@ -25,6 +27,14 @@ export type LiveStreamFacts = {
 export type RecordedFileFacts = Pick<MediaListing, "name" | "kind" | "bytes" | "modifiedMillis" | "isGrowing"> & {
 	/** In seconds; `undefined`: it cannot be played. */
 	readonly length: number | undefined;
+};
+
+/** What became of a wish to delete recordings. */
+export type Cleared = {
+	/** How many are gone. */
+	readonly removed: number;
+	/** How many are still there, because they are being written or for a fault, which is logged. */
+	readonly failed: number;
 };
 
 /** The streams of one instance of an application, as its code uses them. */
@@ -151,6 +161,28 @@ export class ApplicationStreams {
 		});
 	}
 
+	/**
+	 * Deletes recordings (`application.clearStreams`): of one name with its prefix, or of all whose names fit a pattern
+	 * with `*` and `?`; `/`: all. Leading slashes count as nothing. What was put among the files by other means than
+	 * recording stays, where that was in other folders.
+	 *
+	 * @throws {FileError} `FILE_UNREADABLE` where a pattern's files cannot be listed
+	 */
+	async clear(path: string): Promise<Cleared> {
+		const address = addressOf(path);
+		const isPattern = address === undefined || /[*?]/.test(path);
+		if (!isPattern) return this.#clearAll([address]);
+		const [, prefix = "", rest = ""] = /^\/*(?:(flv|mp4):)?\/*(.*)$/s.exec(path) ?? [];
+		const pattern = rest === "" ? "*" : rest;
+		const files = await this.#environment.context.library.list(this.application, this.instance);
+		const found = files.flatMap(({ name, kind }) => {
+			const listed = addressOf(name);
+			const fits = kind !== "mp3" && listed !== undefined && (prefix === "" || prefix === kind);
+			return fits && fitsPattern(listed.name, pattern) ? [{ name: listed.name, prefix: kind }] : [];
+		});
+		return this.#clearAll(found);
+	}
+
 	/** Ends all of them. Resolves when what was recorded is on the disk. Nothing is told any more. */
 	async close(): Promise<void> {
 		if (!this.#isClosed) {
@@ -158,6 +190,28 @@ export class ApplicationStreams {
 			this.#onClosed();
 		}
 		await Promise.all([...[...this.#streams.keys()].map(name => this.destroy(name)), ...this.#closing]);
+	}
+
+	async #clearAll(recordings: readonly Pick<StreamAddress, "name" | "prefix">[]): Promise<Cleared> {
+		const { recorder, log } = this.#environment.context;
+		let removed = 0;
+		let failed = 0;
+		for (const { name: bare, prefix } of recordings) {
+			const name = new StreamName(this.application, this.instance, bare);
+			try {
+				const result = await recorder.remove({ name, prefix, settings: this.#rules.record });
+				if (result === "removed") {
+					removed++;
+					log.info("clear", { stream: String(name) });
+				} else if (result === "recording") {
+					failed++;
+				}
+			} catch (error) {
+				failed++;
+				log.error("clear", { stream: String(name), error });
+			}
+		}
+		return { removed, failed };
 	}
 
 	async #ask<T>(name: string, question: (file: StreamName) => Promise<T | undefined>): Promise<T | undefined> {

@@ -1,5 +1,10 @@
 export { ApplicationStream, type StreamPlay, type StreamRecord } from "./application-stream.ts";
-export { ApplicationStreams, type LiveStreamFacts, type RecordedFileFacts } from "./application-streams.ts";
+export {
+	ApplicationStreams,
+	type Cleared,
+	type LiveStreamFacts,
+	type RecordedFileFacts,
+} from "./application-streams.ts";
 export {
 	DEFAULT_BUFFER_SECONDS,
 	MAX_BUFFER_SECONDS,
