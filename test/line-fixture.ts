@@ -4,11 +4,11 @@ import type { ClientPlatform, Transport, TransportHandler } from "../packages/cl
 import { NetConnection } from "../packages/client/src/net-connection.ts";
 import {
 	type ApplicationHost,
-	type EffectHandler,
-	InstanceDirectory,
 	type PortEffect,
 	type PortEvent,
+	type PortListener,
 } from "../packages/server/src/app/index.ts";
+import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { liveOptions } from "../packages/server/src/hub/hub-fixture.ts";
 import { Hub, type LiveStream } from "../packages/server/src/hub/index.ts";
@@ -36,11 +36,11 @@ export class LineFixture implements ApplicationHost {
 	readonly peers: RtmpPeer[] = [];
 	/** What is done each step of time. */
 	readonly steps = new Set<() => void>();
-	#onEffects: EffectHandler = () => {};
-	readonly #instances = new InstanceDirectory(this);
+	#listener: PortListener | undefined;
+	readonly #instances = directoryOf(this);
 
-	open(_application: string, _instance: string, onEffects: EffectHandler) {
-		this.#onEffects = onEffects;
+	open(_application: string, _instance: string, listener: PortListener) {
+		this.#listener = listener;
 		return {
 			send: (event: PortEvent): void => {
 				if (event.kind === "connect") this.do({ kind: "accept", client: event.client.id });
@@ -53,7 +53,7 @@ export class LineFixture implements ApplicationHost {
 	}
 
 	do(...effects: PortEffect[]): void {
-		this.#onEffects(effects);
+		this.#listener?.onEffects(effects, Number.POSITIVE_INFINITY);
 	}
 
 	/** A client that is connected, and its peer. */

@@ -11,6 +11,7 @@ const ERRORS: readonly StatusCode[] = [
 	"NetConnection.Connect.InvalidApp",
 	"NetConnection.Connect.Rejected",
 	"NetConnection.Reconnect.Failed",
+	"NetStream.Clear.Failed",
 	"NetStream.Connect.Failed",
 	"NetStream.Connect.Rejected",
 	"NetStream.Failed",

@@ -2,6 +2,7 @@ export { accessAllows } from "./access-list.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,
+	type ClientLine,
 	type ClientQuestion,
 	type InstanceClient,
 	type InstanceLimits,

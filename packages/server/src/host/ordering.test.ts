@@ -31,6 +31,12 @@ function countTurns(): void {
 class RecordingClient implements InstanceClient {
 	readonly facts: ClientFacts;
 	readonly log: string[] = [];
+	readonly line = {
+		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
+		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
+		checkBandwidth: () => false,
+		stats: () => ({ bytesIn: 1 }),
+	};
 	readonly turns: number[] = [];
 	readonly #onLog: (() => void)[] = [];
 
@@ -61,12 +67,6 @@ class RecordingClient implements InstanceClient {
 	}
 
 	sendSharedObject(): void {}
-
-	setBandwidthLimit(): void {}
-
-	answer(): Promise<AmfValue> {
-		return Promise.resolve(0);
-	}
 
 	close(status?: NetStatus): void {
 		this.#note(`close ${status?.code}`);

@@ -1,18 +1,10 @@
-import {
-	FLAG_CONFIGURATION,
-	FLAG_METADATA,
-	MEDIA_DATA,
-	MEDIA_DATA_AMF3,
-	MEDIA_VIDEO,
-	MediaMessage,
-	type MediaType,
-	mediaFlags,
-} from "@millrace/core/flv";
+import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
 import { missedMessages } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
+import { ResumeGate, resumeIndex } from "./resume-gate.ts";
 import { type FramedBlock, Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { StreamMeter } from "./stream-meter.ts";
@@ -32,8 +24,6 @@ export interface LiveStreamOwner {
 /** Answer to a publisher who wants a name. */
 export type PublishAnswer = { readonly publication: Publication } | { readonly refused: "already-published" };
 
-/** Without a keyframe for this long after a publisher came back, its frames are passed on as they are. */
-const KEYFRAME_WAIT_MILLIS = 10_000;
 /** A batch of so many messages or bytes is flushed at once: no window may gather a flood. */
 const MAX_BATCH_MESSAGES = 512;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -62,8 +52,9 @@ export class LiveStream {
 	#publication: Publication | undefined;
 	#publishedSince = 0;
 	#cancelGrace: (() => void) | undefined;
-	/** After a publisher has come back: frames are dropped until this time, or until a keyframe. −1: none are. */
-	#keyframeWaitUntil = -1;
+	readonly #resumeGate = new ResumeGate();
+	/** Who keeps the stream though nobody publishes or watches it. */
+	#holders = 0;
 
 	#batch: MediaMessage[] = [];
 	#batchBytes = 0;
@@ -155,10 +146,8 @@ export class LiveStream {
 		const publication = new Publication(this, identity, sink, now);
 		this.#publication = publication;
 		for (const tap of this.#taps) tap.onPublisher(wasLive);
-		if (wasLive) {
-			this.#keyframeWaitUntil = now + KEYFRAME_WAIT_MILLIS;
-		} else {
-			this.#keyframeWaitUntil = -1;
+		this.#resumeGate.begin(wasLive, now);
+		if (!wasLive) {
 			this.#publishedSince = now;
 			for (const viewer of [...this.#viewers]) viewer.sink.onPublished();
 		}
@@ -170,28 +159,37 @@ export class LiveStream {
 		const flags = mediaFlags(type, payload);
 		const time = this.#repair.repair(type, timestamp, flags, now);
 		this.meter.note(type, payload.length, time, now);
-		let message = new MediaMessage(type, time, payload, flags);
-		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) {
-			const read = this.cache.data.read(message);
-			if (typeof read === "string") this.#forgetData(read);
-			if (!(read instanceof MediaMessage)) return;
-			message = read;
-		} else if (this.#keyframeWaitUntil >= 0 && type === MEDIA_VIDEO && !this.#mayResume(message, now)) {
-			this.meter.droppedMessages++;
-			return;
-		}
-		this.#batch.push(message);
-		this.#batchBytes += payload.length;
-		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) {
-			this.#flush();
-		} else {
-			this.#schedule.onMessage(type, now);
-		}
+		const message = new MediaMessage(type, time, payload, flags);
+		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) this.#takeData(message, now);
+		else if (type !== MEDIA_VIDEO || this.#resumeGate.passes(message, now)) this.#take(message, now);
+		else this.meter.droppedMessages++;
+	}
+
+	/**
+	 * Takes a data message of the server's own, at the stream's newest time, whether somebody publishes or not.
+	 * `@setDataFrame` and `@clearDataFrame` mean what they mean from a publisher.
+	 */
+	insertData(type: typeof MEDIA_DATA | typeof MEDIA_DATA_AMF3, payload: Uint8Array): void {
+		const now = this.#clock.now();
+		this.#takeData(new MediaMessage(type, this.#repair.repairInserted(), payload), now);
+		this.#schedule.endTurn(now);
 	}
 
 	/** All that came together has been given: sends what must not wait. */
 	endTurn(): void {
 		this.#schedule.endTurn(this.#clock.now());
+	}
+
+	/** Keeps the stream in the hub's directory though nobody publishes or watches it; returns what ends that. */
+	hold(): () => void {
+		let isHeld = true;
+		this.#holders++;
+		return () => {
+			if (!isHeld) return;
+			isHeld = false;
+			this.#holders--;
+			this.#reportIdle();
+		};
 	}
 
 	/** A viewer joins. It gets the cached start at once where there is one: of both media, or of what it wants. */
@@ -376,6 +374,19 @@ export class LiveStream {
 		if (block.bytes.length > 0) this.#give(viewer, block);
 	}
 
+	#takeData(message: MediaMessage, now: number): void {
+		const read = this.cache.data.read(message);
+		if (typeof read === "string") this.#forgetData(read);
+		if (read instanceof MediaMessage) this.#take(read, now);
+	}
+
+	#take(message: MediaMessage, now: number): void {
+		this.#batch.push(message);
+		this.#batchBytes += message.payload.length;
+		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) this.#flush();
+		else this.#schedule.onMessage(message.type, now);
+	}
+
 	/** What came before the wish is still kept, and replayed to nobody after it. */
 	#forgetData(name: string): void {
 		this.#flush();
@@ -414,7 +425,7 @@ export class LiveStream {
 	 */
 	#resumeWaiting(batch: readonly MediaMessage[], now: number): void {
 		const { cache } = this;
-		const from = this.#resumeIndex(batch);
+		const from = resumeIndex(batch, cache);
 		for (let i = 0; i < from; i++) cache.add(batch[i]!);
 		const start = Math.max(from, 0);
 		for (const shape of this.#shapes.values()) {
@@ -449,25 +460,6 @@ export class LiveStream {
 			this.bytesOut += block.bytes.length;
 			viewer.deliver(block, now);
 		}
-	}
-
-	/**
-	 * Where in a batch waiting viewers may start: at its first keyframe; without video, or where keyframes are too rare,
-	 * at its beginning. −1: nowhere.
-	 */
-	#resumeIndex(batch: readonly MediaMessage[]): number {
-		const keyframe = batch.findIndex(message => message.isKeyframe);
-		if (keyframe >= 0) return keyframe;
-		const { cache } = this;
-		const audioOnly = !cache.hasVideo && !batch.some(message => message.isVideo);
-		return audioOnly || cache.overflowed ? 0 : -1;
-	}
-
-	#mayResume(message: MediaMessage, now: number): boolean {
-		if ((message.flags & (FLAG_CONFIGURATION | FLAG_METADATA)) !== 0) return true;
-		if (!message.isKeyframe && now < this.#keyframeWaitUntil) return false;
-		this.#keyframeWaitUntil = -1;
-		return true;
 	}
 
 	#shapeOf(viewer: Viewer): Shape {
@@ -519,6 +511,6 @@ export class LiveStream {
 	}
 
 	#reportIdle(): void {
-		if (!this.isLive && this.#viewers.size === 0) this.#owner.onStreamIdle(this);
+		if (!this.isLive && this.#viewers.size === 0 && this.#holders === 0) this.#owner.onStreamIdle(this);
 	}
 }

@@ -3,14 +3,13 @@ import { LimitError, PeerError } from "@millrace/core/fault";
 import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
 import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
 import { addTally, emptyTally, type LiveStream, type MediaTally, messagesOf, type ViewerEnd } from "../hub/index.ts";
-import { DEFAULT_FILE_PLAYER } from "../library/index.ts";
+import { catalogName, DEFAULT_FILE_PLAYER, MediaOpener, type OpenedMedia } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { PlayStats } from "./client-stats.ts";
 import { LivePlay } from "./live-play.ts";
-import { catalogName, MediaOpener, type Opened } from "./media-opener.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
 import { PlayController, type PlaylistOwner } from "./play-controller.ts";
-import type { PlayItem, Playing, PlayTransport } from "./playing.ts";
+import { type PlayItem, type Playing, type PlayTransport, wishOf } from "./playing.ts";
 
 /** The connection whose streams are played on. */
 export interface PlayHost extends PlayTransport {
@@ -167,7 +166,7 @@ export class PlayDesk
 			return;
 		}
 		catalog
-			.lengthMillis(catalogName({ name, request: address }))
+			.lengthMillis(catalogName({ name, prefix: address.prefix }))
 			.catch(error => {
 				this.#opener.faultStatus(name, error);
 				return undefined;
@@ -218,14 +217,14 @@ export class PlayDesk
 			return;
 		}
 		let isNow = true;
-		this.#opener.open(item, opened => {
+		this.#opener.open(wishOf(item), opened => {
 			this.#onOpened(stream, item, opened);
 			if (!isNow) this.#host.endTurn();
 		});
 		isNow = false;
 	}
 
-	#onOpened(stream: ServerStream, item: PlayItem, opened: Opened): void {
+	#onOpened(stream: ServerStream, item: PlayItem, opened: OpenedMedia): void {
 		// The connection may have ended meanwhile; nothing else is done before this is settled.
 		if (stream.state !== "play-pending" || !stream.isAsking) {
 			if (opened.kind === "file") opened.source.release();

@@ -2,7 +2,7 @@ import type { MemoryPool, Slab } from "@millrace/core/bytes";
 import type { PlayRequest } from "@millrace/core/rtmp";
 import type { StreamName } from "../app/index.ts";
 import type { ViewerEnd, ViewerStats } from "../hub/index.ts";
-import type { FilePlayerOptions, PlayerSchedule } from "../library/index.ts";
+import type { FilePlayerOptions, MediaWish, PlayerSchedule } from "../library/index.ts";
 
 /** One item of a playlist, as it was asked for and granted. */
 export type PlayItem = {
@@ -70,4 +70,9 @@ export interface Playing {
 	onDrain(now: number): void;
 	/** Ends, silently. */
 	close(): void;
+}
+
+/** What an item asks for. */
+export function wishOf({ name, request }: PlayItem): MediaWish {
+	return { name, prefix: request.prefix, startMillis: request.startMillis };
 }

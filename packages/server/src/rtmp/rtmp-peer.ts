@@ -19,7 +19,6 @@ import { findPublishKey } from "../access/index.ts";
 import {
 	type ApplicationInstance,
 	type ClientFacts,
-	type ClientQuestion,
 	type InstanceClient,
 	type PermissionHandler,
 	type SharedObjectType,
