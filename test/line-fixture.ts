@@ -2,12 +2,7 @@ import { VirtualClock } from "@millrace/testkit";
 import type { ClientPlatform, Transport, TransportHandler } from "../packages/client/src/connect/index.ts";
 // Straight from its file: the package's entry is that of Node.
 import { NetConnection } from "../packages/client/src/net-connection.ts";
-import {
-	type ApplicationHost,
-	type PortEffect,
-	type PortEvent,
-	type PortListener,
-} from "../packages/server/src/app/index.ts";
+import type { ApplicationHost, PortEffect, PortEvent, PortListener } from "../packages/server/src/app/index.ts";
 import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { liveOptions } from "../packages/server/src/hub/hub-fixture.ts";

@@ -1,5 +1,6 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
 import type { Client } from "./client.ts";
+import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
 
 /** A running instance of an application, as its code sees it (Server-Side ActionScript, object `application`). */
@@ -16,6 +17,7 @@ export interface Application<State = unknown, ClientState = unknown> {
 	readonly config: Readonly<Record<string, unknown>>;
 	readonly log: ApplicationLog;
 	readonly streams: StreamCollection;
+	readonly sharedObjects: SharedObjectCollection;
 	/** Calls a method of every client that is let in. */
 	broadcast(name: string, ...args: AmfValue[]): void;
 	/**

@@ -19,6 +19,8 @@ export interface RuntimeChannel {
 export type HostRuntimeOptions = {
 	/** Loads the application's code. What it throws is told to the media side. */
 	load(): Promise<AnyDefinition>;
+	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
+	readonly folder?: string | undefined;
 	/** Bytes of one effect, and so of a result or an argument list. Default 4 MiB. */
 	readonly effectBytes?: number;
 };
@@ -32,6 +34,7 @@ const DEFAULT_EFFECT_BYTES = 4 * 1024 * 1024;
 export class HostRuntime {
 	readonly #channel: RuntimeChannel;
 	readonly #effectBytes: number;
+	readonly #folder: string | undefined;
 	readonly #classes = new AmfClassRegistry();
 	readonly #ports = new Map<number, Port>();
 	/** Ports with effects to be sent, and whether sending them is arranged. */
@@ -41,6 +44,7 @@ export class HostRuntime {
 
 	constructor(channel: RuntimeChannel, options: HostRuntimeOptions) {
 		this.#channel = channel;
+		this.#folder = options.folder;
 		this.#effectBytes = options.effectBytes ?? DEFAULT_EFFECT_BYTES;
 		options.load().then(
 			definition => {
@@ -103,6 +107,7 @@ export class HostRuntime {
 				instance: String(instance),
 				config: JSON.parse(String(config)) as Record<string, unknown>,
 				classes: this.#classes,
+				folder: this.#folder,
 				emit: effect => this.#emit(port, effect),
 			}),
 		};

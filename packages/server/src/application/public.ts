@@ -22,4 +22,5 @@ export {
 	reject,
 	type StreamUse,
 } from "./definition.ts";
+export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export { type RecordMode, Stream, StreamCollection, type StreamPlayOptions } from "./stream.ts";

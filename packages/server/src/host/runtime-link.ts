@@ -80,6 +80,11 @@ export class RuntimeLink {
 	#failure: string | undefined;
 	#isEnding = false;
 	#hasEnded = false;
+	#resolveEnded: () => void = () => {};
+	/** Resolves when the runtime has ended. */
+	readonly ended = new Promise<void>(resolve => {
+		this.#resolveEnded = resolve;
+	});
 
 	constructor(options: RuntimeLinkOptions) {
 		const { start, setup, limits, log, now } = options;
@@ -275,6 +280,7 @@ export class RuntimeLink {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
 		this.#callOffLook();
+		this.#resolveEnded();
 		const why = this.#failure ?? reason;
 		const ports = [...this.#ports.values()];
 		this.#ports.clear();

@@ -5,6 +5,7 @@ export {
 	type LiveStreamFacts,
 	type RecordedFileFacts,
 } from "./application-streams.ts";
+export { InstanceStreams } from "./instance-streams.ts";
 export {
 	DEFAULT_BUFFER_SECONDS,
 	MAX_BUFFER_SECONDS,
