@@ -33,6 +33,7 @@ import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
+import { RemoteObjects } from "./remote-objects.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
 
 /** What other classes of the library use of a connection. */
@@ -46,6 +47,8 @@ export type ConnectionInside = {
 	onceDrained(action: () => void): void;
 	/** Are called once, when the connection has ended or been given up, by the user or not. */
 	readonly endListeners: Set<(byUser: boolean) => void>;
+	/** The remote shared objects that use the connection. */
+	readonly remoteObjects: RemoteObjects;
 };
 
 /** The inside of a connection; not for users of the library. */
@@ -103,6 +106,7 @@ export class NetConnection extends EventDispatcher {
 			{
 				onInfo: (info, cause) => this.#onInfo(info, cause),
 				onServerCall: call => this.#onServerCall(call),
+				onSharedObject: (type, body) => this.#inside.remoteObjects.receive(type, body),
 				onEnded: byUser => this.#onEnded(byUser),
 				onDrain: () => this.#onDrain(),
 				onAttempt: record => this.#onAttempt(record),
@@ -116,6 +120,7 @@ export class NetConnection extends EventDispatcher {
 			warn,
 			onceDrained: action => this.#drainWaiters.push(action),
 			endListeners: new Set(),
+			remoteObjects: new RemoteObjects(),
 		};
 		this.#bandwidth = new ConnectionBandwidth(
 			{
@@ -400,6 +405,9 @@ export class NetConnection extends EventDispatcher {
 		const plain = flashValue(info) as NetStatus;
 		// Other statuses may come before the answer to `connect`.
 		if (this.connected || plain.level === "error" || cause !== undefined) this.#settle(plain, cause);
+		const { connection } = this.#session;
+		const isNew = plain.code === "NetConnection.Connect.Success" && connection !== undefined;
+		if (isNew) this.#inside.remoteObjects.onConnected(connection);
 		this.dispatchEvent(new NetStatusEvent(plain));
 	}
 
@@ -416,6 +424,7 @@ export class NetConnection extends EventDispatcher {
 		const listeners = [...this.#inside.endListeners];
 		this.#inside.endListeners.clear();
 		for (const listener of listeners) listener(byUser);
+		this.#inside.remoteObjects.onEnded();
 		this.#onDrain();
 	}
 

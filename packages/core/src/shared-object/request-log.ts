@@ -20,6 +20,11 @@ export class RequestLog {
 		return this.#batches.length === 0;
 	}
 
+	/** The slots that requests are under way for. */
+	*names(): Generator<string> {
+		for (const batch of this.#batches) yield* batch.keys();
+	}
+
 	add(batch: RequestBatch): void {
 		this.#batches.push(batch);
 		if (this.#batches.length > MAX_BATCHES) this.#batches.shift();

@@ -64,6 +64,11 @@ export class SharedObjectReplica {
 		return this.#state;
 	}
 
+	/** The slots that were changed or deleted here and that the server has not confirmed. */
+	get unconfirmed(): ReadonlySet<string> {
+		return new Set([...this.#dirty, ...this.#log.names()]);
+	}
+
 	/** Whether something waits for `flush`. */
 	get isDirty(): boolean {
 		return this.#dirty.size > 0 || this.#calls.length > 0;
@@ -75,10 +80,17 @@ export class SharedObjectReplica {
 		this.#send([{ kind: "use" }]);
 	}
 
-	/** Unsubscribes. The data stays; what has not been sent is dropped. */
-	close(): void {
+	/** Unsubscribes. The data stays; what has not been sent waits for the next `connect`. */
+	release(): void {
 		if (this.#state !== "detached") this.#send([{ kind: "release" }]);
 		this.disconnected();
+	}
+
+	/** Unsubscribes. The data stays; what has not been sent is dropped. */
+	close(): void {
+		this.release();
+		// The server has other values of these: it must tell everything the next time.
+		if (this.#dirty.size > 0) this.#version = 0;
 		this.#dirty.clear();
 		this.#calls = [];
 	}
