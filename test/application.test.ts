@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NetConnection, type NetStatusEvent } from "@millrace/client";
+import { NetConnection, type NetStatusEvent, SharedObject } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LogFields } from "../packages/server/src/log/index.ts";
@@ -22,12 +22,14 @@ afterEach(async () => {
 type Line = { readonly event: string; readonly text: string };
 
 class Fixture {
-	readonly folder = mkdtempSync(join(tmpdir(), "millrace-applications-"));
+	readonly folder: string;
 	readonly lines: Line[] = [];
 	readonly server: MillraceServer;
 
-	constructor(code: Record<string, unknown> = {}) {
-		folders.push(this.folder);
+	/** `folder` is that of another fixture, whose server has stopped. */
+	constructor(code: Record<string, unknown> = {}, folder?: string) {
+		this.folder = folder ?? mkdtempSync(join(tmpdir(), "millrace-applications-"));
+		if (folder === undefined) folders.push(this.folder);
 		const note = (event: string, fields: LogFields = {}) => {
 			this.lines.push({ event, text: fields.text ?? "" });
 		};
@@ -103,10 +105,32 @@ class Client {
 		});
 	}
 
+	/** Uses the persistent shared object `board`. */
+	board(): Board {
+		// In one folder of local objects, all connections to one address would share one object.
+		const folder = mkdtempSync(join(tmpdir(), "millrace-client-"));
+		folders.push(folder);
+		const object = SharedObject.getRemote("board", this.connection.uri, true, false, { folder });
+		const board: Board = { object, data: object.data, synced: 0, codes: [] };
+		object.addEventListener("sync", () => {
+			board.synced++;
+		});
+		object.addEventListener("netStatus", (event: NetStatusEvent) => board.codes.push(event.info.code));
+		object.connect(this.connection);
+		return board;
+	}
+
 	async until(condition: () => boolean): Promise<void> {
 		while (!condition()) await sleep(5);
 	}
 }
+
+type Board = {
+	readonly object: SharedObject;
+	readonly data: Readonly<Record<string, unknown>>;
+	synced: number;
+	readonly codes: string[];
+};
 
 function sleep(millis: number): Promise<void> {
 	return new Promise(resolve => setTimeout(resolve, millis));
@@ -307,5 +331,81 @@ describe("applications", () => {
 			'import { defineApplication } from "millrace/app";\nexport default defineApplication({ onCall: (c, name) => name });';
 		const fixture = await new Fixture().write("plain", plain, "main.js").start();
 		expect(await (await fixture.connect("plain")).call("anything/at.all")).toBe("anything/at.all");
+	});
+});
+
+const STUDIO = `
+import { defineApplication } from "millrace/app";
+export default defineApplication({
+	onStart(app) {
+		const board = app.sharedObjects.get("board", { persistent: true });
+		board.onSync = list => app.broadcast("said", "sync", list.map(({ code, name }) => code + " " + name).join());
+		board.onSend = (handler, args) => app.broadcast("said", handler, args[0]);
+	},
+	onConnect(client, who) { if (who === "guest") { client.writeAccess = "open"; } },
+	methods: {
+		put(client, key: string, value: unknown) {
+			client.app.sharedObjects.get("board", { persistent: true }).change(board => { board.set(key, value as never); board.set("count", board.keys.length); });
+		},
+		flush: client => client.app.sharedObjects.get("board", { persistent: true }).flush(),
+		stats: async client => Object.keys(await client.stats()).includes("bytesIn") && (await client.ping()) >= 0,
+		send(client) { client.app.streams.get("tv").send("title", "News"); },
+		live: async client => (await client.app.streams.list()).map(stream => stream.name),
+		length: (client, name: string) => client.app.streams.length(name),
+		record(client) {
+			const stream = client.app.streams.get("cam");
+			stream.onStatus = status => client.app.broadcast("said", status.code, stream.name);
+			stream.record();
+		},
+		channel(client) {
+			const stream = client.app.streams.get("tv");
+			stream.onStatus = status => client.app.broadcast("said", status.code, stream.name);
+			stream.play("film", { start: 0 });
+		},
+	},
+	onRecord(app, file) { app.broadcast("said", "recorded", file.name, file.bytes > 0); },
+});
+`;
+
+describe("an application", { timeout: 30_000 }, () => {
+	it("shares objects with its clients, who see its changes and whose changes it sees", async () => {
+		const fixture = await new Fixture().write("studio", STUDIO).start();
+		const [ann, bob, guest] = [
+			await fixture.connect("studio", "ann"),
+			await fixture.connect("studio", "bob"),
+			await fixture.connect("studio", "guest"),
+		];
+		const boards = [ann, bob, guest].map(client => client.board());
+		const [annsBoard, bobsBoard, guestsBoard] = boards;
+		await ann.until(() => boards.every(board => board.synced > 0));
+		ann.connection.call("put", null, "title", "Hello");
+		await ann.until(() => boards.every(board => board!.data["count"] === 1));
+		expect(bobsBoard!.data).toEqual({ title: "Hello", count: 1 });
+		bobsBoard!.object.setProperty("color", "red");
+		await ann.until(() => annsBoard!.data["color"] === "red" && ann.received.length > 0);
+		expect(ann.received).toContainEqual(["said", "sync", "change color"]);
+		guestsBoard!.object.setProperty("color", "blue");
+		await guest.until(() => guestsBoard!.codes.includes("SharedObject.NoWriteAccess"));
+		expect(annsBoard!.data["color"]).toBe("red");
+		bobsBoard!.object.send("draw", 7);
+		await ann.until(() => ann.received.some(([, what]) => what === "draw"));
+		expect(await ann.call("flush")).toBe(true);
+		await fixture.server.stop();
+		const again = await new Fixture({}, fixture.folder).start();
+		const late = await again.connect("studio", "late");
+		const board = late.board();
+		await late.until(() => board.synced > 0);
+		expect(board.data).toEqual({ title: "Hello", count: 1, color: "red" });
+	});
+
+	it("asks about its clients and streams, records, and hears of recordings", async () => {
+		const fixture = await new Fixture().write("studio", STUDIO).start();
+		const ann = await fixture.connect("studio", "ann");
+		expect(await ann.call("stats")).toBe(true);
+		expect(await ann.call("live")).toEqual([]);
+		expect(await ann.call("length", "nothing")).toBe(0);
+		ann.connection.call("channel", null);
+		await ann.until(() => ann.received.some(([, code]) => code === "NetStream.Play.StreamNotFound"));
+		expect(ann.received.at(-1)).toEqual(["said", "NetStream.Play.StreamNotFound", "tv"]);
 	});
 });

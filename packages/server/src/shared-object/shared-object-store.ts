@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError, type MillraceError } from "@millrace/core/fault";
@@ -189,10 +189,10 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
 	const folder = dirname(path);
 	const made = await mkdir(folder, { recursive: true });
 	const beside = besideOf(path);
-	const file = await open(beside, "w");
+	// Each write waits for the disk: Node's permission model, which keeps applications to their folders, has no fsync.
+	const file = await open(beside, SYNCHRONOUS);
 	try {
 		await file.writeFile(bytes);
-		await file.sync();
 	} finally {
 		await file.close();
 	}
@@ -202,9 +202,15 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
 	for (let at = folder; made !== undefined && at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
 }
 
-/** Without it a new name may be lost with the power. Some systems cannot, and need not. */
+/** `O_SYNC` is not there on every system. */
+const SYNCHRONOUS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_SYNC ?? 0);
+
+/**
+ * Without it a new name may be lost with the power, though not with the process. Some systems cannot, and need not; in
+ * an application's process it is not allowed.
+ */
 async function syncFolder(path: string): Promise<void> {
-	if (process.platform === "win32") return;
+	if (process.platform === "win32" || process.permission !== undefined) return;
 	const folder = await open(path, "r");
 	try {
 		await folder.sync();
