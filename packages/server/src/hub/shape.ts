@@ -9,6 +9,8 @@ export type FramedBlock = {
 	/** Empty where nothing passes the filter. */
 	readonly bytes: Uint8Array;
 	readonly tally: Readonly<MediaTally>;
+	/** How many messages. */
+	readonly messages: number;
 };
 
 /**
@@ -74,11 +76,11 @@ export class Shape {
 	}
 
 	#framed(batch: readonly MediaMessage[]): FramedBlock {
-		return { bytes: this.framer.frame(batch), tally: tallyOf(batch) };
+		return { bytes: this.framer.frame(batch), tally: tallyOf(batch), messages: batch.length };
 	}
 }
 
-const EMPTY: FramedBlock = { bytes: new Uint8Array(0), tally: tallyOf([]) };
+const EMPTY: FramedBlock = { bytes: new Uint8Array(0), tally: tallyOf([]), messages: 0 };
 
 /**
  * Data and configurations for a viewer who joins. Configurations carry the time of the message that follows them.

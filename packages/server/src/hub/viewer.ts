@@ -1,7 +1,7 @@
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
 import type { ViewerQueueOptions } from "./hub-options.ts";
 import type { LiveStream } from "./live-stream.ts";
-import { addTally, emptyTally, type MediaTally, messagesOf } from "./media-tally.ts";
+import { addTally, emptyTally, type MediaTally } from "./media-tally.ts";
 import type { FramedBlock } from "./shape.ts";
 import type { ViewerStats } from "./stream-stats.ts";
 
@@ -68,7 +68,7 @@ export class Viewer {
 
 	/** Hands over a block, or queues it behind what waits. */
 	deliver(block: FramedBlock, now: number): void {
-		this.messages += messagesOf(block.tally);
+		this.messages += block.messages;
 		if (this.#queue.length === 0) {
 			if (this.sink.offer(block.bytes)) return;
 			if (this.#stalledAt < 0) this.#stalledAt = now;
@@ -142,7 +142,7 @@ export class Viewer {
 		this.#dropped ??= emptyTally();
 		for (const { block } of this.#queue) {
 			addTally(this.#dropped, block.tally);
-			this.messages -= messagesOf(block.tally);
+			this.messages -= block.messages;
 		}
 		this.#queue = [];
 		this.#queuedBytes = 0;
