@@ -10,10 +10,11 @@ import {
 } from "@millrace/core/flv";
 import { missedMessages } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
+import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
-import { type FramedBlock, Shape } from "./shape.ts";
+import { Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { StreamMeter } from "./stream-meter.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
