@@ -27,3 +27,14 @@ export function missedMessages(
 	viewer.lacksVideo = !viewer.wantsVideo;
 	return messages.concat(missed);
 }
+
+/**
+ * Where in a batch waiting viewers may start: at its first keyframe; without video, or where keyframes are too rare to
+ * be kept, at its beginning. −1: nowhere.
+ */
+export function resumeIndex(batch: readonly MediaMessage[], cache: StreamCache): number {
+	const keyframe = batch.findIndex(message => message.isKeyframe);
+	if (keyframe >= 0) return keyframe;
+	const audioOnly = !cache.hasVideo && !batch.some(message => message.isVideo);
+	return audioOnly || cache.overflowed ? 0 : -1;
+}

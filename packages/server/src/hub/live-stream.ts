@@ -8,7 +8,7 @@ import {
 	type MediaType,
 	mediaFlags,
 } from "@millrace/core/flv";
-import { missedMessages } from "./catch-up.ts";
+import { missedMessages, resumeIndex } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerSink } from "./framer.ts";
@@ -415,7 +415,7 @@ export class LiveStream {
 	 */
 	#resumeWaiting(batch: readonly MediaMessage[], now: number): void {
 		const { cache } = this;
-		const from = this.#resumeIndex(batch);
+		const from = resumeIndex(batch, cache);
 		for (let i = 0; i < from; i++) cache.add(batch[i]!);
 		const start = Math.max(from, 0);
 		for (const shape of this.#shapes.values()) {
@@ -450,18 +450,6 @@ export class LiveStream {
 			this.bytesOut += block.bytes.length;
 			viewer.deliver(block, now);
 		}
-	}
-
-	/**
-	 * Where in a batch waiting viewers may start: at its first keyframe; without video, or where keyframes are too rare,
-	 * at its beginning. −1: nowhere.
-	 */
-	#resumeIndex(batch: readonly MediaMessage[]): number {
-		const keyframe = batch.findIndex(message => message.isKeyframe);
-		if (keyframe >= 0) return keyframe;
-		const { cache } = this;
-		const audioOnly = !cache.hasVideo && !batch.some(message => message.isVideo);
-		return audioOnly || cache.overflowed ? 0 : -1;
 	}
 
 	#mayResume(message: MediaMessage, now: number): boolean {
