@@ -127,6 +127,23 @@ describe("a bandwidth check", () => {
 		expect(line.bytesDown - before).toBeLessThan(68_000);
 	});
 
+	it("is one check, however often the client asks for it", async () => {
+		const fixture = new LineFixture();
+		const { nc, line } = await fixture.connect({ kbit: 20_000, latency: 10 });
+		const before = line.bytesDown;
+		const ask = () => {
+			nc.call("_checkbw", null);
+			nc.call("checkBandwidth", null);
+		};
+		for (let i = 0; i < 500; i++) ask();
+		for (let second = 0; second < 4; second++) {
+			await fixture.pass(1000);
+			for (let i = 0; i < 100; i++) ask();
+		}
+		expect(line.bytesDown - before).toBeLessThan(4.3 * 1024 * 1024);
+		expect(nc.connected).toBe(true);
+	});
+
 	it("of the other direction finds the client's upload", async () => {
 		const fixture = new LineFixture();
 		const { nc } = await fixture.connect({ kbit: 3000, latency: 30 });

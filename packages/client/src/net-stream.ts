@@ -313,7 +313,9 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	 */
 	send(handler: string, ...args: AmfValue[]): void {
 		const timestamp = this.#lastTimestamp >= 0 ? this.#lastTimestamp : Math.round(this.time * 1000);
-		this.#link.use(stream => stream.sendData(handler, args, timestamp));
+		this.#link.use(stream => {
+			this.#meters.addData(stream.sendData(handler, args, timestamp), this.#inside.platform.now());
+		});
 	}
 
 	/**

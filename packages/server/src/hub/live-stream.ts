@@ -1,11 +1,12 @@
 import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
 import { missedMessages } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
+import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
 import { ResumeGate, resumeIndex } from "./resume-gate.ts";
-import { type FramedBlock, Shape } from "./shape.ts";
+import { Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { StreamMeter } from "./stream-meter.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";

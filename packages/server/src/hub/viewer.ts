@@ -1,8 +1,8 @@
+import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
 import type { ViewerQueueOptions } from "./hub-options.ts";
 import type { LiveStream } from "./live-stream.ts";
-import { addTally, emptyTally, type MediaTally, messagesOf } from "./media-tally.ts";
-import type { FramedBlock } from "./shape.ts";
+import { addTally, emptyTally, type MediaTally } from "./media-tally.ts";
 import type { ViewerStats } from "./stream-stats.ts";
 
 /** Gets every block as it is made. */
@@ -14,7 +14,11 @@ export const VIEWER_PAUSED = 2;
 /** Has been let go of. */
 export const VIEWER_GONE = 3;
 
-type QueuedBlock = { readonly block: FramedBlock; readonly queuedAt: number };
+type QueuedBlock = {
+	readonly block: FramedBlock;
+	readonly tally: Readonly<MediaTally>;
+	readonly queuedAt: number;
+};
 
 /**
  * One viewer of a live stream, with the queue of what its network has not taken. The queue is bounded in bytes and in
@@ -68,12 +72,12 @@ export class Viewer {
 
 	/** Hands over a block, or queues it behind what waits. */
 	deliver(block: FramedBlock, now: number): void {
-		this.messages += messagesOf(block.tally);
+		this.messages += block.messages;
 		if (this.#queue.length === 0) {
 			if (this.sink.offer(block.bytes)) return;
 			if (this.#stalledAt < 0) this.#stalledAt = now;
 		}
-		this.#queue.push({ block, queuedAt: now });
+		this.#queue.push({ block, tally: block.tally, queuedAt: now });
 		this.#queuedBytes += block.bytes.length;
 		const { maxBytes, maxMillis } = this.#limits;
 		if (this.#queuedBytes > maxBytes || now - this.#queue[0]!.queuedAt > maxMillis) this.#skip(now);
@@ -100,7 +104,7 @@ export class Viewer {
 	/** Measures at this moment. */
 	stats(now: number): ViewerStats {
 		const queued = emptyTally();
-		for (const { block } of this.#queue) addTally(queued, block.tally);
+		for (const { tally } of this.#queue) addTally(queued, tally);
 		return {
 			state: STATE_NAMES[this.state]!,
 			messages: this.messages,
@@ -140,9 +144,9 @@ export class Viewer {
 		this.skips++;
 		this.droppedBlocks += this.#queue.length;
 		this.#dropped ??= emptyTally();
-		for (const { block } of this.#queue) {
-			addTally(this.#dropped, block.tally);
-			this.messages -= messagesOf(block.tally);
+		for (const { block, tally } of this.#queue) {
+			addTally(this.#dropped, tally);
+			this.messages -= block.messages;
 		}
 		this.#queue = [];
 		this.#queuedBytes = 0;

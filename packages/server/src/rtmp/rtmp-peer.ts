@@ -32,6 +32,7 @@ import type { BandwidthRules } from "./bandwidth-rules.ts";
 import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
+import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
 import { PlayDesk, type PlayDeskStats, type PlayHost } from "./play-desk.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
 import { SwfCheck } from "./swf-check.ts";
@@ -208,7 +209,7 @@ export class RtmpPeer
 		const { link } = this.connection;
 		const length = link.outputBytes;
 		const slices = link.takeOutput();
-		this.#wire.write(slices.length === 1 ? slices[0]! : join(slices, length));
+		this.#wire.write(slices.length === 1 ? slices[0]! : joinSlices(slices, length));
 		this.line.sent(length);
 		if (this.#wire.backlog === 0) link.outputSent();
 		else this.#wire.notifyDrain();
@@ -275,7 +276,7 @@ export class RtmpPeer
 	/** What the client speaks: encrypted RTMP is told by its handshake. */
 	get #protocol(): string {
 		const { protocol } = this.#transport;
-		return this.connection.link.encrypted ? (ENCRYPTED_PROTOCOLS[protocol] ?? protocol) : protocol;
+		return protocolName(protocol, this.connection.link.encrypted);
 	}
 
 	get rules(): ApplicationRules {
@@ -566,31 +567,3 @@ export class RtmpPeer
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
 }
-
-/** RTMPE by the ways that RTMP comes; over others it has no name of its own. */
-const ENCRYPTED_PROTOCOLS: Readonly<Record<string, string>> = { rtmp: "rtmpe", rtmpt: "rtmpte" };
-const SWF_REJECTED = "[ Server.Reject ] : The SWF file could not be verified.";
-
-function protocolRefusal({ protocols }: ApplicationRules, protocol: string): NetStatus | undefined {
-	if (protocols === undefined || protocols.includes(protocol)) return undefined;
-	const text = `[ Server.Reject ] : The application is not open to ${protocol}, but to ${protocols.join(", ")}.`;
-	return netStatus("NetConnection.Connect.Rejected", text);
-}
-
-function join(slices: readonly Uint8Array[], length: number): Uint8Array {
-	const joined = new Uint8Array(length);
-	let offset = 0;
-	for (const slice of slices) {
-		joined.set(slice, offset);
-		offset += slice.length;
-	}
-	return joined;
-}
-
-const PUBLICATION_END_STATUS: Partial<
-	Record<PublisherEnd, [code: "NetStream.Publish.Idle" | "NetStream.Unpublish.Success", text: string]>
-> = {
-	idle: ["NetStream.Publish.Idle", "The publisher has been idle for too long."],
-	"taken-over": ["NetStream.Unpublish.Success", "Another publisher has taken the name over."],
-	"server-stopping": ["NetStream.Unpublish.Success", "The server stops."],
-};
