@@ -180,12 +180,14 @@ export class SharedObjectMaster {
 		let bytes = 0;
 		for (const [name, { value, version }] of this.#table.slots) {
 			if (!isFull && version <= known) continue;
-			bytes += value.form(subscriber.encoding).length;
-			if (bytes > ANSWER_BYTES && events.length > 2) {
+			const { length } = value.form(subscriber.encoding);
+			if (bytes > 0 && bytes + length > ANSWER_BYTES) {
 				this.#send([subscriber], events);
-				events = [];
+				// Each part says that it is no answer to a request, which may have come meanwhile.
+				events = [{ kind: "use-success" }];
 				bytes = 0;
 			}
+			bytes += length;
 			events.push(changeOf(name, value));
 		}
 		if (!isFull) {
