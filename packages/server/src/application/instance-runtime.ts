@@ -42,6 +42,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly #calls = new Map<number, Waiting & { readonly client: string; readonly name: string }>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#nextNumber = 1;
+	/** What `state` of the definition threw. */
+	#stateFault: { readonly error: unknown } | undefined;
 	/** Events that came before `onStart` was done. */
 	#early: PortEvent[] | undefined = [];
 	#isEnded = false;
@@ -64,7 +66,11 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			ask: (question, args) => this.ask(question, args),
 			onFault: error => this.reportFault("onStatus", error),
 		});
-		this.state = definition.state?.();
+		try {
+			this.state = definition.state?.();
+		} catch (error) {
+			this.#stateFault = { error };
+		}
 	}
 
 	get app(): Application {
@@ -75,8 +81,13 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		return this.#accepted;
 	}
 
-	/** Calls `onStart`. When it fails, the instance ends. */
+	/** Calls `onStart`. When that fails, or `state` has, the instance ends. */
 	async start(): Promise<void> {
+		if (this.#stateFault !== undefined) {
+			this.reportFault("state", this.#stateFault.error);
+			this.shutdown();
+			return;
+		}
 		try {
 			await this.#definition.onStart?.(this);
 		} catch (error) {
@@ -240,7 +251,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			return;
 		}
 		const finish = (result: unknown) => {
-			if (call === 0) return;
+			if (result instanceof Refusal) fail(result);
+			if (call === 0 || result instanceof Refusal) return;
 			try {
 				this.emit({ kind: "result", client: id, call, value: result as AmfValue });
 			} catch (error) {
@@ -249,7 +261,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			}
 		};
 		const breakOff = (error: unknown) => {
-			this.reportFault(name, error);
+			// A refusal is meant.
+			if (!(error instanceof Refusal)) this.reportFault(name, error);
 			fail(error);
 		};
 		try {
