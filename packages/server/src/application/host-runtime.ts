@@ -25,6 +25,9 @@ export type HostRuntimeOptions = {
 
 const DEFAULT_EFFECT_BYTES = 4 * 1024 * 1024;
 
+/** The real one, whatever the application or its test puts in its place. */
+const soon = setImmediate;
+
 /**
  * The application's side of a channel: loads the code of one application and runs its instances. What the code does in
  * one turn of the event loop crosses as one frame a port.
@@ -130,7 +133,7 @@ export class HostRuntime {
 		if (this.#isFlushing) return;
 		this.#isFlushing = true;
 		// Behind what the handlers do as soon as their promises settle, and before the loop waits.
-		setImmediate(() => {
+		soon(() => {
 			this.#isFlushing = false;
 			this.#flush();
 		});

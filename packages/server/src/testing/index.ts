@@ -1,0 +1,9 @@
+/** `millrace/testing`: what the tests of an application import. */
+export { FakeClient, type FakeClientOptions, type FakeStream, type ReceivedCall } from "./fake-client.ts";
+export {
+	type LogLine,
+	RunningApplication,
+	type StartApplicationOptions,
+	type StreamDeed,
+	startApplication,
+} from "./start-application.ts";
