@@ -14,6 +14,9 @@ export const RUNTIME_THREAD: URL = new URL(`./runtime-thread${EXTENSION}`, impor
 /** What `millrace/app` is. */
 export const APP_MODULE: string = new URL(`./public${EXTENSION}`, import.meta.url).href;
 
+/** What `millrace/testing` is. */
+export const TESTING_MODULE: string = new URL(`../testing/index${EXTENSION}`, import.meta.url).href;
+
 /** What a thread is given. */
 export type RuntimeData = { readonly main: string };
 
