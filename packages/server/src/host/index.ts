@@ -1,4 +1,5 @@
 export { ApplicationHosts, type ApplicationHostsOptions } from "./application-hosts.ts";
+export { MAIN_FILES } from "./code-folder.ts";
 export type { CodeSettings } from "./code-host.ts";
 export { localChannel, startLocalChannel } from "./local-channel.ts";
 export { startProcessChannel } from "./process-channel.ts";
