@@ -35,6 +35,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		rtmp: 6,
 		output: 6,
 		demo: 6,
+		stream: 6,
 		testing: 7,
 		admin: 7,
 		http: 7,

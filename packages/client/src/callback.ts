@@ -5,7 +5,8 @@ export type Callback = (...args: AmfValue[]) => unknown;
 
 /**
  * Finds the method that a peer calls by name: a member that the user put on the object or on a class of his own. What
- * the library itself or the language defines cannot be called from outside, nor can accessors.
+ * the library itself or the language defines cannot be called from outside, nor can accessors. A name with slashes or
+ * dots, `chat/say` or `chat.say`, is a way through plain objects: `{ chat: { say() {} } }`, where `this` is the last.
  *
  * @param libraryPrototypes where the search along the prototypes ends
  */
@@ -14,14 +15,38 @@ export function findCallback(
 	name: string,
 	libraryPrototypes: ReadonlySet<object>,
 ): Callback | undefined {
+	let holder = object;
+	let value = memberOf(object, name, libraryPrototypes);
+	if (value === undefined && PATH_SEPARATOR.test(name)) {
+		for (const part of name.split(PATH_SEPARATOR)) {
+			// Only what is nothing but members: the methods of sockets and arrays are not the peer's to call.
+			if (value !== undefined && !isPlain(value)) return undefined;
+			holder = value ?? object;
+			value = memberOf(holder, part, libraryPrototypes);
+			if (value === undefined) return undefined;
+		}
+	}
+	if (typeof value !== "function") return undefined;
+	const method = value as Callback;
+	return (...args) => method.apply(holder, args);
+}
+
+const PATH_SEPARATOR = /[/.]/;
+
+function memberOf(object: object, name: string, libraryPrototypes: ReadonlySet<object>): object | undefined {
 	if (name === "constructor" || name === "__proto__") return undefined;
 	let holder: object | null = object;
 	while (holder !== null && holder !== Object.prototype && !libraryPrototypes.has(holder)) {
 		const value: unknown = Object.getOwnPropertyDescriptor(holder, name)?.value;
-		if (typeof value === "function") return (...args) => value.apply(object, args);
+		if (typeof value === "function" || (typeof value === "object" && value !== null)) return value;
 		holder = Object.getPrototypeOf(holder);
 	}
 	return undefined;
+}
+
+function isPlain(value: object): boolean {
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return prototype === Object.prototype || prototype === null;
 }
 
 /**

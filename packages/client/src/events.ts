@@ -1,3 +1,4 @@
+import type { AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 
 /** What ActionScript 3 hands to a listener: the event's type and the object that dispatched it. */
@@ -63,10 +64,36 @@ export class SecurityErrorEvent extends FlashEvent<"securityError"> {
 	}
 }
 
-/** The events of `NetConnection` and `NetStream`, by type. */
+/** One change of a remote shared object, as `sync` and `onSync` tell it. */
+export type SyncChange = {
+	/**
+	 * `clear`: all slots are gone, or the object was connected anew. `success`: the server has taken my change. `reject`:
+	 * it has not. `change`, `delete`: somebody else did it.
+	 */
+	readonly code: "clear" | "success" | "reject" | "change" | "delete";
+	/** The slot; none with `clear`. */
+	readonly name?: string;
+	/** The value before; with `reject` the one that was refused. */
+	readonly oldValue?: AmfValue;
+};
+
+/** A remote shared object is in step with the server again (ActionScript 3 reference, `SyncEvent`). */
+export class SyncEvent extends FlashEvent<"sync"> {
+	static readonly SYNC = "sync";
+	/** What has happened since the last event, in order. The first list after `connect` may be empty. */
+	readonly changeList: readonly SyncChange[];
+
+	constructor(changeList: readonly SyncChange[]) {
+		super(SyncEvent.SYNC);
+		this.changeList = changeList;
+	}
+}
+
+/** The events of `NetConnection`, `NetStream` and `SharedObject`, by type. */
 export type NetEvents = {
 	netStatus: NetStatusEvent;
 	asyncError: AsyncErrorEvent;
 	ioError: IOErrorEvent;
 	securityError: SecurityErrorEvent;
+	sync: SyncEvent;
 };

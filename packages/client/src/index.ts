@@ -1,3 +1,4 @@
+export type { BandwidthOptions, DownloadBandwidth, UploadBandwidth } from "./bandwidth.ts";
 export {
 	type AttemptOutcome,
 	type AttemptRecord,
@@ -30,6 +31,8 @@ export {
 	type NetEvents,
 	NetStatusEvent,
 	SecurityErrorEvent,
+	type SyncChange,
+	SyncEvent,
 } from "./events.ts";
 export { type FilePatch, type FlvContinuation, FlvRecording, resumeSeconds } from "./flv-recording.ts";
 export type { FlvResumePoint } from "./flv-resume.ts";
@@ -55,6 +58,11 @@ export type { TestPortsOptions } from "./port-test.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
 export { remoteMethods } from "./remote.ts";
 export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";
-export { type LocalObjectOptions, type SharedObjectFlush, SharedObjectFlushStatus } from "./shared-object.ts";
+export {
+	type LocalObjectOptions,
+	type RemotePersistence,
+	type SharedObjectFlush,
+	SharedObjectFlushStatus,
+} from "./shared-object.ts";
 export { getStreamLength } from "./stream-length.ts";
 export { StreamProbe, type StreamReport } from "./stream-probe.ts";

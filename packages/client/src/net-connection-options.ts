@@ -1,4 +1,4 @@
-import type { AmfObject } from "@millrace/core/amf";
+import type { AmfClassRegistry, AmfObject } from "@millrace/core/amf";
 import { DEFAULT_RTMP_LIMITS, type SwfIdentity } from "@millrace/core/rtmp";
 import {
 	type AttemptOptions,
@@ -52,6 +52,11 @@ export type NetConnectionOptions = {
 	readonly chunkSize?: number;
 	/** More bytes than this that the server does not take end the connection. Default 64 MiB. */
 	readonly maxBacklogBytes?: number;
+	/**
+	 * The classes that typed objects become, and whose instances are sent under their names. Default: a registry of this
+	 * connection alone, which `registerClass` fills.
+	 */
+	readonly classes?: AmfClassRegistry;
 	/** Takes warnings that no listener takes. Default: the console. */
 	readonly warn?: (text: string) => void;
 };
@@ -67,7 +72,11 @@ export function sharedMemory(platform: ClientPlatform): RoadMemory {
 }
 
 /** The options as the session takes them, with defaults. */
-export function sessionOptions(options: NetConnectionOptions, memory: RoadMemory): SessionOptions {
+export function sessionOptions(
+	options: NetConnectionOptions,
+	memory: RoadMemory,
+	classes?: AmfClassRegistry,
+): SessionOptions {
 	const { reconnect = false } = options;
 	return {
 		openTimeoutMillis: options.openTimeoutMillis ?? 10_000,
@@ -81,5 +90,6 @@ export function sessionOptions(options: NetConnectionOptions, memory: RoadMemory
 		reconnect: reconnect === true ? {} : reconnect === false ? undefined : reconnect,
 		followRedirects: options.followRedirects === true,
 		memory,
+		classes,
 	};
 }

@@ -1,6 +1,18 @@
-import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
+import {
+	AmfClassRegistry,
+	type AmfConstructor,
+	type AmfObject,
+	type AmfValue,
+	type ObjectEncoding,
+} from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
 import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import {
+	type BandwidthOptions,
+	ConnectionBandwidth,
+	type DownloadBandwidth,
+	type UploadBandwidth,
+} from "./bandwidth.ts";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
 	type AttemptPlan,
@@ -22,17 +34,22 @@ import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
 import { remoteMethods } from "./remote.ts";
+import { RemoteObjects } from "./remote-objects.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
 
 /** What other classes of the library use of a connection. */
 export type ConnectionInside = {
 	readonly session: ConnectionSession;
 	readonly platform: ClientPlatform;
+	/** The classes that typed objects become. */
+	readonly classes: AmfClassRegistry;
 	readonly warn: (text: string) => void;
 	/** Is called once, when the network has taken what was sent, or the connection has ended. */
 	onceDrained(action: () => void): void;
 	/** Are called once, when the connection has ended or been given up, by the user or not. */
 	readonly endListeners: Set<(byUser: boolean) => void>;
+	/** The remote shared objects that use the connection. */
+	readonly remoteObjects: RemoteObjects;
 };
 
 /** The inside of a connection; not for users of the library. */
@@ -66,6 +83,8 @@ export class NetConnection extends EventDispatcher {
 	#objectEncoding: ObjectEncoding;
 	readonly #platform: ClientPlatform;
 	readonly #memory: RoadMemory;
+	readonly #classes: AmfClassRegistry;
+	readonly #bandwidth: ConnectionBandwidth;
 	#guid = "";
 	/** The port test that is under way. */
 	#portTest: object | undefined;
@@ -81,25 +100,44 @@ export class NetConnection extends EventDispatcher {
 		this.#options = options;
 		this.#platform = platform;
 		this.#memory = options.memory ?? sharedMemory(platform);
+		this.#classes = options.classes ?? new AmfClassRegistry();
 		this.#objectEncoding = (new.target as typeof NetConnection).defaultObjectEncoding;
 		this.#session = new ConnectionSession(
 			platform,
 			{
 				onInfo: (info, cause) => this.#onInfo(info, cause),
 				onServerCall: call => this.#onServerCall(call),
+				onSharedObject: (type, body) => this.#inside.remoteObjects.receive(type, body),
 				onEnded: byUser => this.#onEnded(byUser),
 				onDrain: () => this.#onDrain(),
 				onAttempt: record => this.#onAttempt(record),
 			},
-			sessionOptions(options, this.#memory),
+			sessionOptions(options, this.#memory, this.#classes),
 		);
 		this.#inside = {
 			session: this.#session,
 			platform,
+			classes: this.#classes,
 			warn,
 			onceDrained: action => this.#drainWaiters.push(action),
 			endListeners: new Set(),
+			remoteObjects: new RemoteObjects(),
 		};
+		this.#bandwidth = new ConnectionBandwidth(
+			{
+				call: (name, args, responder) =>
+					this.#session.use(
+						connection => connection.call(name, args, responder),
+						() => responder.onError(undefined),
+					),
+				onEnd: listener => {
+					const { endListeners } = this.#inside;
+					endListeners.add(listener);
+					return () => void endListeners.delete(listener);
+				},
+			},
+			platform,
+		);
 	}
 
 	/** True from `NetConnection.Connect.Success` to `NetConnection.Connect.Closed`. */
@@ -232,7 +270,7 @@ export class NetConnection extends EventDispatcher {
 		}
 		const answer = {
 			onResult: (value: AmfValue) => this.#answer(name, responder, true, flashValue(value)),
-			onError: (value: AmfValue) => this.#answer(name, responder, false, flashValue(callFailed(value))),
+			onError: (value: AmfValue) => this.#onCallFailed(name, responder, value),
 		};
 		this.#session.use(
 			connection => connection.call(name, args, answer),
@@ -255,6 +293,28 @@ export class NetConnection extends EventDispatcher {
 	 */
 	remote<Remote extends object>(): Remote {
 		return remoteMethods<Remote>((name, args) => this.callAsync(name, ...args));
+	}
+
+	/**
+	 * Has the server measure how fast it can send to this client, as `call("checkBandwidth")` does. Callbacks `onBWCheck`
+	 * and `onBWDone` are called as well where there are any, and are not needed. Rejects with a `NetStatusError` where the
+	 * server does not measure.
+	 */
+	checkBandwidth(options?: BandwidthOptions): Promise<DownloadBandwidth> {
+		return this.#bandwidth.down(options);
+	}
+
+	/** Measures how fast this client can send to the server. Rejects with a `NetStatusError` where it does not answer. */
+	checkUploadBandwidth(options?: BandwidthOptions): Promise<UploadBandwidth> {
+		return this.#bandwidth.up(options);
+	}
+
+	/**
+	 * Gives a class its name on the wire, as `flash.net.registerClassAlias` does: its instances are sent under that name,
+	 * and what comes under it becomes an instance. The class is constructed without arguments.
+	 */
+	registerClass(alias: string, type: AmfConstructor): void {
+		this.#classes.registerClass(alias, type);
 	}
 
 	/** Closes the connection and every stream of it. Emits `NetConnection.Connect.Closed` if it was open. */
@@ -355,6 +415,9 @@ export class NetConnection extends EventDispatcher {
 		const plain = flashValue(info) as NetStatus;
 		// Other statuses may come before the answer to `connect`.
 		if (this.connected || plain.level === "error" || cause !== undefined) this.#settle(plain, cause);
+		const { connection } = this.#session;
+		const isNew = plain.code === "NetConnection.Connect.Success" && connection !== undefined;
+		if (isNew) this.#inside.remoteObjects.onConnected(connection);
 		this.dispatchEvent(new NetStatusEvent(plain));
 	}
 
@@ -371,6 +434,7 @@ export class NetConnection extends EventDispatcher {
 		const listeners = [...this.#inside.endListeners];
 		this.#inside.endListeners.clear();
 		for (const listener of listeners) listener(byUser);
+		this.#inside.remoteObjects.onEnded();
 		this.#onDrain();
 	}
 
@@ -387,7 +451,16 @@ export class NetConnection extends EventDispatcher {
 		});
 	}
 
+	/** Where the responder takes no failures, the server's answer is a status of the connection. */
+	#onCallFailed(name: string, responder: Responder | ResponderObject, value: AmfValue): void {
+		const info = flashValue(callFailed(value));
+		const handler = responder instanceof Responder ? responder.status : responder.onStatus;
+		if (typeof handler === "function") this.#answer(name, responder, false, info);
+		else if (value !== undefined) this.dispatchEvent(new NetStatusEvent(asStatus(info)));
+	}
+
 	#onServerCall(call: Call): void {
+		if (call.name === "onBWDone") this.#bandwidth.onDone(call.args);
 		const method = findCallback(this.#client, call.name, LIBRARY_PROTOTYPES);
 		if (method !== undefined) {
 			void this.#run(method, call);

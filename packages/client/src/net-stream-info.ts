@@ -16,7 +16,7 @@ export type NetStreamInfo = {
 	readonly audioBytesPerSecond: number;
 	readonly videoBytesPerSecond: number;
 	readonly dataBytesPerSecond: number;
-	/** The same as `currentBytesPerSecond`: nothing is played here. */
+	/** Of audio and video, by the stream's own clock: what one second of it has. Publishing: `currentBytesPerSecond`. */
 	readonly playbackBytesPerSecond: number;
 	readonly audioByteCount: number;
 	readonly videoByteCount: number;
@@ -30,11 +30,16 @@ export type NetStreamInfo = {
 	readonly dataBufferLength: number;
 	/** Messages that were dropped: by a reader that is too slow, or sent while there was no stream. */
 	readonly droppedFrames: number;
-	/** Round trip of the last ping, in milliseconds; 0 before the first. */
+	/** RTMFP only; 0 here. */
+	readonly audioLossRate: number;
+	readonly videoLossRate: number;
+	/** Round trip, smoothed over the last pings, in milliseconds; 0 before the first. */
 	readonly SRTT: number;
 	readonly isLive: boolean;
 	/** The last `onMetaData`, or `null`. */
 	readonly metaData: AmfValue;
+	/** The last `onXMPData`, or `null`. */
+	readonly xmpData: AmfValue;
 	/** The address of the connection and the name of the stream. */
 	readonly uri: string;
 	readonly resourceName: string;
@@ -47,6 +52,9 @@ export class StreamMeters {
 	readonly video = new ByteMeter();
 	readonly data = new ByteMeter();
 	droppedFrames = 0;
+	/** By the stream's own clock. */
+	#placed = new ByteMeter();
+	#placedAt = -1;
 
 	add(message: MediaMessage, now: number): void {
 		const bytes = message.payload.length;
@@ -55,13 +63,24 @@ export class StreamMeters {
 		meter.add(bytes, now);
 	}
 
+	/** Takes note of a frame on the stream's clock. */
+	place({ timestamp, payload }: MediaMessage): void {
+		// A step back is another part of the stream; audio and video are a little out of step.
+		if (timestamp < this.#placedAt - MAX_STEP_BACK_MILLIS) {
+			this.#placed = new ByteMeter();
+			this.#placedAt = -1;
+		}
+		this.#placedAt = Math.max(this.#placedAt, timestamp);
+		this.#placed.add(payload.length, this.#placedAt);
+	}
+
 	/** The measures, with what only the stream knows. */
 	snapshot(
 		now: number,
 		readers: MediaReaders,
 		more: Pick<
 			NetStreamInfo,
-			"audioBufferLength" | "videoBufferLength" | "SRTT" | "isLive" | "metaData" | "uri" | "resourceName"
+			"audioBufferLength" | "videoBufferLength" | "SRTT" | "isLive" | "metaData" | "xmpData" | "uri" | "resourceName"
 		>,
 	): NetStreamInfo {
 		const buffer = { audio: 0, video: 0, data: 0 };
@@ -76,7 +95,7 @@ export class StreamMeters {
 			audioBytesPerSecond: this.audio.rate(now),
 			videoBytesPerSecond: this.video.rate(now),
 			dataBytesPerSecond: this.data.rate(now),
-			playbackBytesPerSecond: current,
+			playbackBytesPerSecond: this.#placedAt < 0 ? current : this.#placed.rate(this.#placedAt),
 			audioByteCount: this.audio.total,
 			videoByteCount: this.video.total,
 			dataByteCount: this.data.total,
@@ -84,8 +103,12 @@ export class StreamMeters {
 			videoBufferByteLength: buffer.video,
 			dataBufferByteLength: buffer.data,
 			dataBufferLength: 0,
+			audioLossRate: 0,
+			videoLossRate: 0,
 			droppedFrames: this.droppedFrames + readers.droppedMessages,
 			...more,
 		};
 	}
 }
+
+const MAX_STEP_BACK_MILLIS = 1000;

@@ -69,6 +69,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	#lastTimestamp = -1;
 	#publishedAt = 0;
 	#metaData: AmfValue = null;
+	#xmpData: AmfValue = null;
 	#failedWith: NetStatus | undefined;
 
 	constructor(connection: NetConnection) {
@@ -155,9 +156,10 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		return this.#meters.snapshot(this.#inside.platform.now(), this.#readers, {
 			audioBufferLength: this.#playback.lengthOf("audio") / 1000,
 			videoBufferLength: this.#playback.lengthOf("video") / 1000,
-			SRTT: this.#inside.session.connection?.link.roundTripMillis ?? 0,
+			SRTT: Math.round(this.#inside.session.connection?.link.smoothedRoundTripMillis ?? 0),
 			isLive: this.#isLive,
 			metaData: this.#metaData,
+			xmpData: this.#xmpData,
 			uri: this.#connection.uri,
 			resourceName: this.#name,
 		});
@@ -374,6 +376,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		this.#isChanging = false;
 		this.#lastTimestamp = -1;
 		this.#metaData = null;
+		this.#xmpData = null;
 		this.#failedWith = undefined;
 	}
 
@@ -420,14 +423,18 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		const take = this.#onMedia;
 		if (take !== null) this.guard("onMedia threw", () => take(message));
 		this.#readers.push(message);
-		if (isFrame(message)) this.#playback.add(message.timestamp, message.isVideo);
-		const call = streamCall(message);
+		if (isFrame(message)) {
+			this.#playback.add(message.timestamp, message.isVideo);
+			this.#meters.place(message);
+		}
+		const call = streamCall(message, this.#inside.classes);
 		if (call !== undefined) this.#onCall(call);
 	}
 
 	#onCall({ name, args }: StreamCall): void {
 		const [first] = args;
 		if (name === "onMetaData") this.#metaData = first;
+		if (name === "onXMPData") this.#xmpData = first;
 		if (name === "onStatus") {
 			if (isInfo(first)) this.#emit(first);
 			return;

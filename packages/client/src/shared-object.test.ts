@@ -5,6 +5,7 @@ import { SharedObject as WebObject } from "./browser/index.ts";
 import { ArgumentError } from "./errors.ts";
 import { type LocalObjectOptions, SharedObject, SharedObjectShelf } from "./shared-object.ts";
 import { type SharedObjectStore, sharedObjectPlace } from "./shared-object-place.ts";
+import { TestNetwork } from "./test-network.ts";
 
 class MemoryStore implements SharedObjectStore {
 	readonly files = new Map<string, Uint8Array>();
@@ -218,13 +219,12 @@ describe("names and paths", () => {
 	});
 });
 
-describe("remote shared objects", () => {
-	test("are refused clearly", () => {
-		expect(() => SharedObject.getRemote("a", "rtmp://host/app", true)).toThrow("not offered yet");
+describe("what is for remote objects only", () => {
+	test("is refused clearly by a local one, or does nothing", () => {
 		const object = shelf().open();
-		expect(() => object.connect({})).toThrow(UsageError);
+		expect(() => object.connect(new TestNetwork().connection().nc)).toThrow(UsageError);
 		expect(() => object.send("hello")).toThrow(UsageError);
-		expect(object.setDirty("a")).toBeUndefined();
+		expect([object.setDirty("a"), object.setFps(5)]).toEqual([undefined, true]);
 	});
 });
 

@@ -1,11 +1,17 @@
-import { type AmfObject, type AmfValue, type ObjectEncoding, readSol, writeSol } from "@millrace/core/amf";
-import { FileError, PeerError, UsageError } from "@millrace/core/fault";
-import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import { flashValue } from "./callback.ts";
+import type { AmfObject, AmfValue, ObjectEncoding } from "@millrace/core/amf";
+import type { NetStatus } from "@millrace/core/rtmp";
+import { findCallback } from "./callback.ts";
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
-import { NetStatusEvent } from "./events.ts";
+import { NetStatusEvent, type SyncChange, SyncEvent } from "./events.ts";
+import { LocalObject, type LocalObjectOptions } from "./local-object.ts";
+import type { NetConnection } from "./net-connection.ts";
+import { RemoteCopy } from "./remote-copy.ts";
+import { RemoteObject } from "./remote-object.ts";
+import type { SharedObjectBody, SharedObjectFace } from "./shared-object-body.ts";
 import { type SharedObjectStore, sharedObjectPlace } from "./shared-object-place.ts";
+
+export type { LocalObjectOptions } from "./local-object.ts";
 
 /** What `flush` answers (ActionScript 3). */
 export const SharedObjectFlushStatus = { FLUSHED: "flushed", PENDING: "pending" } as const;
@@ -13,93 +19,75 @@ export const SharedObjectFlushStatus = { FLUSHED: "flushed", PENDING: "pending" 
 /** What `flush` answers: written; or the program was asked for more room, and the outcome comes as a status. */
 export type SharedObjectFlush = (typeof SharedObjectFlushStatus)[keyof typeof SharedObjectFlushStatus];
 
-/** How local shared objects are kept, beyond ActionScript. */
-export type LocalObjectOptions = {
-	/** The host under which they stand. Default `localhost`, as for programs that come from no host. */
-	readonly host?: string;
-	/** How large each may become, in bytes, without anybody being asked. Default: as large as there is room. */
-	readonly quotaBytes?: number;
-	/**
-	 * Is asked where an object needs more than the quota, as Flash Player asks its user. `flush` answers "pending" then.
-	 * Default: nobody is asked, and it fails.
-	 */
-	readonly onSpaceRequest?: (bytes: number) => boolean | Promise<boolean>;
-	/** Takes warnings that no listener takes. Default: the console. */
-	readonly warn?: (text: string) => void;
-};
-
 /**
- * Data that a program keeps (ActionScript 1, 2 and 3): an object whose members are written to a `.sol` file of Flash
- * Player's format and read again the next time. It is written at `flush`, at `close` and, in Node, when the process
- * exits. This class needs a store; the package's entries give it one.
+ * Data that a program keeps or shares (ActionScript 1, 2 and 3). A local object's members are written to a `.sol` file
+ * of Flash Player's format and read again the next time: at `flush`, at `close` and, in Node, when the process exits. A
+ * remote object's members are those of all who are connected to it. This class needs a store; the package's entries give
+ * it one.
  */
 export class SharedObject extends EventDispatcher implements Disposable {
 	/** The encoding of objects that are made from now on. Default AMF3, as in ActionScript 3. */
 	static defaultObjectEncoding: ObjectEncoding = 3;
 
-	/**
-	 * Remote shared objects come in a later version.
-	 *
-	 * @throws UsageError always
-	 */
-	static getRemote(_name: string, ..._rest: unknown[]): never {
-		throw new UsageError("USAGE", "Remote shared objects are not offered yet.");
-	}
-
-	/** The object whose methods remote objects call; without effect for local ones. */
+	/** The object whose methods `send` of a remote object calls; the object itself by default. */
 	client: object = this;
 	/** ActionScript 1 and 2: takes the info objects that `netStatus` listeners get. */
 	onStatus?: (info: NetStatus) => void;
+	/** ActionScript 1 and 2: takes the lists that `sync` listeners get. */
+	onSync?: (list: readonly SyncChange[]) => void;
+	/** Callbacks that others call by `send` may be members of the object. */
+	[callback: `on${string}`]: unknown;
 
-	readonly #store: SharedObjectStore;
-	readonly #path: string;
-	readonly #fileName: string;
-	readonly #options: LocalObjectOptions;
-	readonly #onClose: () => void;
-	readonly #data: AmfObject;
-	#encoding: ObjectEncoding;
-	#quota: number;
-	/** What the store holds. */
-	#stored: Uint8Array | undefined;
+	readonly #body: SharedObjectBody;
 
-	/** Objects are made by `getLocal`. */
-	constructor(
-		shelf: SharedObjectShelf,
-		path: string,
-		fileName: string,
-		options: LocalObjectOptions,
-		onClose: () => void,
-	) {
-		super(options.warn ?? shelf.warn);
-		this.#store = shelf.store;
-		this.#path = path;
-		this.#fileName = fileName;
-		this.#options = options;
-		this.#onClose = onClose;
-		this.#quota = options.quotaBytes ?? Number.POSITIVE_INFINITY;
-		this.#encoding = (new.target as typeof SharedObject).defaultObjectEncoding;
-		this.#data = this.#read();
+	/** Objects are made by `getLocal` and `getRemote`. */
+	constructor(warn: (text: string) => void, makeBody: (face: SharedObjectFace) => SharedObjectBody) {
+		super(warn);
+		this.#body = makeBody({
+			onStatus: info => this.dispatchEvent(new NetStatusEvent(info)),
+			onSync: list => this.#onSync(list),
+			onCall: (handler, args) => this.#onCall(handler, args),
+			report: (what, error) => this.reportError(what, error),
+		});
 	}
 
-	/** The members. Whatever AMF can hold may be put there; the object itself stays the same. */
+	/**
+	 * The members. Whatever AMF can hold may be put there; the object itself stays the same. Members of a remote object
+	 * that are set or deleted are sent to the others.
+	 */
 	get data(): AmfObject {
-		return this.#data;
+		return this.#body.data;
 	}
 
-	/** The size of the file that `flush` would write, in bytes; 0 without members. */
+	/** The size of the members as a file, in bytes; 0 without members. */
 	get size(): number {
-		return this.#encode()?.length ?? 0;
+		return this.#body.size;
 	}
 
-	/** The encoding of the file: that which was found, or `defaultObjectEncoding`. */
+	/** The encoding of a local object's file: that which was found, or `defaultObjectEncoding`. Of a remote one, that of its connection. */
 	get objectEncoding(): ObjectEncoding {
-		return this.#encoding;
+		return this.#body.objectEncoding;
 	}
 
 	/** @throws ArgumentError for another number than 0 and 3 */
 	set objectEncoding(value: ObjectEncoding) {
 		if (value !== 0 && value !== 3) throw new ArgumentError("objectEncoding is 0 (AMF0) or 3 (AMF3).");
-		this.#encoding = value;
+		this.#body.objectEncoding = value;
+	}
+
+	/** How often a second changes of a remote object are sent. Default 24; 0: never; below 0: the default again. */
+	get fps(): number {
+		return this.#body.fps;
+	}
+
+	set fps(value: number) {
+		this.#body.fps = value;
+	}
+
+	/** ActionScript 1 and 2: the same as setting `fps`. */
+	setFps(value: number): boolean {
+		this.#body.fps = value;
+		return true;
 	}
 
 	/** ActionScript 1 and 2: the same as `size`. */
@@ -109,14 +97,17 @@ export class SharedObject extends EventDispatcher implements Disposable {
 
 	/** The same as `data[name] = value`. */
 	setProperty(name: string, value: AmfValue = null): void {
-		this.#data[name] = value;
+		this.#body.setProperty(name, value);
 	}
 
-	/** Changes are found by themselves: it does nothing for a local object. */
-	setDirty(_name: string): void {}
+	/** A member has changed inside, which nobody sees: it is to be sent. Does nothing for a local object. */
+	setDirty(name: string): void {
+		this.#body.setDirty(name);
+	}
 
 	/**
-	 * Writes the file at once, in one piece. An object without members has none.
+	 * Writes the file at once, in one piece. A local object without members has none; a remote one has one where it was
+	 * asked for.
 	 *
 	 * @param minDiskSpace bytes that it will need later, which are asked for now
 	 * @returns "pending" where the program is asked for room: `SharedObject.Flush.Success` or `.Failed` follows. False
@@ -126,7 +117,7 @@ export class SharedObject extends EventDispatcher implements Disposable {
 	 */
 	flush(minDiskSpace = 0): SharedObjectFlush | false {
 		try {
-			return this.#flush(minDiskSpace) === undefined
+			return this.#body.flush(minDiskSpace) === undefined
 				? SharedObjectFlushStatus.FLUSHED
 				: SharedObjectFlushStatus.PENDING;
 		} catch (error) {
@@ -137,28 +128,27 @@ export class SharedObject extends EventDispatcher implements Disposable {
 
 	/** `flush` as a promise, which resolves when it is written. Rejects with what `flush` throws, or a `NetStatusError`. */
 	async flushAsync(minDiskSpace = 0): Promise<void> {
-		const info = await this.#flush(minDiskSpace);
+		const info = await this.#body.flush(minDiskSpace);
 		if (info?.level === "error") throw new NetStatusError(info);
 	}
 
 	/**
-	 * Takes all members away and removes the file.
+	 * Takes all members away and removes the file. A remote object is not connected any more; the others keep theirs.
 	 *
 	 * @throws FileError where it cannot be removed
 	 */
 	clear(): void {
-		for (const key of Object.keys(this.#data)) delete this.#data[key];
-		this.#replace(undefined);
+		this.#body.clear();
 	}
 
 	/**
-	 * Writes what has changed. The next `getLocal` of the name reads the file anew.
+	 * Writes what has changed. The next `getLocal` of the name reads the file anew. A remote object is not connected any
+	 * more; what it holds stays.
 	 *
 	 * @throws what `flush` throws
 	 */
 	close(): void {
-		this.#onClose();
-		this.#write(this.#encode());
+		this.#body.close();
 	}
 
 	[Symbol.dispose](): void {
@@ -166,88 +156,48 @@ export class SharedObject extends EventDispatcher implements Disposable {
 	}
 
 	/**
-	 * Remote shared objects come in a later version.
+	 * Connects a remote object; `sync` follows when it is in step with its server, also when it holds nothing. It stays
+	 * connected when the connection is opened anew. What is changed before is sent then.
 	 *
-	 * @throws UsageError always
+	 * @param connection one to the address that was given to `getRemote`; it need not be open yet
+	 * @param _params means nothing
+	 * @returns false for a connection to another address: `SharedObject.UriMismatch` follows
+	 * @throws UsageError for a local object
 	 */
-	connect(_connection: object, _params?: string): never {
-		throw new UsageError("USAGE", "A local shared object is connected to nothing.");
+	connect(connection: NetConnection, _params?: string | null): boolean {
+		return this.#body.connect(connection);
+	}
+
+	/** `connect` as a promise, which resolves with the first `sync`. Rejects with a `NetStatusError` whose `info` says why. */
+	async connectAsync(connection: NetConnection): Promise<void> {
+		await this.#body.connectAsync(connection);
 	}
 
 	/**
-	 * Remote shared objects come in a later version.
+	 * Calls a method of everybody who is connected to a remote object, oneself too: of `client`, or of the object itself.
 	 *
-	 * @throws UsageError always
+	 * @throws UsageError for arguments that cannot be sent, and for a local object
 	 */
-	send(_handler: string, ..._args: AmfValue[]): never {
-		throw new UsageError("USAGE", "A local shared object is shared with nobody.");
+	send(handler: string, ...args: AmfValue[]): void {
+		this.#body.send(handler, args);
 	}
 
-	/** A file that cannot be read is as good as none, as in Flash Player; it stays until something is written. */
-	#read(): AmfObject {
-		try {
-			const bytes = this.#store.read(this.#path);
-			if (bytes === undefined) return Object.create(null);
-			const { data, objectEncoding } = readSol(bytes);
-			this.#stored = bytes;
-			this.#encoding = objectEncoding;
-			return flashValue(data) as AmfObject;
-		} catch (error) {
-			const what = error instanceof PeerError ? "is no whole shared object" : "cannot be read";
-			this.reportError(`The file ${this.#path} ${what}`, error);
-			return Object.create(null);
-		}
+	#onSync(list: readonly SyncChange[]): void {
+		this.dispatchEvent(new SyncEvent(list));
+		const { onSync } = this;
+		if (typeof onSync === "function") this.guard("onSync threw", () => onSync.call(this, list));
 	}
 
-	/** `undefined`: it is written. Otherwise the program is asked, and the answer follows. */
-	#flush(minDiskSpace: number): Promise<NetStatus> | undefined {
-		const bytes = this.#encode();
-		const needed = Math.max(minDiskSpace, bytes?.length ?? 0);
-		const { onSpaceRequest } = this.#options;
-		if (needed > this.#quota) {
-			if (onSpaceRequest !== undefined) return this.#askForSpace(needed, onSpaceRequest);
-			throw new FileError("FILE_UNREADABLE", `${this.#path}: ${needed} bytes; ${this.#quota} are allowed.`);
-		}
-		this.#write(bytes);
-		return undefined;
-	}
-
-	#encode(): Uint8Array | undefined {
-		if (Object.keys(this.#data).length === 0) return undefined;
-		return writeSol({ name: this.#fileName, objectEncoding: this.#encoding, data: this.#data });
-	}
-
-	#write(bytes: Uint8Array | undefined): void {
-		if (!areEqual(bytes, this.#stored)) this.#replace(bytes);
-	}
-
-	#replace(bytes: Uint8Array | undefined): void {
-		try {
-			if (bytes === undefined) this.#store.remove(this.#path);
-			else this.#store.write(this.#path, bytes);
-		} catch (error) {
-			throw new FileError("FILE_UNREADABLE", `${this.#path}: ${(error as Error).message}`, { cause: error });
-		}
-		this.#stored = bytes;
-	}
-
-	async #askForSpace(bytes: number, ask: NonNullable<LocalObjectOptions["onSpaceRequest"]>): Promise<NetStatus> {
-		let info = netStatus("SharedObject.Flush.Failed");
-		// The answer never comes before `flush` has said "pending".
-		await Promise.resolve();
-		try {
-			if (await ask(bytes)) {
-				this.#quota = Math.max(this.#quota, bytes);
-				this.#write(this.#encode());
-				info = netStatus("SharedObject.Flush.Success");
-			}
-		} catch (error) {
-			info = netStatus("SharedObject.Flush.Failed", error instanceof Error ? error.message : String(error));
-		}
-		this.dispatchEvent(new NetStatusEvent(info));
-		return info;
+	#onCall(handler: string, args: readonly AmfValue[]): void {
+		// What is told to the program is not for others to say.
+		const method = OWN_HANDLERS.has(handler) ? undefined : findCallback(this.client, handler, LIBRARY_PROTOTYPES);
+		if (method === undefined) this.reportMissing(handler, false);
+		else this.guard(`The callback ${handler} threw`, () => method(...args));
 	}
 }
+
+const OWN_HANDLERS: ReadonlySet<string> = new Set(["onStatus", "onSync"]);
+const LIBRARY_PROTOTYPES: ReadonlySet<object> = new Set([SharedObject.prototype, EventDispatcher.prototype]);
 
 /** The objects of one store: who asks for the same twice gets the same. */
 export class SharedObjectShelf {
@@ -261,18 +211,38 @@ export class SharedObjectShelf {
 	}
 
 	/** @throws ArgumentError for a name or path that is not allowed */
-	getLocal(
-		make: typeof SharedObject,
+	getLocal<T extends SharedObject>(
+		make: SharedObjectClass<T>,
 		name: string,
 		localPath: string | null,
 		options: LocalObjectOptions,
-	): SharedObject {
-		const { path, fileName } = sharedObjectPlace(name, localPath, options.host ?? "localhost");
-		const known = this.#objects.get(path);
-		if (known !== undefined) return known;
-		const made = new make(this, path, fileName, options, () => this.#objects.delete(path));
-		this.#objects.set(path, made);
-		return made;
+	): T {
+		const place = sharedObjectPlace(name, localPath, options.host ?? "localhost");
+		return this.#get(make, place.path, options, face => {
+			const encoding = make.defaultObjectEncoding;
+			return new LocalObject(face, this.store, place, options, encoding, () => this.#objects.delete(place.path));
+		});
+	}
+
+	/** @throws ArgumentError for a name or path that is not allowed */
+	getRemote<T extends SharedObject>(
+		make: SharedObjectClass<T>,
+		name: string,
+		uri: string,
+		persistence: RemotePersistence,
+		options: LocalObjectOptions,
+	): T {
+		const localPath = typeof persistence === "string" ? persistence : undefined;
+		const { path } = sharedObjectPlace(name, localPath ?? "/", options.host ?? "localhost");
+		const kept = path.replace(/sol$/, "sor");
+		const copy = localPath === undefined ? undefined : new RemoteCopy(this.store, kept, name);
+		const persistent = persistence !== false && persistence !== null;
+		const key = JSON.stringify([uri, name, persistence]);
+		return this.#get(make, key, options, face => {
+			const encoding = make.defaultObjectEncoding;
+			const onClose = () => void this.#objects.delete(key);
+			return new RemoteObject(face, { name, uri, persistent, copy, encoding, onClose });
+		});
 	}
 
 	/** Writes what has changed in any object. What fails is a warning: nobody is left to be told otherwise. */
@@ -285,9 +255,25 @@ export class SharedObjectShelf {
 			}
 		}
 	}
+
+	#get<T extends SharedObject>(
+		make: SharedObjectClass<T>,
+		key: string,
+		options: LocalObjectOptions,
+		makeBody: (face: SharedObjectFace) => SharedObjectBody,
+	): T {
+		const known = this.#objects.get(key);
+		if (known !== undefined) return known as T;
+		const made = new make(options.warn ?? this.warn, makeBody);
+		this.#objects.set(key, made);
+		return made;
+	}
 }
 
-function areEqual(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-	if (one === undefined || other === undefined) return one === other;
-	return one.length === other.length && one.every((byte, index) => byte === other[index]);
-}
+/** `false`: nobody keeps the object. `true`: the server does. A path: the client keeps a copy there, too. */
+export type RemotePersistence = boolean | string | null;
+
+type SharedObjectClass<T extends SharedObject> = {
+	new (warn: (text: string) => void, makeBody: (face: SharedObjectFace) => SharedObjectBody): T;
+	readonly defaultObjectEncoding: ObjectEncoding;
+};

@@ -1,4 +1,4 @@
-import type { AmfValue } from "@millrace/core/amf";
+import type { AmfClassRegistry, AmfValue } from "@millrace/core/amf";
 import { MillraceError } from "@millrace/core/fault";
 import {
 	FLAG_COMMAND,
@@ -28,10 +28,10 @@ export function isFrame(message: MediaMessage): boolean {
 }
 
 /** The call that a data message is; `undefined` for other messages and for data that is no AMF, which concerns nobody. */
-export function streamCall({ type, payload }: MediaMessage): StreamCall | undefined {
+export function streamCall({ type, payload }: MediaMessage, classes?: AmfClassRegistry): StreamCall | undefined {
 	if (type !== MEDIA_DATA && type !== MEDIA_DATA_AMF3) return undefined;
 	try {
-		const { handler, values } = parseData(payload, type);
+		const { handler, values } = parseData(payload, type, classes);
 		return { name: handler, args: values.map(value => flashValue(value)) };
 	} catch (error) {
 		if (!(error instanceof MillraceError)) throw error;

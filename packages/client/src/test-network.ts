@@ -111,8 +111,12 @@ export class TestServer implements ServerConnectionHandler {
 		this.calls.push(call);
 		this.#answers.call(this, call);
 	}
+	onSharedObject(type: 16 | 19, body: Uint8Array): void {
+		this.#answers.sharedObject(this, type, body);
+	}
 	onClosed(): void {
 		this.events.push("closed");
+		this.#answers.closed(this);
 	}
 }
 
@@ -122,6 +126,8 @@ export type TestAnswers = {
 	publish(stream: ServerStream): void;
 	play(stream: ServerStream): void;
 	call(server: TestServer, call: Call): void;
+	sharedObject(server: TestServer, type: 16 | 19, body: Uint8Array): void;
+	closed(server: TestServer): void;
 };
 
 /** What a road leads to. */
@@ -139,6 +145,8 @@ export class TestNetwork {
 		publish: stream => stream.acceptPublish(),
 		play: stream => stream.acceptPlay(true),
 		call: () => undefined,
+		sharedObject: () => undefined,
+		closed: () => undefined,
 	};
 	readonly platform: ClientPlatform;
 	/** What becomes of connections: they open, are refused at once, or nothing ever happens. */

@@ -68,13 +68,14 @@ export class ServerApplications {
 	}
 
 	#rulesOf(options: ApplicationOptions): ApplicationRules {
-		const { type, protocols, publish, swfVerification } = options;
+		const { type, protocols, publish, bandwidth, swfVerification } = options;
 		const { enabled, timeoutMillis, exempt } = swfVerification;
 		const swf = enabled ? new SwfPolicy(this.#swfFolder(swfVerification), { timeoutMillis, exempt }) : undefined;
 		const live = liveOptions(options);
-		if (type === "vod") return { protocols, swf, hasLive: false, live, mayPublish: () => ON_DEMAND_ONLY };
+		if (type === "vod") return { protocols, bandwidth, swf, hasLive: false, live, mayPublish: () => ON_DEMAND_ONLY };
 		return {
 			protocols,
+			bandwidth,
 			swf,
 			live,
 			mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: publish.from, key: publish.key }),

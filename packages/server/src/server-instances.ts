@@ -1,4 +1,11 @@
-import { DefaultApplicationHost, InstanceDirectory, StreamName } from "./app/index.ts";
+import {
+	type ApplicationInstance,
+	DefaultApplicationHost,
+	InstanceDirectory,
+	type InstanceMedia,
+	type RecordedFacts,
+	StreamName,
+} from "./app/index.ts";
 import {
 	ApplicationHosts,
 	type CodeSettings,
@@ -6,55 +13,106 @@ import {
 	startProcessChannel,
 	startThreadChannel,
 } from "./host/index.ts";
-import type { HubClock } from "./hub/index.ts";
+import type { Hub, HubClock } from "./hub/index.ts";
+import type { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
 import type { EventLog } from "./log/index.ts";
 import type { ServerApplications } from "./server-applications.ts";
+import { InstanceStreams, StreamDirectory, type StreamRules } from "./stream/index.ts";
 
 export type ServerInstancesOptions = {
 	readonly applications: ServerApplications;
 	/** The folder that holds a folder for each application. */
 	readonly folder: string;
+	readonly hub: Hub;
+	readonly library: MediaLibrary;
+	readonly recorder: Recorder;
+	readonly schedule: PlayerSchedule;
 	readonly clock: HubClock;
 	readonly log: EventLog;
 };
 
-/** The running instances of all applications, and what runs their code. */
+/** The running instances of all applications, what runs their code, and the streams that they play themselves. */
 export class ServerInstances {
 	readonly directory: InstanceDirectory;
+	readonly #hub: Hub;
+	readonly #withoutCode: DefaultApplicationHost;
 	readonly #hosts: ApplicationHosts;
+	readonly #streams: StreamDirectory;
 
-	constructor({ applications, folder, clock, log }: ServerInstancesOptions) {
-		const schedule = clock.schedule.bind(clock);
+	constructor({ applications, folder, hub, library, recorder, schedule, clock, log }: ServerInstancesOptions) {
+		this.#hub = hub;
+		this.#withoutCode = new DefaultApplicationHost(folder, error => log.error("shared-objects", { error }));
+		this.#streams = new StreamDirectory({
+			...{ hub, library, recorder, schedule, clock, log },
+			application: name => streamRules(applications, name),
+		});
+		const later = clock.schedule.bind(clock);
 		this.#hosts = new ApplicationHosts({
 			folder,
-			withoutCode: new DefaultApplicationHost(),
+			withoutCode: this.#withoutCode,
 			settings: name => codeSettings(applications, name),
 			log,
 			now: clock.now,
-			schedule,
+			schedule: later,
 		});
 		this.directory = new InstanceDirectory({
 			host: this.#hosts,
 			options: (application, instance) => {
 				const code = applications.options(application)?.code;
-				const label = String(new StreamName(application, instance, ""));
-				const ownLog = log.child({ stream: label.slice(0, -1) });
+				const ownLog = log.child({ stream: labelOf(application, instance) });
 				return {
 					limits: { clients: code?.maxClients ?? 1, callsPerSecond: code?.callsPerSecond ?? 1 },
+					// Only code does something with streams.
+					...(this.#hosts.hasCode(application) && { media: opened => this.#mediaOf(opened, ownLog) }),
 					now: clock.now,
 					log: (level, event, text) => ownLog[level](event, { text }),
 				};
 			},
 			// Without code there is nothing that could outlast its clients.
 			idleMillis: name => (this.#hosts.hasCode(name) ? (applications.options(name)?.code.idleMillis ?? 0) : 0),
-			schedule,
+			schedule: later,
 		});
 	}
 
-	stop(): void {
-		this.directory.stop();
-		this.#hosts.stop();
+	/** Tells an instance that a recording of it is finished. */
+	tellRecorded({ application, instance }: StreamName, file: RecordedFacts): void {
+		this.directory.find(application, instance)?.tellRecorded(file);
 	}
+
+	/** Ends the streams that applications play. Resolves when their recordings are finished. */
+	stopStreams(): Promise<void> {
+		return this.#streams.stop();
+	}
+
+	/** Unloads everything. Resolves when the code has ended and all is written. */
+	async stop(): Promise<void> {
+		this.directory.stop();
+		await Promise.all([this.#hosts.stop(), this.#withoutCode.settled()]);
+	}
+
+	#mediaOf(opened: ApplicationInstance, log: EventLog): InstanceMedia {
+		const { application, instance } = opened;
+		return new InstanceStreams({
+			streams: this.#streams.open(application, instance, (name, status) => opened.tellStream(name, status)),
+			stats: name => this.#hub.find(new StreamName(application, instance, name).key)?.stats(),
+			onFault: (text, error) => log.warn("application", { text, error }),
+		});
+	}
+}
+
+function labelOf(application: string, instance: string): string {
+	return String(new StreamName(application, instance, "")).replace(/\/$/, "");
+}
+
+function streamRules(applications: ServerApplications, name: string): StreamRules | undefined {
+	const rules = applications.rules(name);
+	const options = applications.options(name);
+	if (rules === undefined || options === undefined) return undefined;
+	return {
+		live: rules.live,
+		record: options.record,
+		...(rules.hasLive !== undefined && { hasLive: rules.hasLive }),
+	};
 }
 
 const START_CHANNEL = { process: startProcessChannel, thread: startThreadChannel, none: startLocalChannel } as const;

@@ -128,13 +128,18 @@ export class MillraceServer {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
 		const folder = resolve(options.media.applications);
-		this.#recorder = new Recorder({ folder, clock: this.#clock, log });
+		this.#recorder = new Recorder({
+			folder,
+			clock: this.#clock,
+			log,
+			onFileFinished: (name, { path, bytes, durationMillis }) =>
+				this.#instances.tellRecorded(name, { name: name.name, path, bytes, seconds: durationMillis / 1000 }),
+		});
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
 		});
-		this.#instances = new ServerInstances({ applications: this.#applications, folder, clock: this.#clock, log });
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
 			startedAt: this.#startedAt,
@@ -162,6 +167,17 @@ export class MillraceServer {
 			admit: (origin, socket) => this.#hasRoomFor(origin, socket),
 			onClient: (wire, { secure }) => this.#takeClient(wire, { protocol: secure ? "wss" : "ws", secure }),
 		});
+		const schedule = new PlayerSchedule(this.#clock);
+		this.#instances = new ServerInstances({
+			applications: this.#applications,
+			folder,
+			hub: this.#hub,
+			library: this.#library,
+			recorder: this.#recorder,
+			schedule,
+			clock: this.#clock,
+			log,
+		});
 		this.#context = {
 			hub: this.#hub,
 			instances: this.#instances.directory,
@@ -169,7 +185,7 @@ export class MillraceServer {
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,
 			catalog: this.#library,
-			schedule: new PlayerSchedule(this.#clock),
+			schedule,
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: this.#clock.now,
@@ -264,6 +280,7 @@ export class MillraceServer {
 		this.#applications.stop();
 		const closed = this.#listeners?.close();
 		this.#demo?.stop();
+		const streamsEnded = this.#instances.stopStreams();
 		this.#hub.stop();
 		// Its streams have ended: what is left to be written is written, and every file is finished.
 		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
@@ -274,10 +291,10 @@ export class MillraceServer {
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#closeHttp();
 		this.#listeners?.closeIdle();
-		await Promise.all([closed, recorded]);
+		await Promise.all([closed, recorded, streamsEnded]);
 		clearTimeout(late);
 		this.#library.close();
-		this.#instances.stop();
+		await this.#instances.stop();
 	}
 
 	async #closeHttp(): Promise<void> {

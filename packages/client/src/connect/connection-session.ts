@@ -24,6 +24,8 @@ export interface SessionHandler {
 	onInfo(info: NetStatus, cause?: MillraceError): void;
 	/** The server calls a method. */
 	onServerCall(call: Call): void;
+	/** A message about a shared object. A `PeerError` that it throws ends the connection. */
+	onSharedObject(type: 16 | 19, body: Uint8Array): void;
 	/** Nothing of what was asked will be answered any more. `byUser`: `stop` was called. */
 	onEnded(byUser: boolean): void;
 	onDrain(): void;
@@ -148,6 +150,7 @@ export class ConnectionSession {
 				},
 				onStatus: info => this.#handler.onInfo(info),
 				onCall: call => this.#handler.onServerCall(call),
+				onSharedObject: (type, body) => this.#handler.onSharedObject(type, body),
 				onDrain: () => this.#handler.onDrain(),
 				onFailed: reason => {
 					if (!isCurrent()) return;

@@ -15,6 +15,7 @@ export interface ConnectorHandler {
 	onConnectReject(info: NetStatus): void;
 	onStatus(info: NetStatus): void;
 	onCall(call: Call): void;
+	onSharedObject(type: 16 | 19, body: Uint8Array): void;
 	onDrain(): void;
 	/** No road led to an answer. */
 	onFailed(reason: MillraceError): void;
@@ -146,6 +147,10 @@ export class Connector {
 			},
 			onCall: call => {
 				if (!this.#isOver) handler.onCall(call);
+				trial.driver?.planFlush();
+			},
+			onSharedObject: (type, body) => {
+				if (!this.#isOver) handler.onSharedObject(type, body);
 				trial.driver?.planFlush();
 			},
 			onDrain: () => {

@@ -89,6 +89,7 @@ function testRoad(platform: ClientPlatform, attempt: Attempt, options: PortTestO
 				onConnectReject: info => answered(false, info),
 				onStatus: () => undefined,
 				onCall: () => undefined,
+				onSharedObject: () => undefined,
 				onDrain: () => undefined,
 				onFailed: () => finish(connector.attempts[0]!, false),
 				onClosed: () => undefined,

@@ -1,5 +1,10 @@
 import { resolve } from "node:path";
-import { type LocalObjectOptions, SharedObject as PlatformObject, SharedObjectShelf } from "../shared-object.ts";
+import {
+	type LocalObjectOptions,
+	SharedObject as PlatformObject,
+	type RemotePersistence,
+	SharedObjectShelf,
+} from "../shared-object.ts";
 import { defaultObjectFolder, FileStore } from "./file-store.ts";
 import { nodePlatform } from "./node-platform.ts";
 
@@ -13,12 +18,16 @@ export type SharedObjectOptions = LocalObjectOptions & {
 };
 
 /**
- * Data that a program keeps:
+ * Data that a program keeps or shares:
  *
  * ```ts
  * const settings = SharedObject.getLocal("settings", "/my-program");
  * settings.data.volume = 0.7;
  * settings.flush();
+ *
+ * const board = SharedObject.getRemote("board", nc.uri, false);
+ * board.addEventListener(SyncEvent.SYNC, () => draw(board.data));
+ * board.connect(nc);
  * ```
  */
 export class SharedObject extends PlatformObject {
@@ -36,15 +45,33 @@ export class SharedObject extends PlatformObject {
 		_secure = false,
 		options: SharedObjectOptions = {},
 	): SharedObject {
-		const folder = resolve(options.folder ?? defaultObjectFolder(process.platform, process.env));
-		return shelfOf(folder).getLocal(SharedObject, name, localPath, options);
+		return shelfOf(options).getLocal(SharedObject, name, localPath, options);
+	}
+
+	/**
+	 * The object of that name that the clients of an application share. The same object while it is not closed.
+	 *
+	 * @param remotePath the address that its connection is opened by
+	 * @param persistence true: the server keeps it. A local path such as `/`: and the client keeps a copy. Default neither
+	 * @param _secure means nothing here
+	 * @throws ArgumentError for a name or path that is not allowed
+	 */
+	static getRemote(
+		name: string,
+		remotePath: string,
+		persistence: RemotePersistence = false,
+		_secure = false,
+		options: SharedObjectOptions = {},
+	): SharedObject {
+		return shelfOf(options).getRemote(SharedObject, name, remotePath, persistence, options);
 	}
 }
 
 const shelves = new Map<string, SharedObjectShelf>();
 
 /** As when a player ends, what is open is written when the process exits. */
-function shelfOf(folder: string): SharedObjectShelf {
+function shelfOf(options: SharedObjectOptions): SharedObjectShelf {
+	const folder = resolve(options.folder ?? defaultObjectFolder(process.platform, process.env));
 	if (shelves.size === 0) {
 		process.on("exit", () => {
 			for (const shelf of shelves.values()) shelf.closeAll();

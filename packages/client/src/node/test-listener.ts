@@ -75,6 +75,8 @@ export class TestListener {
 			play: () => undefined,
 			call: (server: TestServer, call: Parameters<TestServer["onCall"]>[0]) =>
 				server.connection.sendResult(call, call.args[0]),
+			sharedObject: () => undefined,
+			closed: () => undefined,
 		};
 		const server = new TestServer(answers, performance.now());
 		this.servers.push(server);

@@ -1,5 +1,6 @@
 import {
 	Amf0Reader,
+	type AmfClassRegistry,
 	AmfEcmaArray,
 	type AmfObject,
 	type AmfValue,
@@ -28,10 +29,14 @@ export type StreamData = {
 /**
  * Reads the payload of a data message: type 18 in AMF0, type 15 behind its format selector, which some senders leave
  * out or write in type 18 too. What breaks off behind the name is told in `fault`, for encoders write metadata that
- * Flash still understands. Throws `PeerError` (`MESSAGE_MALFORMED`) without a name, and `LimitError` of the AMF reader.
+ * Flash still understands. Typed objects become instances of the classes that are known. Throws `PeerError` (`MESSAGE_MALFORMED`) without a name, and `LimitError` of the AMF reader.
  */
-export function parseData(payload: Uint8Array, type: typeof MEDIA_DATA | typeof MEDIA_DATA_AMF3): StreamData {
-	const { values, fault } = decodeLeniently(payload, type);
+export function parseData(
+	payload: Uint8Array,
+	type: typeof MEDIA_DATA | typeof MEDIA_DATA_AMF3,
+	classes?: AmfClassRegistry,
+): StreamData {
+	const { values, fault } = decodeLeniently(payload, type, classes);
 	const [first, second] = values;
 	if (typeof first !== "string") throw withoutName(fault);
 	const keep = first === SET_DATA_FRAME ? "set" : first === CLEAR_DATA_FRAME ? "clear" : undefined;
@@ -82,13 +87,18 @@ const AMF3_STRING = 6;
 /** Marker and length. */
 const STRING_HEAD_BYTES = 3;
 
-function decodeLeniently(payload: Uint8Array, type: number): { values: AmfValue[]; fault: PeerError | undefined } {
+function decodeLeniently(
+	payload: Uint8Array,
+	type: number,
+	classes: AmfClassRegistry | undefined,
+): { values: AmfValue[]; fault: PeerError | undefined } {
+	const options = classes && { classes };
 	const start = selectorBytes(payload);
 	// Pure AMF3 is not what the specification says of type 15, but a name in it cannot be anything else.
 	const isAmf3 = type === MEDIA_DATA_AMF3 && payload[start] === AMF3_STRING;
 	const body = payload.subarray(start);
 	try {
-		return { values: isAmf3 ? decodeAmf3(body) : decodeAmf0(body), fault: undefined };
+		return { values: isAmf3 ? decodeAmf3(body, options) : decodeAmf0(body, options), fault: undefined };
 	} catch (fault) {
 		if (!(fault instanceof PeerError) || fault instanceof LimitError) throw fault;
 		return { values: isAmf3 ? [] : valuesBeforeFault(body), fault };

@@ -94,8 +94,9 @@ describe("a bandwidth check", () => {
 	test("keeps to a rate where one is set", () => {
 		const line = new Line(100_000, 5, { maxRateKbps: 1000 });
 		line.run();
-		const bytes = line.payloads.reduce((sum, each) => sum + each);
-		expect((bytes * 8) / (line.now - 1000)).toBeLessThan(1300);
+		// All but the last one, for which the time has not passed yet.
+		const bytes = line.payloads.slice(0, -1).reduce((sum, each) => sum + each);
+		expect((bytes * 8) / (line.now - 1000)).toBeLessThanOrEqual(1000);
 		expect(line.now).toBeLessThanOrEqual(3100);
 	});
 

@@ -154,3 +154,20 @@ export class BandwidthCheck {
 		this.#onDone(result);
 	}
 }
+
+/** What payloads are parts of; made with the first. Parts of a string share its memory. */
+let longest = "";
+
+/** A payload of so many bytes in AMF, which a network that compresses makes little shorter. */
+export function bandwidthPayload(bytes: number): string {
+	while (longest.length < bytes) {
+		let text = "";
+		// Any cheap sequence without a short period: the numbers mean nothing.
+		for (let state = 12_345 + longest.length, i = 0; i < 65_536; i++) {
+			state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+			text += String.fromCharCode(33 + ((state >>> 16) % 94));
+		}
+		longest += text;
+	}
+	return longest.slice(0, bytes);
+}

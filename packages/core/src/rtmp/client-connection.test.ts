@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AmfEcmaArray, type AmfObject, type AmfValue, encodeAmf0 } from "../amf/index.ts";
-import type { MillraceError } from "../fault/index.ts";
+import { type MillraceError, PeerError } from "../fault/index.ts";
 import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, type MediaType } from "../flv/index.ts";
 import {
 	ClientConnection,
@@ -53,6 +53,9 @@ class ClientLog implements ClientConnectionHandler {
 	}
 	onCall(call: Call): void {
 		this.calls.push(call);
+	}
+	onSharedObject(type: number, body: Uint8Array): void {
+		this.events.push(`shared object ${type} ${body}`);
 	}
 	onClosed(reason: MillraceError | undefined): void {
 		this.closed = reason;
@@ -127,6 +130,10 @@ class ServerLog implements ServerConnectionHandler {
 	}
 	onCall(call: Call): void {
 		this.calls.push(call);
+	}
+	onSharedObject(type: number, body: Uint8Array): void {
+		if (body.length === 0) throw new PeerError("MESSAGE_MALFORMED");
+		this.events.push(`shared object ${type} ${body}`);
 	}
 	onClosed(): void {
 		this.events.push("closed");
@@ -452,6 +459,25 @@ describe("the answer to connect", () => {
 });
 
 describe("a connected client", () => {
+	test("and its server hand each other messages about shared objects", () => {
+		const pair = new Pair().run();
+		pair.client.sendSharedObject(19, Uint8Array.of(1, 2));
+		pair.client.sendSharedObject(16, Uint8Array.of(0, 3));
+		pair.server.sendSharedObject(16, Uint8Array.of(0, 4));
+		pair.run();
+		expect(pair.serverLog.events).toEqual(["shared object 19 1,2", "shared object 16 0,3"]);
+		expect(pair.clientLog.events.slice(1)).toEqual(["shared object 16 0,4"]);
+		expect([pair.client.strayMessages, pair.server.strayMessages]).toEqual([0, 0]);
+	});
+
+	test("is closed for a message about a shared object that the server cannot read", () => {
+		const pair = new Pair().run();
+		pair.client.sendSharedObject(19, new Uint8Array(0));
+		pair.run();
+		expect(pair.server.link.closed).toBe(true);
+		expect(pair.serverLog.events).toEqual(["closed"]);
+	});
+
 	test("finds a dead server within the read time-out", () => {
 		const pair = new Pair().run();
 		pair.passAlone(29_999);

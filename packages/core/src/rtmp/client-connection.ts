@@ -13,6 +13,7 @@ import { type Handshake, type LinkHandler, type LinkOptions, RtmpLink } from "./
 import { splitAggregate } from "./message/aggregate.ts";
 import { type Command, commandType, decodeCommand, encodeCommand } from "./message/command.ts";
 import {
+	isSharedObject,
 	TYPE_AGGREGATE,
 	TYPE_AUDIO,
 	TYPE_COMMAND,
@@ -66,6 +67,11 @@ export interface ClientConnectionHandler {
 	onStatus(info: NetStatus): void;
 	/** The server calls a method; `sendResult` or `sendError` answers it. */
 	onCall(call: Call): void;
+	/**
+	 * A message about a shared object, of type 19 or 16 (`@millrace/core/shared-object` reads it). What it throws as a
+	 * `PeerError` ends the connection. Without this method such messages are left out.
+	 */
+	onSharedObject?(type: 16 | 19, body: Uint8Array): void;
 	onClosed(reason: MillraceError | undefined): void;
 }
 
@@ -213,6 +219,11 @@ export class ClientConnection implements LinkHandler {
 		this.link.send(COMMAND_CHUNK_STREAM, commandType(encoding), 0, 0, payload);
 	}
 
+	/** Queues a message about a shared object; the server takes it once it has accepted. The bytes are not copied. */
+	sendSharedObject(type: 16 | 19, body: Uint8Array): void {
+		this.link.send(COMMAND_CHUNK_STREAM, type, 0, 0, body);
+	}
+
 	/** Announces our chunk size, unless that is done. */
 	announceChunkSize(): void {
 		if (this.link.chunkSize !== this.#options.chunkSize) this.link.setChunkSize(this.#options.chunkSize);
@@ -272,7 +283,9 @@ export class ClientConnection implements LinkHandler {
 				});
 				return;
 			default:
-				this.strayMessages++;
+				if (isSharedObject(type) && this.#handler.onSharedObject !== undefined)
+					this.#handler.onSharedObject(type, payload);
+				else this.strayMessages++;
 		}
 	}
 
@@ -322,7 +335,11 @@ export class ClientConnection implements LinkHandler {
 		if (command.transactionId !== this.#connectTransaction) {
 			// Some servers put the one value where the command object belongs.
 			const args = command.args.length > 0 ? command.args : [command.object];
-			if (!this.#transactions.settle({ ...command, args })) this.strayMessages++;
+			if (this.#transactions.settle({ ...command, args })) return;
+			// A call without a responder has no transaction: that it failed is a status of the connection.
+			const info = command.name === "_error" && command.transactionId === 0 ? readInfo(command) : undefined;
+			if (info === undefined) this.strayMessages++;
+			else this.#handler.onStatus(info);
 			return;
 		}
 		if (this.#state !== STATE_WAITING) return;

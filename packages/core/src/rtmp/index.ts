@@ -2,6 +2,7 @@ export {
 	BandwidthCheck,
 	type BandwidthCheckOptions,
 	type BandwidthResult,
+	bandwidthPayload,
 	DEFAULT_BANDWIDTH_CHECK,
 } from "./bandwidth-check.ts";
 export { framedLength, frameInto } from "./chunk-frame.ts";

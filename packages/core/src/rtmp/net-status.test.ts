@@ -11,6 +11,7 @@ const ERRORS: readonly StatusCode[] = [
 	"NetConnection.Connect.InvalidApp",
 	"NetConnection.Connect.Rejected",
 	"NetConnection.Reconnect.Failed",
+	"NetStream.Clear.Failed",
 	"NetStream.Connect.Failed",
 	"NetStream.Connect.Rejected",
 	"NetStream.Failed",
@@ -26,7 +27,12 @@ const ERRORS: readonly StatusCode[] = [
 	"NetStream.Record.NoAccess",
 	"NetStream.Seek.Failed",
 	"NetStream.Seek.InvalidTime",
+	"SharedObject.BadPersistence",
 	"SharedObject.Flush.Failed",
+	"SharedObject.NoReadAccess",
+	"SharedObject.NoWriteAccess",
+	"SharedObject.ObjectCreationFailed",
+	"SharedObject.UriMismatch",
 ];
 
 describe("the table of statuses", () => {

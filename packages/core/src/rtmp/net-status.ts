@@ -29,6 +29,8 @@ export const NET_STATUS = {
 	"NetStream.Buffer.Empty": { level: "status", text: "The buffer is empty." },
 	"NetStream.Buffer.Flush": { level: "status", text: "No more data will come; the buffer is played out." },
 	"NetStream.Buffer.Full": { level: "status", text: "The buffer is full." },
+	"NetStream.Clear.Failed": { level: "error", text: "The recording was not deleted." },
+	"NetStream.Clear.Success": { level: "status", text: "The recording was deleted." },
 	"NetStream.Connect.Closed": { level: "status", text: "The stream's connection was closed." },
 	"NetStream.Connect.Failed": { level: "error", text: "The stream's connection failed." },
 	"NetStream.Connect.Rejected": { level: "error", text: "The stream's connection was refused." },

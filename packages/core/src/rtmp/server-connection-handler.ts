@@ -45,7 +45,10 @@ export interface ServerConnectionHandler {
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
 	onCall(call: Call): void;
-	/** The body of a shared-object message: type 19, or 16 behind a format selector. */
+	/**
+	 * A message about a shared object, of type 19 or 16 (`@millrace/core/shared-object` reads it). What it throws as a
+	 * `PeerError` ends the connection. Without this method such messages are left out.
+	 */
 	onSharedObject?(type: 16 | 19, body: Uint8Array): void;
 	/**
 	 * Whether calls of the client have yet to take effect that must before its next `createStream`, `publish` or `play`.

@@ -398,6 +398,23 @@ describe("the end", () => {
 	});
 });
 
+test("a message about a shared object counts once connect is accepted, and waits for permissions in its turn", () => {
+	const early = new ServerSession();
+	early.receive(new ClientScript().message(3, 19, 0, 0, patternOf(20)).take());
+	expect(early.events).toEqual(["closed COMMAND_BEFORE_CONNECT"]);
+	const { session, client } = connectedSession("later");
+	session.receive(
+		client
+			.command(8, 1, "publish", 0, null, "cam")
+			.message(3, 19, 0, 0, patternOf(20))
+			.message(3, 16, 0, 1, patternOf(9))
+			.take(),
+	);
+	expect(session.events).toEqual(["publish #1 cam live -"]);
+	session.settleNext();
+	expect(session.events.slice(1)).toEqual(["shared object 19 20", "shared object 16 9"]);
+});
+
 test("a stream says what it is and sends data and events under its id", () => {
 	const { session, stream } = connectedSession();
 	const named: ServerStream = stream;

@@ -13,6 +13,7 @@ import { splitAggregate } from "./message/aggregate.ts";
 import { type Command, commandType, decodeCommand, encodeCommand, encodeData } from "./message/command.ts";
 import {
 	isMedia,
+	isSharedObject,
 	TYPE_AGGREGATE,
 	TYPE_COMMAND,
 	TYPE_COMMAND_AMF3,
@@ -214,7 +215,7 @@ export class ServerConnection implements LinkHandler {
 		this.link.send(STATUS_CHUNK_STREAM, TYPE_DATA, 0, streamId, encodeData(0, handler, args));
 	}
 
-	/** Queues the body of a shared-object message. */
+	/** Queues a message about a shared object. The bytes are not copied. */
 	sendSharedObject(type: 16 | 19, body: Uint8Array): void {
 		this.link.send(COMMAND_CHUNK_STREAM, type, 0, 0, body);
 	}
@@ -283,6 +284,8 @@ export class ServerConnection implements LinkHandler {
 			splitAggregate(payload, timestamp, (partType, partTime, part) => {
 				if (isMedia(partType)) this.#onMedia(streamId, partType, partTime, part);
 			});
+		} else if (isSharedObject(type) && this.#handler.onSharedObject !== undefined) {
+			this.#handler.onSharedObject(type, payload);
 		} else {
 			this.strayMessages++;
 		}

@@ -470,7 +470,7 @@ export const SCENARIOS: readonly Scenario[] = [
 		expected: [2, 4, true, false],
 	},
 	{
-		name: "an aggregate is handed on in parts; unknown types and onStatus are passed over",
+		name: "an aggregate is handed on in parts, a shared object's message whole; unknown types and onStatus are passed over",
 		script: () =>
 			new ClientScript()
 				.connect()

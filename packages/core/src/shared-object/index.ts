@@ -5,6 +5,13 @@ export {
 	sharedObjectEncoding,
 	sharedObjectType,
 } from "./shared-object-codec.ts";
+export { SharedObjectMaster } from "./shared-object-master.ts";
+export type {
+	SharedObjectMasterHandler,
+	SharedObjectMasterOptions,
+	SharedObjectStats,
+	SharedObjectSubscriber,
+} from "./shared-object-master-handler.ts";
 export {
 	SHARED_OBJECT_ANSWER_LIMITS,
 	SHARED_OBJECT_PERSISTENT,
@@ -13,4 +20,13 @@ export {
 	type SharedObjectMessage,
 	type SharedObjectMessageLimits,
 } from "./shared-object-message.ts";
+export { encodeForSubscribers } from "./shared-object-relay.ts";
+export {
+	SharedObjectReplica,
+	type SharedObjectReplicaHandler,
+	type SharedObjectReplicaOptions,
+} from "./shared-object-replica.ts";
+export { decodeSharedObjectState, encodeSharedObjectState, type SharedObjectState } from "./shared-object-state.ts";
+export type { SharedObjectSync } from "./shared-object-sync.ts";
+export { DEFAULT_SHARED_OBJECT_QUOTA, type SharedObjectQuota } from "./slot-table.ts";
 export { SlotValue } from "./slot-value.ts";

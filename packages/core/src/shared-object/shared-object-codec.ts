@@ -46,10 +46,14 @@ export function decodeSharedObjectMessage(
  * The message as a body of type 19 (encoding 0) or 16 (encoding 3).
  *
  * @throws UsageError AMF_UNENCODABLE for values that the encoding cannot hold, where the event brings no forms of its
- * own, and for names of more than 65,535 bytes
+ * own, for names of more than 65,535 bytes, and for more than `maxBytes`, by default the longest message of RTMP
  */
-export function encodeSharedObjectMessage(message: SharedObjectMessage, encoding: ObjectEncoding): Uint8Array {
-	const out = new ByteWriter({ maxBytes: MAX_MESSAGE_BYTES, tooLarge: "AMF_UNENCODABLE" });
+export function encodeSharedObjectMessage(
+	message: SharedObjectMessage,
+	encoding: ObjectEncoding,
+	maxBytes = MAX_MESSAGE_BYTES,
+): Uint8Array {
+	const out = new ByteWriter({ maxBytes, tooLarge: "AMF_UNENCODABLE" });
 	if (encoding === 3) out.u8(0);
 	writeName(out, message.name);
 	out.u32(message.version);

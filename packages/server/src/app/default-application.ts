@@ -1,4 +1,7 @@
+import { resolve } from "node:path";
 import { netStatus } from "@millrace/core/rtmp";
+import type { SharedObjectRoom } from "../shared-object/index.ts";
+import { openRoom, receiveSharedObject } from "./instance-room.ts";
 import type { ApplicationHost, ApplicationPort, PortEffect, PortEvent, PortListener } from "./port.ts";
 
 /** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
@@ -6,23 +9,85 @@ const SHOWN_NAME = 100;
 
 /**
  * Runs applications without code of their own: everybody is let in, every stream is allowed that the server's policy
- * allowed before, and there are no methods. It lives in the media process and answers at once.
+ * allowed before, there are shared objects, and no methods. It lives in the media process and answers at once.
  */
 export class DefaultApplicationHost implements ApplicationHost {
-	open(_application: string, _instance: string, listener: PortListener): ApplicationPort {
-		let isOpen = true;
-		let handled = 0;
-		return {
-			send(event) {
-				if (!isOpen) return;
-				handled++;
-				const effect = answer(event);
-				listener.onEffects(effect === undefined ? [] : [effect], handled);
-			},
-			close() {
-				isOpen = false;
-			},
-		};
+	readonly #folder: string | undefined;
+	readonly #onFault: (error: unknown) => void;
+	/** Shared objects that are being written for instances that have ended. */
+	readonly #closing = new Set<Promise<void>>();
+
+	/**
+	 * @param folder holds a folder for each application; without it no shared object is persistent
+	 * @param onFault is told when shared objects of an instance that has ended could not be written
+	 */
+	constructor(folder?: string, onFault: (error: unknown) => void = () => {}) {
+		this.#folder = folder;
+		this.#onFault = onFault;
+	}
+
+	/** Resolves when all is written that instances which have ended are to leave. */
+	async settled(): Promise<void> {
+		while (this.#closing.size > 0) await Promise.all(this.#closing);
+	}
+
+	open(application: string, instance: string, listener: PortListener): ApplicationPort {
+		const folder = this.#folder === undefined ? undefined : resolve(this.#folder, application);
+		return new DefaultPort(folder, instance, listener, closed => {
+			const done = closed.catch(this.#onFault).finally(() => this.#closing.delete(done));
+			this.#closing.add(done);
+		});
+	}
+}
+
+class DefaultPort implements ApplicationPort {
+	readonly #listener: PortListener;
+	readonly #makeRoom: () => SharedObjectRoom;
+	/** Made when the first client uses a shared object: most applications have none. */
+	#room: SharedObjectRoom | undefined;
+	readonly #onClosing: (closed: Promise<void>) => void;
+	#handled = 0;
+	#isOpen = true;
+
+	constructor(
+		folder: string | undefined,
+		instance: string,
+		listener: PortListener,
+		onClosing: (closed: Promise<void>) => void,
+	) {
+		this.#listener = listener;
+		this.#onClosing = onClosing;
+		this.#makeRoom = () =>
+			openRoom({
+				folder,
+				instance,
+				emit: effect => this.#emit(effect),
+				accessOf: () => undefined,
+				onFault: (text, error) => this.#emit({ kind: "log", level: "warn", text: withError(text, error) }),
+			});
+	}
+
+	send(event: PortEvent): void {
+		if (!this.#isOpen) return;
+		this.#handled++;
+		if (event.kind === "shared-object") {
+			this.#room ??= this.#makeRoom();
+			receiveSharedObject(this.#room, event, effect => this.#emit(effect));
+			return;
+		}
+		if (event.kind === "disconnect") this.#room?.disconnect(event.client);
+		const effect = answer(event);
+		if (effect !== undefined) this.#emit(effect);
+	}
+
+	close(): void {
+		if (!this.#isOpen) return;
+		this.#isOpen = false;
+		if (this.#room !== undefined) this.#onClosing(this.#room.close());
+	}
+
+	#emit(effect: PortEffect): void {
+		if (this.#isOpen) this.#listener.onEffects([effect], this.#handled);
 	}
 }
 
@@ -43,4 +108,8 @@ function answer(event: PortEvent): PortEffect | undefined {
 		default:
 			return undefined;
 	}
+}
+
+function withError(text: string, error: unknown): string {
+	return error === undefined ? text : `${text}: ${error instanceof Error ? error.message : String(error)}`;
 }

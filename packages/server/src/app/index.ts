@@ -2,6 +2,7 @@ export { accessAllows } from "./access-list.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,
+	type ClientLine,
 	type ClientQuestion,
 	type InstanceClient,
 	type InstanceLimits,
@@ -10,6 +11,7 @@ export {
 	type PermissionHandler,
 } from "./instance.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
+export { type InstanceRoomOptions, openRoom, receiveSharedObject } from "./instance-room.ts";
 export type {
 	ApplicationHost,
 	ApplicationPort,

@@ -36,6 +36,12 @@ class FakeHost implements ApplicationHost {
 class FakeClient implements InstanceClient {
 	readonly facts: ClientFacts;
 	readonly log: string[] = [];
+	readonly line = {
+		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
+		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
+		checkBandwidth: () => false,
+		stats: () => ({ bytesIn: 1 }),
+	};
 	onCall: (() => void) | undefined;
 
 	constructor(id: string) {
@@ -77,14 +83,6 @@ class FakeClient implements InstanceClient {
 
 	sendSharedObject(type: number, body: Uint8Array): void {
 		this.log.push(`shared object ${type} ${body.length}`);
-	}
-
-	setBandwidthLimit(toClient: number, fromClient: number): void {
-		this.log.push(`bandwidth ${toClient} ${fromClient}`);
-	}
-
-	answer(question: string): Promise<AmfValue> {
-		return question === "ping" ? Promise.resolve(12) : Promise.reject(new Error("No answer came."));
 	}
 
 	close(status?: NetStatus): void {

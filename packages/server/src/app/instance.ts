@@ -1,4 +1,4 @@
-import type { AmfValue } from "@millrace/core/amf";
+import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { CallAllowance } from "./call-allowance.ts";
@@ -26,14 +26,24 @@ export interface InstanceClient {
 	/** Calls a method of the client. `responder` gets its answer, or an error where none comes. */
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void;
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
-	/** Bytes a second in each direction; 0: no limit. */
-	setBandwidthLimit(toClient: number, fromClient: number): void;
-	/** Resolves what only the client's connection knows; rejects with a sentence that says why it cannot. */
-	answer(question: ClientQuestion): Promise<AmfValue>;
+	readonly line: ClientLine;
 	/** The instance ends: the client is told `status`, and its connection ends. */
 	close(status?: NetStatus): void;
 }
 
+/** What may be asked and done about the connection of a client. */
+export interface ClientLine {
+	/** Bytes a second; 0 leaves a direction as it is, `Infinity` lifts its limit. */
+	setBandwidthLimit(serverToClient: number, clientToServer: number): void;
+	/** `undefined`: the client did not answer. */
+	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
+	/** `undefined`: the client did not answer. False: it is not connected. */
+	checkBandwidth(onDone: (result: AmfObject | undefined) => void): boolean;
+	/** Plain data. */
+	stats(): object;
+}
+
+/** What only a client's connection can answer. */
 export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth";
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
@@ -294,7 +304,7 @@ export class ApplicationInstance {
 				slot.write = effect.write;
 				return;
 			case "bandwidth":
-				return client.setBandwidthLimit(effect.toClient, effect.fromClient);
+				return client.line.setBandwidthLimit(effect.toClient, effect.fromClient);
 			case "close":
 				return client.close();
 		}
@@ -332,11 +342,23 @@ export class ApplicationInstance {
 		if (question === "client-stats" || question === "ping" || question === "check-bandwidth") {
 			const slot = this.#clients.get(String(args[0]));
 			if (slot === undefined) throw new Error("The client has gone.");
-			return slot.client.answer(question);
+			return askLine(slot.client.line, question);
 		}
 		if (this.#media === undefined) throw new Error("There is no media here.");
 		return this.#media.answer(question, args);
 	}
+}
+
+function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> {
+	return new Promise((resolve, reject) => {
+		const answer = (value: AmfValue) => {
+			if (value === undefined) reject(new Error("The client did not answer."));
+			else resolve(value);
+		};
+		if (question === "ping") line.ping(answer);
+		else if (question === "client-stats") resolve(line.stats() as AmfObject);
+		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
+	});
 }
 
 /** An effect that is for one client. */

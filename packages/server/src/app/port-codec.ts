@@ -204,7 +204,7 @@ function readEffect(fields: AmfValue): PortEffect {
 		case 8:
 			return { kind: "access", client: text(a), read: text(b), write: text(c) };
 		case 9:
-			return { kind: "bandwidth", client: text(a), toClient: number(b), fromClient: number(c) };
+			return { kind: "bandwidth", client: text(a), toClient: rate(b), fromClient: rate(c) };
 		case 10:
 			return { kind: "shared-object", clients: list(a).map(text), type: sharedObjectType(b), body: bytes(c) };
 		case 11:
@@ -242,6 +242,10 @@ function text(value: AmfValue): string {
 function number(value: AmfValue): number {
 	if (typeof value !== "number" || !Number.isFinite(value)) throw malformed("a number was expected");
 	return value;
+}
+
+function rate(value: AmfValue): number {
+	return value === Number.POSITIVE_INFINITY ? value : Math.max(0, number(value));
 }
 
 function list(value: AmfValue): AmfValue[] {

@@ -149,7 +149,7 @@ export type PortEffect =
 	| { readonly kind: "refuse"; readonly client: ClientId; readonly request: number; readonly status: NetStatus }
 	/** Which streams a client may play and publish: paths, as `access-list.ts` reads them. */
 	| { readonly kind: "access"; readonly client: ClientId; readonly read: string; readonly write: string }
-	/** Bytes a second in each direction; 0: no limit. */
+	/** Bytes a second in each direction; 0 leaves it as it is, `Infinity` lifts its limit. */
 	| {
 			readonly kind: "bandwidth";
 			readonly client: ClientId;

@@ -1,5 +1,6 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
 import type { Client } from "./client.ts";
+import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
 
 /** A running instance of an application, as its code sees it (Server-Side ActionScript, object `application`). */
@@ -13,9 +14,10 @@ export interface Application<State = unknown, ClientState = unknown> {
 	/** Those that are let in, by their ids, in the order in which they came. */
 	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
 	/** What `applications.NAME.config` of the server's configuration holds. */
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	readonly log: ApplicationLog;
 	readonly streams: StreamCollection;
+	readonly sharedObjects: SharedObjectCollection;
 	/** Calls a method of every client that is let in. */
 	broadcast(name: string, ...args: AmfValue[]): void;
 	/**
@@ -30,6 +32,9 @@ export interface Application<State = unknown, ClientState = unknown> {
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }
+
+/** Values by their names. */
+export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;
 
 /** Lines in the server's log, each with the application's name. */
 export interface ApplicationLog {

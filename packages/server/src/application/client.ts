@@ -104,7 +104,7 @@ export class Client<State = unknown, ClientState = unknown> {
 		this.#port.emit({ kind: "close", client: this.id });
 	}
 
-	/** Bounds what is sent to it and what is taken from it, in bytes a second; 0: no bound. */
+	/** Bounds what is sent to it and what is taken from it, in bytes a second; 0 leaves a bound as it is, `Infinity` lifts it. */
 	setBandwidthLimit(toClient: number, fromClient: number): void {
 		this.#port.emit({ kind: "bandwidth", client: this.id, toClient, fromClient });
 	}

@@ -8,6 +8,7 @@ import {
 	encodeFrame,
 	type PortEffect,
 } from "../app/index.ts";
+import type { ApplicationConfig } from "./application.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
 
 /** How frames reach the media side. */
@@ -19,6 +20,8 @@ export interface RuntimeChannel {
 export type HostRuntimeOptions = {
 	/** Loads the application's code. What it throws is told to the media side. */
 	load(): Promise<AnyDefinition>;
+	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
+	readonly folder?: string | undefined;
 	/** Bytes of one effect, and so of a result or an argument list. Default 4 MiB. */
 	readonly effectBytes?: number;
 };
@@ -35,6 +38,7 @@ const soon = setImmediate;
 export class HostRuntime {
 	readonly #channel: RuntimeChannel;
 	readonly #effectBytes: number;
+	readonly #folder: string | undefined;
 	readonly #classes = new AmfClassRegistry();
 	readonly #ports = new Map<number, Port>();
 	/** Ports with effects to be sent, and whether sending them is arranged. */
@@ -44,6 +48,7 @@ export class HostRuntime {
 
 	constructor(channel: RuntimeChannel, options: HostRuntimeOptions) {
 		this.#channel = channel;
+		this.#folder = options.folder;
 		this.#effectBytes = options.effectBytes ?? DEFAULT_EFFECT_BYTES;
 		options.load().then(
 			definition => {
@@ -104,8 +109,9 @@ export class HostRuntime {
 			runtime: new InstanceRuntime(this.#definition, {
 				application: String(application),
 				instance: String(instance),
-				config: JSON.parse(String(config)) as Record<string, unknown>,
+				config: JSON.parse(String(config)) as ApplicationConfig,
 				classes: this.#classes,
+				folder: this.#folder,
 				emit: effect => this.#emit(port, effect),
 			}),
 		};

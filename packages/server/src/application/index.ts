@@ -1,7 +1,13 @@
 export { registerAppResolver } from "./app-resolver.ts";
-export type { Application } from "./application.ts";
+export type { Application, ApplicationConfig } from "./application.ts";
 export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods } from "./definition.ts";
 export { HostRuntime, type HostRuntimeOptions, type RuntimeChannel } from "./host-runtime.ts";
 export type { AnyDefinition } from "./instance-runtime.ts";
 export { loadDefinition } from "./load-definition.ts";
-export { RUNTIME_PROCESS, RUNTIME_THREAD, type RuntimeData, runtimeReadFolders } from "./runtime-place.ts";
+export {
+	RUNTIME_FLAGS,
+	RUNTIME_PROCESS,
+	RUNTIME_THREAD,
+	type RuntimeData,
+	runtimeReadFolders,
+} from "./runtime-place.ts";

@@ -1,10 +1,13 @@
 import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
-import type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+import { openRoom, receiveSharedObject } from "../app/index.ts";
+import type { SharedObjectRoom } from "../shared-object/index.ts";
+import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
+import { SharedObjectCollection } from "./shared-object.ts";
 import { StreamCollection } from "./stream.ts";
 
 /** Any application: the runtime knows nothing of its types. */
@@ -14,9 +17,11 @@ export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unkn
 export type InstanceSetup = {
 	readonly application: string;
 	readonly instance: string;
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	/** The classes of the application, which all its instances share. */
 	readonly classes: AmfClassRegistry;
+	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
+	readonly folder: string | undefined;
 	/** Sends an effect. Throws a `UsageError` for values that cannot be sent. */
 	emit(effect: PortEffect): void;
 };
@@ -29,12 +34,14 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly name: string;
 	readonly application: string;
 	readonly instance: string;
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	readonly state: unknown;
 	readonly streams: StreamCollection;
+	readonly sharedObjects: SharedObjectCollection;
 	readonly log: ApplicationLog;
 	readonly #definition: AnyDefinition;
 	readonly #setup: InstanceSetup;
+	readonly #room: SharedObjectRoom;
 	/** All that the media side has told of; `clients` has those that are let in. */
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
@@ -66,6 +73,14 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			ask: (question, args) => this.ask(question, args),
 			onFault: error => this.reportFault("onStatus", error),
 		});
+		this.#room = openRoom({
+			folder: setup.folder,
+			instance: setup.instance,
+			emit: effect => this.emit(effect),
+			accessOf: client => this.#known.get(client),
+			onFault: (text, error) => (error === undefined ? this.#log("warn", text) : this.reportFault(text, error)),
+		});
+		this.sharedObjects = new SharedObjectCollection(this.#room, (where, error) => this.reportFault(where, error));
 		try {
 			this.state = definition.state?.();
 		} catch (error) {
@@ -130,7 +145,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "reply":
 				return this.#takeReply(event.ask, event.failed, event.value);
 			case "shared-object":
-				return;
+				return receiveSharedObject(this.#room, event, effect => this.emit(effect));
 		}
 	}
 
@@ -148,6 +163,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		} catch (error) {
 			this.reportFault("onShutdown", error);
 		}
+		await this.#room.close().catch((error: unknown) => this.reportFault("shared objects", error));
 	}
 
 	// ── what the application may do ──
@@ -230,6 +246,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		if (client === undefined) return;
 		this.#known.delete(id);
 		client.leave();
+		this.#room.disconnect(id);
 		for (const [call, waiting] of this.#calls) {
 			if (waiting.client !== id) continue;
 			this.#calls.delete(call);

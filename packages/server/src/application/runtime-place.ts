@@ -11,6 +11,9 @@ export const RUNTIME_PROCESS: string = fileURLToPath(new URL(`./runtime-process$
 /** The program of an application's thread. */
 export const RUNTIME_THREAD: URL = new URL(`./runtime-thread${EXTENSION}`, import.meta.url);
 
+/** Flags with which Node finds our packages: their sources, where these run as they are. */
+export const RUNTIME_FLAGS: readonly string[] = EXTENSION === ".ts" ? ["--conditions=source"] : [];
+
 /** What `millrace/app` is. */
 export const APP_MODULE: string = new URL(`./public${EXTENSION}`, import.meta.url).href;
 

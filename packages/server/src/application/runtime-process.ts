@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FrameSplitter, frameHead } from "../app/index.ts";
 import { registerAppResolver } from "./app-resolver.ts";
@@ -28,7 +29,7 @@ const runtime = new HostRuntime(
 			frames.uncork();
 		},
 	},
-	{ load: () => loadDefinition(pathToFileURL(main).href) },
+	{ load: () => loadDefinition(pathToFileURL(main).href), folder: dirname(main) },
 );
 const splitter = new FrameSplitter(MAX_FRAME_BYTES, frame => runtime.receive(frame));
 frames.on("data", (bytes: Buffer) => splitter.push(bytes));

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { registerAppResolver } from "./app-resolver.ts";
@@ -11,7 +12,7 @@ registerAppResolver(false);
 
 const runtime = new HostRuntime(
 	{ send: frame => parentPort?.postMessage(frame, [frame.buffer as ArrayBuffer]) },
-	{ load: () => loadDefinition(pathToFileURL(main).href) },
+	{ load: () => loadDefinition(pathToFileURL(main).href), folder: dirname(main) },
 );
 parentPort?.on("message", (frame: Uint8Array) => runtime.receive(frame));
 process.on("uncaughtException", error => runtime.reportFault(error));

@@ -43,10 +43,11 @@ export class ApplicationHosts implements ApplicationHost {
 		return host !== undefined;
 	}
 
-	/** Ends all of them. */
-	stop(): void {
-		for (const host of this.#hosts.values()) host.stop("The server stops.");
+	/** Ends all of them. Resolves when their code has ended. */
+	async stop(): Promise<void> {
+		const hosts = [...this.#hosts.values()];
 		this.#hosts.clear();
+		await Promise.all(hosts.map(host => host.stop("The server stops.")));
 	}
 
 	#folderOf(application: string): string {

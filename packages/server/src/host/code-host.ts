@@ -18,6 +18,8 @@ export type CodeHostOptions = {
 	readonly application: string;
 	/** Absolute. */
 	readonly folder: string;
+	/** Its main file, absolute; looked for in the folder at each start where it is left out. */
+	readonly main?: string;
 	readonly settings: CodeSettings;
 	readonly log: EventLog;
 	/** Monotonic milliseconds. */
@@ -38,6 +40,8 @@ export class CodeHost {
 	#link: RuntimeLink | undefined;
 	/** Changed code that is being loaded; it takes over as soon as it is. */
 	#next: RuntimeLink | undefined;
+	/** Those that finish what they have begun. */
+	readonly #ending = new Set<RuntimeLink>();
 	#failures = 0;
 	#startedAt = 0;
 	#notBefore = Number.NEGATIVE_INFINITY;
@@ -59,24 +63,29 @@ export class CodeHost {
 
 	/** Starts the code anew: clients of the application are sent away as soon as the new code is loaded. */
 	reload(): void {
-		if (this.#link === undefined || this.#options.settings === undefined) return;
+		if (this.#link === undefined) return;
 		this.#next?.end("The application was changed again.");
 		this.#next = this.#start();
 	}
 
-	/** Ends it; clients are told so. */
-	stop(reason: string): void {
+	/** Ends it; clients are told so. Resolves when its code has ended. */
+	async stop(reason: string): Promise<void> {
 		this.#endWatch?.();
 		this.#endWatch = undefined;
-		this.#next?.end(reason);
-		this.#link?.end(reason);
+		const links = [this.#next, this.#link, ...this.#ending];
 		this.#next = undefined;
 		this.#link = undefined;
+		await Promise.all(
+			links.map(link => {
+				link?.end(reason);
+				return link?.ended;
+			}),
+		);
 	}
 
 	#start(): RuntimeLink | undefined {
 		const { application, folder, settings, now, schedule } = this.#options;
-		const main = findMain(folder);
+		const main = this.#options.main ?? findMain(folder);
 		if (main === undefined) return undefined;
 		if (settings.reload) {
 			this.#endWatch ??= watchCode(
@@ -108,7 +117,7 @@ export class CodeHost {
 		this.#link = link;
 		this.#next = undefined;
 		this.#notBefore = Number.NEGATIVE_INFINITY;
-		former?.end("The application was changed and starts anew.");
+		if (former !== undefined) this.#end(former, "The application was changed and starts anew.");
 	}
 
 	#onEnded(link: RuntimeLink, reason: string, wasMeant: boolean): void {
@@ -117,6 +126,7 @@ export class CodeHost {
 			if (!wasMeant) this.#log.error("application-unchanged", { text: `The changed code is not used: it ${reason}.` });
 			return;
 		}
+		this.#ending.delete(link);
 		if (link === this.#link) this.#link = undefined;
 		if (wasMeant) {
 			this.#log.debug("application-end", {});
@@ -133,7 +143,12 @@ export class CodeHost {
 	#onEmpty(link: RuntimeLink): void {
 		if (link !== this.#link) return;
 		this.#link = undefined;
-		link.end("The application is idle.");
+		this.#end(link, "The application is idle.");
+	}
+
+	#end(link: RuntimeLink, reason: string): void {
+		this.#ending.add(link);
+		link.end(reason);
 	}
 }
 

@@ -10,18 +10,22 @@ const soon = setImmediate;
  * the server's own. Nothing bounds it.
  */
 export function startLocalChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
-	return localChannel(() => loadDefinition(pathToFileURL(setup.main).href), handler);
+	return localChannel(() => loadDefinition(pathToFileURL(setup.main).href), handler, setup.folder);
 }
 
 /** The same for a definition that is loaded already. */
-export function localChannel(load: () => Promise<AnyDefinition>, handler: ChannelHandler): HostChannel {
+export function localChannel(
+	load: () => Promise<AnyDefinition>,
+	handler: ChannelHandler,
+	folder?: string,
+): HostChannel {
 	let isOpen = true;
 	/** Frames arrive in later turns of the loop, as from another process. */
 	const later = (action: () => void) =>
 		soon(() => {
 			if (isOpen) action();
 		});
-	const runtime = new HostRuntime({ send: frame => later(() => handler.onFrame(frame)) }, { load });
+	const runtime = new HostRuntime({ send: frame => later(() => handler.onFrame(frame)) }, { load, folder });
 	return {
 		queuedBytes: 0,
 		send: frame => later(() => runtime.receive(frame)),

@@ -4,7 +4,7 @@ import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { FrameSplitter, frameHead } from "../app/index.ts";
-import { RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
+import { RUNTIME_FLAGS, RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
 import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
 import { locateByInspector } from "./locate.ts";
 
@@ -143,7 +143,7 @@ function flags({ folder, memoryMebibytes, network }: RuntimeSetup): string[] {
 		"--disable-warning=ExperimentalWarning",
 		"--enable-source-maps",
 		"--inspect-port=127.0.0.1:0",
-		...process.execArgv.filter(flag => flag.startsWith("--conditions")),
+		...RUNTIME_FLAGS,
 	];
 }
 

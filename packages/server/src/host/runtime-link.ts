@@ -11,7 +11,7 @@ import {
 	type PortFrame,
 	type PortListener,
 } from "../app/index.ts";
-import type { EventLog } from "../log/index.ts";
+import type { EventLog, LogLevel } from "../log/index.ts";
 import type { HostChannel, RuntimeSetup, StartChannel } from "./host-channel.ts";
 import { LineAllowance } from "./line-allowance.ts";
 
@@ -80,6 +80,11 @@ export class RuntimeLink {
 	#failure: string | undefined;
 	#isEnding = false;
 	#hasEnded = false;
+	#resolveEnded: () => void = () => {};
+	/** Resolves when the runtime has ended. */
+	readonly ended = new Promise<void>(resolve => {
+		this.#resolveEnded = resolve;
+	});
 
 	constructor(options: RuntimeLinkOptions) {
 		const { start, setup, limits, log, now } = options;
@@ -188,7 +193,13 @@ export class RuntimeLink {
 			this.#judge(`broke the rules of the port: ${error.message}`);
 			return;
 		}
-		this.#ports.get(frame.port)?.listener.onEffects(effects, frame.handled);
+		const port = this.#ports.get(frame.port);
+		if (port !== undefined) {
+			port.listener.onEffects(effects, frame.handled);
+			return;
+		}
+		// An instance that is ending does nothing any more; what it logs meanwhile is for people.
+		for (const effect of effects) if (effect.kind === "log") this.#onLine(effect.level, effect.text);
 	}
 
 	#onControl(item: Uint8Array): void {
@@ -223,7 +234,7 @@ export class RuntimeLink {
 		this.#options.onReady();
 	}
 
-	#onLine(level: "info" | "warn" | "error", text: string): void {
+	#onLine(level: LogLevel, text: string): void {
 		if (this.#lines.take(this.#options.now())) this.#log[level]("application", { text });
 	}
 
@@ -269,6 +280,7 @@ export class RuntimeLink {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
 		this.#callOffLook();
+		this.#resolveEnded();
 		const why = this.#failure ?? reason;
 		const ports = [...this.#ports.values()];
 		this.#ports.clear();

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
-import { RUNTIME_THREAD, type RuntimeData } from "../application/index.ts";
+import { RUNTIME_FLAGS, RUNTIME_THREAD, type RuntimeData } from "../application/index.ts";
 import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
 
 /**
@@ -12,6 +12,7 @@ export function startThreadChannel(setup: RuntimeSetup, handler: ChannelHandler)
 		workerData: { main: setup.main } satisfies RuntimeData,
 		resourceLimits: { maxOldGenerationSizeMb: setup.memoryMebibytes },
 		env: {},
+		execArgv: [...RUNTIME_FLAGS],
 		stdout: true,
 		stderr: true,
 		name: setup.application,

@@ -64,6 +64,11 @@ export class DataSlots {
 		this.#keep(name, message);
 	}
 
+	/** Whether a message that `read` gave, and that is on its way to the viewers, will be replayed to those who join. */
+	willKeep(message: MediaMessage): boolean {
+		return this.#coming.has(message);
+	}
+
 	/** Forgets what is kept under a name. */
 	forget(name: string): void {
 		this.#bytes -= this.#slots.get(name)?.payload.length ?? 0;

@@ -14,6 +14,8 @@ export type ViewerEnd = "too-slow" | "server-stopping";
 /** A viewer as the hub sees it: something that takes blocks. Implemented by peers, recorders and outputs. */
 export interface ViewerSink {
 	readonly framer: Framer;
+	/** A limit of its own, not its network, keeps it from taking blocks for now: it is not to be closed for that. */
+	readonly isThrottled?: boolean;
 	/**
 	 * Sends a shared block, which must not be changed, if the network has taken everything before it. False: it has not,
 	 * and the block was not taken either; `Viewer.onDrain` is called as soon as it has.

@@ -1,21 +1,14 @@
-import {
-	FLAG_CONFIGURATION,
-	FLAG_METADATA,
-	MEDIA_DATA,
-	MEDIA_DATA_AMF3,
-	MEDIA_VIDEO,
-	MediaMessage,
-	type MediaType,
-	mediaFlags,
-} from "@millrace/core/flv";
+import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
 import { missedMessages } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
-import { RateMeter } from "./rate-meter.ts";
-import { Shape } from "./shape.ts";
+import { ResumeGate, resumeIndex } from "./resume-gate.ts";
+import { type FramedBlock, Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
+import { StreamMeter } from "./stream-meter.ts";
+import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { StreamTap } from "./stream-tap.ts";
 import { TimestampRepair } from "./timestamp-repair.ts";
 import { VIEWER_GONE, VIEWER_PAUSED, VIEWER_STEADY, VIEWER_WAITING, Viewer } from "./viewer.ts";
@@ -31,8 +24,6 @@ export interface LiveStreamOwner {
 /** Answer to a publisher who wants a name. */
 export type PublishAnswer = { readonly publication: Publication } | { readonly refused: "already-published" };
 
-/** Without a keyframe for this long after a publisher came back, its frames are passed on as they are. */
-const KEYFRAME_WAIT_MILLIS = 10_000;
 /** A batch of so many messages or bytes is flushed at once: no window may gather a flood. */
 const MAX_BATCH_MESSAGES = 512;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -44,17 +35,16 @@ export class LiveStream {
 	readonly key: string;
 	readonly cache: StreamCache;
 	/** Totals of the stream, over all its publishers. */
-	bytesIn = 0;
 	bytesOut = 0;
-	messagesIn = 0;
 	viewerSkips = 0;
 	viewersClosedSlow = 0;
+	/** What comes in. */
+	readonly meter = new StreamMeter();
 
 	readonly #owner: LiveStreamOwner;
 	readonly #options: LiveStreamOptions;
 	readonly #clock: HubClock;
 	readonly #repair: TimestampRepair;
-	readonly #rate = new RateMeter();
 	readonly #shapes = new Map<string, Shape>();
 	readonly #viewers = new Set<Viewer>();
 	readonly #taps = new Set<StreamTap>();
@@ -62,13 +52,16 @@ export class LiveStream {
 	#publication: Publication | undefined;
 	#publishedSince = 0;
 	#cancelGrace: (() => void) | undefined;
-	/** After a publisher has come back: frames are dropped until this time, or until a keyframe. −1: none are. */
-	#keyframeWaitUntil = -1;
+	readonly #resumeGate = new ResumeGate();
+	/** Who keeps the stream though nobody publishes or watches it. */
+	#holders = 0;
 
 	#batch: MediaMessage[] = [];
 	#batchBytes = 0;
 	/** Messages flushed so far, which is the number of the batch's first. */
 	#flushed = 0;
+	/** The same, with the batch that is being flushed. */
+	#given = 0;
 	#version = 0;
 	readonly #schedule: FlushSchedule;
 
@@ -109,9 +102,23 @@ export class LiveStream {
 		return this.#viewers;
 	}
 
+	get bytesIn(): number {
+		return this.meter.bytesIn;
+	}
+
+	get messagesIn(): number {
+		return this.meter.messagesIn;
+	}
+
 	/** Timestamps that had to be repaired. */
 	get timestampRepairs(): number {
 		return this.#repair.repairs;
+	}
+
+	/** Measures at this moment. */
+	stats(): StreamStats {
+		const now = this.#clock.now();
+		return streamStats(this, now - (this.#publication?.lastMediaAt ?? now));
 	}
 
 	/**
@@ -131,6 +138,7 @@ export class LiveStream {
 		this.#cancelGrace = undefined;
 		this.#flush();
 		this.#repair.restart();
+		this.meter.restart();
 		this.cache.beginPublisher();
 		this.#version++;
 		this.#schedule.begin(sink.input);
@@ -138,10 +146,8 @@ export class LiveStream {
 		const publication = new Publication(this, identity, sink, now);
 		this.#publication = publication;
 		for (const tap of this.#taps) tap.onPublisher(wasLive);
-		if (wasLive) {
-			this.#keyframeWaitUntil = now + KEYFRAME_WAIT_MILLIS;
-		} else {
-			this.#keyframeWaitUntil = -1;
+		this.#resumeGate.begin(wasLive, now);
+		if (!wasLive) {
 			this.#publishedSince = now;
 			for (const viewer of [...this.#viewers]) viewer.sink.onPublished();
 		}
@@ -151,30 +157,39 @@ export class LiveStream {
 	/** Takes one message of the current publication. Call `endTurn` after the last one that came together. */
 	receive(type: MediaType, timestamp: number, payload: Uint8Array, now: number): void {
 		const flags = mediaFlags(type, payload);
-		this.bytesIn += payload.length;
-		this.messagesIn++;
 		const time = this.#repair.repair(type, timestamp, flags, now);
-		let message = new MediaMessage(type, time, payload, flags);
-		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) {
-			const read = this.cache.data.read(message);
-			if (typeof read === "string") this.#forgetData(read);
-			if (!(read instanceof MediaMessage)) return;
-			message = read;
-		} else if (this.#keyframeWaitUntil >= 0 && type === MEDIA_VIDEO && !this.#mayResume(message, now)) {
-			return;
-		}
-		this.#batch.push(message);
-		this.#batchBytes += payload.length;
-		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) {
-			this.#flush();
-		} else {
-			this.#schedule.onMessage(type, now);
-		}
+		this.meter.note(type, payload.length, time, now);
+		const message = new MediaMessage(type, time, payload, flags);
+		if (type === MEDIA_DATA || type === MEDIA_DATA_AMF3) this.#takeData(message, now);
+		else if (type !== MEDIA_VIDEO || this.#resumeGate.passes(message, now)) this.#take(message, now);
+		else this.meter.droppedMessages++;
+	}
+
+	/**
+	 * Takes a data message of the server's own, at the stream's newest time, whether somebody publishes or not.
+	 * `@setDataFrame` and `@clearDataFrame` mean what they mean from a publisher.
+	 */
+	insertData(type: typeof MEDIA_DATA | typeof MEDIA_DATA_AMF3, payload: Uint8Array): void {
+		const now = this.#clock.now();
+		this.#takeData(new MediaMessage(type, this.#repair.repairInserted(), payload), now);
+		this.#schedule.endTurn(now);
 	}
 
 	/** All that came together has been given: sends what must not wait. */
 	endTurn(): void {
 		this.#schedule.endTurn(this.#clock.now());
+	}
+
+	/** Keeps the stream in the hub's directory though nobody publishes or watches it; returns what ends that. */
+	hold(): () => void {
+		let isHeld = true;
+		this.#holders++;
+		return () => {
+			if (!isHeld) return;
+			isHeld = false;
+			this.#holders--;
+			this.#reportIdle();
+		};
 	}
 
 	/** A viewer joins. It gets the cached start at once where there is one: of both media, or of what it wants. */
@@ -223,12 +238,12 @@ export class LiveStream {
 
 	/** Bits per second that came in, measured over the last seconds. */
 	get bitrate(): number {
-		return Math.round(8 * this.#rate.perSecond);
+		return Math.round(8 * this.meter.bytesPerSecond);
 	}
 
 	/** Looks for a publisher that sends nothing and for viewers that take nothing. The hub calls it each second. */
 	sweep(now: number): void {
-		this.#rate.measure(this.bytesIn, now);
+		this.meter.sweep(this.bytesOut, now);
 		const publication = this.#publication;
 		if (publication !== undefined && now - publication.lastMediaAt > this.#options.idleTimeoutMillis) {
 			publication.end("idle");
@@ -303,6 +318,7 @@ export class LiveStream {
 		viewer.state = VIEWER_WAITING;
 		// What was dropped may have held data and configurations.
 		viewer.headVersion = -1;
+		if (viewer.missedFrom < 0) viewer.missedFrom = this.#given;
 		shape.waiting.add(viewer);
 		this.#owner.onViewerSkipped(this, viewer);
 	}
@@ -322,7 +338,7 @@ export class LiveStream {
 		viewer.state = mayStart ? VIEWER_STEADY : VIEWER_WAITING;
 		(mayStart ? shape.steady : shape.waiting).add(viewer);
 		// Last, for the viewer may have no room for it and be sent to the waiting ones.
-		if (start.length > 0) this.#give(viewer, start);
+		if (start.bytes.length > 0) this.#give(viewer, start);
 	}
 
 	#wait(viewer: Viewer): void {
@@ -355,7 +371,20 @@ export class LiveStream {
 		viewer.state = VIEWER_STEADY;
 		shape.steady.add(viewer);
 		const block = shape.frame(missed);
-		if (block.length > 0) this.#give(viewer, block);
+		if (block.bytes.length > 0) this.#give(viewer, block);
+	}
+
+	#takeData(message: MediaMessage, now: number): void {
+		const read = this.cache.data.read(message);
+		if (typeof read === "string") this.#forgetData(read);
+		if (read instanceof MediaMessage) this.#take(read, now);
+	}
+
+	#take(message: MediaMessage, now: number): void {
+		this.#batch.push(message);
+		this.#batchBytes += message.payload.length;
+		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) this.#flush();
+		else this.#schedule.onMessage(message.type, now);
 	}
 
 	/** What came before the wish is still kept, and replayed to nobody after it. */
@@ -372,6 +401,7 @@ export class LiveStream {
 		if (batch.length === 0) return 0;
 		this.#batch = [];
 		this.#batchBytes = 0;
+		this.#given = this.#flushed + batch.length;
 		const startedAt = this.#clock.now();
 		if (this.#taps.size > 0) for (const tap of this.#taps) tap.onMessages(batch);
 		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
@@ -384,8 +414,8 @@ export class LiveStream {
 
 	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
 		const block = shape.frame(batch);
-		if (block.length === 0) return;
-		this.bytesOut += block.length * shape.steady.size;
+		if (block.bytes.length === 0) return;
+		this.bytesOut += block.bytes.length * shape.steady.size;
 		for (const viewer of shape.steady) viewer.deliver(block, now);
 	}
 
@@ -395,7 +425,7 @@ export class LiveStream {
 	 */
 	#resumeWaiting(batch: readonly MediaMessage[], now: number): void {
 		const { cache } = this;
-		const from = this.#resumeIndex(batch);
+		const from = resumeIndex(batch, cache);
 		for (let i = 0; i < from; i++) cache.add(batch[i]!);
 		const start = Math.max(from, 0);
 		for (const shape of this.#shapes.values()) {
@@ -408,9 +438,9 @@ export class LiveStream {
 	#resumeShape(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
 		if (shape.waiting.size === 0) return;
 		const block = shape.frame(batch, from);
-		if (block.length === 0) return;
+		if (block.bytes.length === 0) return;
 		const { headVersion } = this.cache;
-		let head: Uint8Array | undefined;
+		let head: FramedBlock | undefined;
 		for (const viewer of [...shape.waiting]) {
 			// Another viewer's end may have taken this one with it.
 			if (viewer.state !== VIEWER_WAITING || !viewer.isDrained) continue;
@@ -420,31 +450,16 @@ export class LiveStream {
 			if (viewer.headVersion !== headVersion) {
 				head ??= shape.head(this.cache, batch[from]!.timestamp);
 				viewer.headVersion = headVersion;
-				if (head.length > 0) this.#give(viewer, head);
+				if (head.bytes.length > 0) this.#give(viewer, head);
 				if (!shape.steady.has(viewer)) continue;
 			}
-			this.bytesOut += block.length;
+			if (viewer.missedFrom >= 0) {
+				viewer.missedMessages += Math.max(0, this.#flushed + from - viewer.missedFrom);
+				viewer.missedFrom = -1;
+			}
+			this.bytesOut += block.bytes.length;
 			viewer.deliver(block, now);
 		}
-	}
-
-	/**
-	 * Where in a batch waiting viewers may start: at its first keyframe; without video, or where keyframes are too rare,
-	 * at its beginning. −1: nowhere.
-	 */
-	#resumeIndex(batch: readonly MediaMessage[]): number {
-		const keyframe = batch.findIndex(message => message.isKeyframe);
-		if (keyframe >= 0) return keyframe;
-		const { cache } = this;
-		const audioOnly = !cache.hasVideo && !batch.some(message => message.isVideo);
-		return audioOnly || cache.overflowed ? 0 : -1;
-	}
-
-	#mayResume(message: MediaMessage, now: number): boolean {
-		if ((message.flags & (FLAG_CONFIGURATION | FLAG_METADATA)) !== 0) return true;
-		if (!message.isKeyframe && now < this.#keyframeWaitUntil) return false;
-		this.#keyframeWaitUntil = -1;
-		return true;
 	}
 
 	#shapeOf(viewer: Viewer): Shape {
@@ -465,8 +480,8 @@ export class LiveStream {
 		if (shape.isEmpty) this.#shapes.delete(shape.key);
 	}
 
-	#give(viewer: Viewer, block: Uint8Array): void {
-		this.bytesOut += block.length;
+	#give(viewer: Viewer, block: FramedBlock): void {
+		this.bytesOut += block.bytes.length;
 		viewer.deliver(block, this.#clock.now());
 	}
 
@@ -496,6 +511,6 @@ export class LiveStream {
 	}
 
 	#reportIdle(): void {
-		if (!this.isLive && this.#viewers.size === 0) this.#owner.onStreamIdle(this);
+		if (!this.isLive && this.#viewers.size === 0 && this.#holders === 0) this.#owner.onStreamIdle(this);
 	}
 }

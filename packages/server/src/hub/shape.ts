@@ -1,7 +1,15 @@
 import type { MediaMessage } from "@millrace/core/flv";
 import type { Framer } from "./framer.ts";
+import { type MediaTally, tallyOf } from "./media-tally.ts";
 import type { StreamCache } from "./stream-cache.ts";
 import type { Viewer } from "./viewer.ts";
+
+/** Bytes that were made for a shape, and what is in them. */
+export type FramedBlock = {
+	/** Empty where nothing passes the filter. */
+	readonly bytes: Uint8Array;
+	readonly tally: Readonly<MediaTally>;
+};
 
 /**
  * The viewers of one stream that are sent the same bytes, and the blocks that were made for them: a batch is framed
@@ -17,7 +25,7 @@ export class Shape {
 	/** Viewers of this shape that wait for a keyframe. */
 	readonly waiting = new Set<Viewer>();
 
-	#startBlock: Uint8Array | undefined;
+	#startBlock: FramedBlock | undefined;
 	#startVersion = -1;
 
 	constructor(key: string, framer: Framer, wantsAudio: boolean, wantsVideo: boolean) {
@@ -31,22 +39,22 @@ export class Shape {
 		return this.steady.size === 0 && this.waiting.size === 0;
 	}
 
-	/** The batch, or its end from `from` on, as this shape's bytes; empty where nothing passes the filter. */
-	frame(batch: readonly MediaMessage[], from = 0): Uint8Array {
-		if (this.wantsAudio && this.wantsVideo && from === 0) return this.framer.frame(batch);
+	/** The batch, or its end from `from` on, as this shape's bytes. */
+	frame(batch: readonly MediaMessage[], from = 0): FramedBlock {
+		if (this.wantsAudio && this.wantsVideo && from === 0) return this.#framed(batch);
 		const wanted: MediaMessage[] = [];
 		for (let i = from; i < batch.length; i++) {
 			const message = batch[i]!;
 			if (message.isAudio ? this.wantsAudio : message.isVideo ? this.wantsVideo : true) wanted.push(message);
 		}
-		return wanted.length === 0 ? EMPTY : this.framer.frame(wanted);
+		return wanted.length === 0 ? EMPTY : this.#framed(wanted);
 	}
 
 	/**
 	 * What a viewer gets who joins now: data, configurations, and the messages since the last keyframe. Made once for
 	 * all who join at the same `version` of the stream.
 	 */
-	start(cache: StreamCache, version: number, clock: number): Uint8Array {
+	start(cache: StreamCache, version: number, clock: number): FramedBlock {
 		if (this.#startBlock === undefined || this.#startVersion !== version) {
 			const time = cache.group[0]?.timestamp ?? clock;
 			this.#startBlock = this.frame([...head(cache, time), ...cache.group]);
@@ -56,7 +64,7 @@ export class Shape {
 	}
 
 	/** Data and configurations alone, for a viewer who starts or goes on with a message at `time`. */
-	head(cache: StreamCache, time: number): Uint8Array {
+	head(cache: StreamCache, time: number): FramedBlock {
 		return this.frame(head(cache, time));
 	}
 
@@ -64,9 +72,13 @@ export class Shape {
 	forget(): void {
 		this.#startBlock = undefined;
 	}
+
+	#framed(batch: readonly MediaMessage[]): FramedBlock {
+		return { bytes: this.framer.frame(batch), tally: tallyOf(batch) };
+	}
 }
 
-const EMPTY = new Uint8Array(0);
+const EMPTY: FramedBlock = { bytes: new Uint8Array(0), tally: tallyOf([]) };
 
 /**
  * Data and configurations for a viewer who joins. Configurations carry the time of the message that follows them.

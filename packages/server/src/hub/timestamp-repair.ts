@@ -68,6 +68,12 @@ export class TimestampRepair {
 		return time;
 	}
 
+	/** The time of a data message that comes from no publisher: the newest one. */
+	repairInserted(): number {
+		this.#lastData = Math.max(this.#lastData, this.#newest);
+		return this.#lastData;
+	}
+
 	#advance(track: Track, other: Track, timestamp: number, now: number): void {
 		const step = (timestamp - track.lastIn) | 0;
 		if (track.started && this.#isSound(step, now - track.at)) {

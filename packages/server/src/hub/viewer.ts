@@ -1,6 +1,9 @@
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
 import type { ViewerQueueOptions } from "./hub-options.ts";
 import type { LiveStream } from "./live-stream.ts";
+import { addTally, emptyTally, type MediaTally, messagesOf } from "./media-tally.ts";
+import type { FramedBlock } from "./shape.ts";
+import type { ViewerStats } from "./stream-stats.ts";
 
 /** Gets every block as it is made. */
 export const VIEWER_STEADY = 0;
@@ -11,7 +14,7 @@ export const VIEWER_PAUSED = 2;
 /** Has been let go of. */
 export const VIEWER_GONE = 3;
 
-type QueuedBlock = { readonly block: Uint8Array; readonly queuedAt: number };
+type QueuedBlock = { readonly block: FramedBlock; readonly queuedAt: number };
 
 /**
  * One viewer of a live stream, with the queue of what its network has not taken. The queue is bounded in bytes and in
@@ -38,10 +41,17 @@ export class Viewer {
 	/** How often it lost messages, and how many blocks. */
 	skips = 0;
 	droppedBlocks = 0;
+	/** Messages that it was given, those that still wait among them. */
+	messages = 0;
+	/** Number of the first message that it missed when it skipped; −1 while it misses none. */
+	missedFrom = -1;
+	missedMessages = 0;
 
 	readonly #limits: ViewerQueueOptions;
 	#queue: QueuedBlock[] = [];
 	#queuedBytes = 0;
+	/** What it lost; made when it first does. */
+	#dropped: MediaTally | undefined;
 	/** Since when its network has taken nothing; −1 while it keeps up. */
 	#stalledAt = -1;
 
@@ -57,13 +67,14 @@ export class Viewer {
 	}
 
 	/** Hands over a block, or queues it behind what waits. */
-	deliver(block: Uint8Array, now: number): void {
+	deliver(block: FramedBlock, now: number): void {
+		this.messages += messagesOf(block.tally);
 		if (this.#queue.length === 0) {
-			if (this.sink.offer(block)) return;
+			if (this.sink.offer(block.bytes)) return;
 			if (this.#stalledAt < 0) this.#stalledAt = now;
 		}
 		this.#queue.push({ block, queuedAt: now });
-		this.#queuedBytes += block.length;
+		this.#queuedBytes += block.bytes.length;
 		const { maxBytes, maxMillis } = this.#limits;
 		if (this.#queuedBytes > maxBytes || now - this.#queue[0]!.queuedAt > maxMillis) this.#skip(now);
 	}
@@ -71,8 +82,8 @@ export class Viewer {
 	/** The sink's network has taken what was written: sends what waits. */
 	onDrain(now: number): void {
 		let sent = 0;
-		while (sent < this.#queue.length && this.sink.offer(this.#queue[sent]!.block)) {
-			this.#queuedBytes -= this.#queue[sent]!.block.length;
+		while (sent < this.#queue.length && this.sink.offer(this.#queue[sent]!.block.bytes)) {
+			this.#queuedBytes -= this.#queue[sent]!.block.bytes.length;
 			sent++;
 		}
 		if (sent === this.#queue.length) this.#stalledAt = -1;
@@ -82,7 +93,24 @@ export class Viewer {
 
 	/** Whether its network has taken nothing for longer than is allowed. */
 	isStuck(now: number): boolean {
-		return this.#stalledAt >= 0 && now - this.#stalledAt > this.#limits.closeAfterMillis;
+		if (this.#stalledAt < 0 || this.sink.isThrottled === true) return false;
+		return now - this.#stalledAt > this.#limits.closeAfterMillis;
+	}
+
+	/** Measures at this moment. */
+	stats(now: number): ViewerStats {
+		const queued = emptyTally();
+		for (const { block } of this.#queue) addTally(queued, block.tally);
+		return {
+			state: STATE_NAMES[this.state]!,
+			messages: this.messages,
+			queuedBytes: this.#queuedBytes,
+			queued,
+			dropped: { ...(this.#dropped ?? emptyTally()) },
+			skips: this.skips,
+			missedMessages: this.missedMessages,
+			lagMillis: Math.round(now - (this.#queue[0]?.queuedAt ?? now)),
+		};
 	}
 
 	/** Stops or resumes; on resuming it goes on where it was, or at the last keyframe when that is newer. */
@@ -111,9 +139,16 @@ export class Viewer {
 	#skip(now: number): void {
 		this.skips++;
 		this.droppedBlocks += this.#queue.length;
+		this.#dropped ??= emptyTally();
+		for (const { block } of this.#queue) {
+			addTally(this.#dropped, block.tally);
+			this.messages -= messagesOf(block.tally);
+		}
 		this.#queue = [];
 		this.#queuedBytes = 0;
 		this.stream.onViewerSkipped(this);
 		this.sink.onSkipped(now);
 	}
 }
+
+const STATE_NAMES = ["steady", "waiting", "paused", "gone"] as const;

@@ -2,7 +2,13 @@ import { FileError } from "@millrace/core/fault";
 import type { MediaMessage } from "@millrace/core/flv";
 import { VirtualClock } from "@millrace/testkit";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_FILE_PLAYER, FilePlayer, type FilePlayerSink, type PlayRange } from "./file-player.ts";
+import {
+	DEFAULT_FILE_PLAYER,
+	FilePlayer,
+	type FilePlayerPace,
+	type FilePlayerSink,
+	type PlayRange,
+} from "./file-player.ts";
 import { MemorySource, nameOf, picture, sound } from "./file-player-fixture.ts";
 import { findKeyframe } from "./file-player-keyframe.ts";
 import { PlayerSchedule } from "./file-player-schedule.ts";
@@ -19,9 +25,9 @@ class PlayerFixture implements FilePlayerSink {
 	blocked = false;
 	batches = 0;
 
-	constructor(source: MemorySource, options = DEFAULT_FILE_PLAYER) {
+	constructor(source: MemorySource, options = DEFAULT_FILE_PLAYER, pace?: FilePlayerPace) {
 		this.source = source;
-		this.player = new FilePlayer(source, this, this.schedule, options);
+		this.player = new FilePlayer(source, this, this.schedule, options, pace);
 	}
 
 	/** Time of the newest message. */
@@ -90,6 +96,18 @@ describe("a file player", () => {
 	it("sends configurations, all messages in order, and its end", async () => {
 		const { events } = await new PlayerFixture(short()).start();
 		expect(events).toEqual(["placed 0", "v0 K0 P100 P200 P300 P400 K500 P600 P700 P800 P900", "end"]);
+	});
+
+	it("sends little at a time where it rests little, also with nothing ahead", async () => {
+		const pace = { restMillis: 50, keepsPayloads: true };
+		const options = { minBufferMillis: 0, exactSeek: false };
+		const fixture = new PlayerFixture(MemorySource.of(60, { audio: false }), options, pace);
+		await fixture.start();
+		for (let passed = 0; passed < 5000; passed += 100) {
+			expect(fixture.sentTo).toBeGreaterThanOrEqual(passed - 100);
+			expect(fixture.sentTo).toBeLessThanOrEqual(passed + 100);
+			await fixture.pass(100);
+		}
 	});
 
 	it.each([

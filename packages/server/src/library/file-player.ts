@@ -13,6 +13,17 @@ export type FilePlayerOptions = {
 
 export const DEFAULT_FILE_PLAYER: FilePlayerOptions = { minBufferMillis: 2000, exactSeek: false };
 
+/** Who is played to. */
+export type FilePlayerPace = {
+	/** What is due within so long is sent together, and the player sleeps for so long between, in milliseconds. */
+	readonly restMillis: number;
+	/** Whether payloads must stay valid behind the sink's `send`: for those who keep them. */
+	readonly keepsPayloads: boolean;
+};
+
+/** A viewer, who buffers, and whose payloads are copied at once. */
+export const VIEWER_PACE: FilePlayerPace = { restMillis: 500, keepsPayloads: false };
+
 /** Which part of a file is played, in the file's time. */
 export type PlayRange = {
 	/** Begins at the keyframe at or before this time, in milliseconds. */
@@ -47,8 +58,6 @@ export interface FilePlayerSink {
 
 /** What is read and written at once, in bytes: a viewer costs a read, a block and a wake-up for each. */
 const READ_BYTES = 64 * 1024;
-/** How long a viewer whose buffer is full is left alone, in milliseconds. */
-const REST_MILLIS = 500;
 
 /**
  * Plays one file to one viewer: sends ahead until the viewer's buffer is full, then as fast as the times say, and never
@@ -64,6 +73,7 @@ export class FilePlayer implements Sleeper {
 	readonly #sink: FilePlayerSink;
 	readonly #schedule: PlayerSchedule;
 	readonly #options: FilePlayerOptions;
+	readonly #restMillis: number;
 	readonly #selection: MessageSelection;
 	#stopGrowth: (() => void) | undefined;
 	#move: Move | undefined;
@@ -91,9 +101,17 @@ export class FilePlayer implements Sleeper {
 	#originAt = Number.NaN;
 	#bufferState: "filling" | "filled" | "refilled" = "filling";
 
-	constructor(source: MediaSource, sink: FilePlayerSink, schedule: PlayerSchedule, options: FilePlayerOptions) {
+	/** Nothing is read before `start`. */
+	constructor(
+		source: MediaSource,
+		sink: FilePlayerSink,
+		schedule: PlayerSchedule,
+		options: FilePlayerOptions,
+		{ restMillis, keepsPayloads } = VIEWER_PACE,
+	) {
 		this.source = source;
-		this.#cursor = source.cursor(true);
+		this.#cursor = source.cursor(!keepsPayloads);
+		this.#restMillis = restMillis;
 		this.#sink = sink;
 		this.#schedule = schedule;
 		this.#options = options;
@@ -295,7 +313,7 @@ export class FilePlayer implements Sleeper {
 		const batch = this.#batch;
 		const out: MediaMessage[] = [];
 		// What is nearly due goes with the rest: two blocks cost more than one.
-		const limit = this.#owesPreview ? Number.POSITIVE_INFINITY : this.#horizon() + REST_MILLIS;
+		const limit = this.#owesPreview ? Number.POSITIVE_INFINITY : this.#horizon() + this.#restMillis;
 		const isWhole = this.#index === 0 && batch.at(-1)!.timestamp <= limit;
 		let isDone = false;
 		if (this.#needsHead) this.#selection.selectHead(this.#cursor.configurations(), batch.slice(this.#index), out);
@@ -353,7 +371,7 @@ export class FilePlayer implements Sleeper {
 			this.#bufferState = "filled";
 			this.#sink.onBufferFilled();
 		}
-		const rest = Math.min(REST_MILLIS, this.#options.minBufferMillis / 2);
+		const rest = Math.min(this.#restMillis, this.#options.minBufferMillis / 2);
 		this.#schedule.wakeAfter(this, Math.max(rest, millis - this.#horizon()));
 	}
 

@@ -6,6 +6,7 @@ export {
 	DEFAULT_FILE_PLAYER,
 	FilePlayer,
 	type FilePlayerOptions,
+	type FilePlayerPace,
 	type FilePlayerSink,
 	type PlayRange,
 } from "./file-player.ts";
@@ -21,6 +22,7 @@ export { MediaFile, type OpenFile } from "./media-file.ts";
 export type { ApplicationFolders, MediaDirectory } from "./media-folders.ts";
 export { MediaLibrary, type MediaLibraryOptions, type MediaListing } from "./media-library.ts";
 export { type MediaKind, nameCandidates } from "./media-name.ts";
+export { catalogName, MediaOpener, type MediaWish, type OpenedMedia } from "./media-opener.ts";
 export type { MediaCursor, MediaSource } from "./media-source.ts";
 export { Mp4Source } from "./mp4-source.ts";
 export { PlainFile } from "./plain-file.ts";

@@ -193,6 +193,8 @@ describe("the media library", () => {
 		expect(files[0]!.bytes).toBeGreaterThan(50);
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "dir/vp6"))).toBe(2000);
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "none"))).toBeUndefined();
+		expect((await library.list("vod", "room")).map(file => file.name)).toEqual(["b"]);
+		expect(await library.list("vod", "../vod")).toEqual([]);
 		expect(await library.list("other")).toEqual([]);
 		expect(await library.list("..")).toEqual([]);
 	});

@@ -117,13 +117,13 @@ export class MediaLibrary implements MediaCatalog {
 	}
 
 	/**
-	 * The files that an application's default instance can play, by name; folders and files beyond a limit are left out.
+	 * The files that an instance of an application can play, by name; folders and files beyond a limit are left out.
 	 *
 	 * @throws {FileError} `FILE_UNREADABLE`
 	 */
-	async list(application: string): Promise<MediaListing[]> {
+	async list(application: string, instance = DEFAULT_INSTANCE): Promise<MediaListing[]> {
 		const { directories, followLinks } = this.#foldersOf(application);
-		const folders = foldersOf(this.#options.applicationsFolder, application, DEFAULT_INSTANCE, directories);
+		const folders = foldersOf(this.#options.applicationsFolder, application, instance, directories);
 		const files = await listFolders(folders, followLinks);
 		return files.map(file => this.#listing(file.name, this.#foundListed(file, followLinks), file.identity));
 	}

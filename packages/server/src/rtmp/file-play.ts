@@ -29,6 +29,7 @@ export class FilePlay implements Playing, FilePlayerSink {
 	readonly item: PlayItem;
 	readonly isRecorded = true;
 	readonly player: FilePlayer;
+	messagesSent = 0;
 	readonly #stream: ServerStream;
 	readonly #environment: PlayEnvironment;
 	readonly #observer: PlayObserver;
@@ -167,6 +168,9 @@ export class FilePlay implements Playing, FilePlayerSink {
 		this.#source.release();
 	}
 
+	/** It waits for nobody: it reads on when the network has taken what it gave. */
+	viewerStats(): undefined {}
+
 	// ── the player ──
 
 	isReady(): boolean {
@@ -184,6 +188,7 @@ export class FilePlay implements Playing, FilePlayerSink {
 		}
 		const { transport, blocks } = this.#environment;
 		const block = this.#framer.frame(batch);
+		this.messagesSent += batch.length;
 		transport.offer(block);
 		// Nobody else has it, and nearly always the socket has taken it.
 		if (transport.isSpent) blocks.give(block);

@@ -1,4 +1,7 @@
+export { type BandwidthDetection, type BandwidthRules, DEFAULT_BANDWIDTH_RULES } from "./bandwidth-rules.ts";
+export type { ClientStats, PlayStats, PublishStats } from "./client-stats.ts";
 export type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
+export { PeerLine } from "./peer-line.ts";
 export type { PublishRecorder, RecordedPublisher } from "./publish-recorder.ts";
 export { RtmpPeer } from "./rtmp-peer.ts";
 export { RtmpWebSocket, type RtmpWebSocketOptions } from "./rtmp-web-socket.ts";

@@ -1,5 +1,5 @@
 import { EVENT_STREAM_BEGIN, EVENT_STREAM_EOF, netStatus, type ServerStream } from "@millrace/core/rtmp";
-import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink } from "../hub/index.ts";
+import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink, ViewerStats } from "../hub/index.ts";
 import type { Sleeper } from "../library/index.ts";
 import { type Continuation, ContinuingFramer } from "./continuing-framer.ts";
 import type { PlayEnvironment, PlayItem, Playing, PlayObserver } from "./playing.ts";
@@ -66,7 +66,20 @@ export class LivePlay implements Playing, ViewerSink, Sleeper {
 		return Math.max(0, this.item.request.lengthMillis);
 	}
 
+	get messagesSent(): number {
+		return this.viewer.messages;
+	}
+
+	get isThrottled(): boolean {
+		return this.#environment.transport.isThrottled;
+	}
+
+	viewerStats(now: number): ViewerStats {
+		return this.viewer.stats(now);
+	}
+
 	offer(block: Uint8Array): boolean {
+		if (this.isThrottled) return false;
 		if (!this.#hasBegun) {
 			this.#hasBegun = true;
 			this.#observer.onFirstMedia(this);

@@ -5,6 +5,7 @@ import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
 import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
+import type { BandwidthRules } from "./bandwidth-rules.ts";
 import type { PublishRecorder } from "./publish-recorder.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
@@ -15,6 +16,8 @@ export type ApplicationRules = {
 	readonly protocols?: readonly string[] | undefined;
 	/** Settings of its live streams. */
 	readonly live: LiveStreamOptions;
+	/** What its clients may send and are sent. Default: `DEFAULT_BANDWIDTH_RULES`. */
+	readonly bandwidth?: BandwidthRules;
 	/** Which SWF files may connect; `undefined`: nobody is asked. */
 	readonly swf?: SwfPolicy | undefined;
 	/** The static policy: may somebody from that address publish with that key? */
@@ -40,7 +43,10 @@ export type PeerContext = {
 	readonly connection: Omit<ServerConnectionOptions, "clientId">;
 	/** Recordings and on-demand files. Without it only what is live can be played. */
 	readonly catalog?: MediaCatalog;
-	/** What wakes those who play by the time; needed with a catalog. Default: lengths of live items do not count. */
+	/**
+	 * What wakes those who play by the time; needed with a catalog and for limits of bandwidth. Default: lengths of live
+	 * items do not count.
+	 */
 	readonly schedule?: PlayerSchedule;
 	/** Memory for what is sent of files. Default: each block has memory of its own. */
 	readonly blocks?: MemoryPool;

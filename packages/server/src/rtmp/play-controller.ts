@@ -1,12 +1,11 @@
 import { EVENT_STREAM_EOF, type NetStatus, netStatus, type ServerStream } from "@millrace/core/rtmp";
 import type { LiveStream, ViewerEnd } from "../hub/index.ts";
-import type { MediaSource } from "../library/index.ts";
+import type { MediaOpener, MediaSource, OpenedMedia } from "../library/index.ts";
 import type { Continuation } from "./continuing-framer.ts";
 import { FilePlay, type FileStart } from "./file-play.ts";
 import { LivePlay } from "./live-play.ts";
-import type { MediaOpener, Opened } from "./media-opener.ts";
 import { PlayTransitions } from "./play-transition.ts";
-import type { PlayEnvironment, PlayItem, Playing, PlayObserver } from "./playing.ts";
+import { type PlayEnvironment, type PlayItem, type Playing, type PlayObserver, wishOf } from "./playing.ts";
 
 /** What a playlist asks of its peer. */
 export interface PlaylistOwner {
@@ -55,7 +54,7 @@ export class PlayController implements PlayObserver {
 	}
 
 	/** Begins a new playlist with what its first item turned out to be. */
-	start(item: PlayItem, opened: Exclude<Opened, { kind: "refused" }>): void {
+	start(item: PlayItem, opened: Exclude<OpenedMedia, { kind: "refused" }>): void {
 		const { reset } = item.request;
 		this.stream.grantPlay({ reset, isRecorded: opened.kind === "file" });
 		this.#begin(item, opened, undefined);
@@ -181,7 +180,7 @@ export class PlayController implements PlayObserver {
 	}
 
 	/** Lets an item follow what plays, at once, on the clock of what was played. */
-	follow(item: PlayItem, opened: Exclude<Opened, { kind: "refused" }>): void {
+	follow(item: PlayItem, opened: Exclude<OpenedMedia, { kind: "refused" }>): void {
 		const continuesAt = this.#current?.endMillis;
 		this.stream.name = item.name.name;
 		this.#begin(item, opened, continuesAt);
@@ -227,7 +226,11 @@ export class PlayController implements PlayObserver {
 
 	// ── the playlist ──
 
-	#begin(item: PlayItem, opened: Exclude<Opened, { kind: "refused" }>, continuesAtMillis: number | undefined): void {
+	#begin(
+		item: PlayItem,
+		opened: Exclude<OpenedMedia, { kind: "refused" }>,
+		continuesAtMillis: number | undefined,
+	): void {
 		if (opened.kind === "live") {
 			const endMillis = continuesAtMillis;
 			const play =
@@ -261,7 +264,7 @@ export class PlayController implements PlayObserver {
 			return;
 		}
 		this.#isOpening = true;
-		this.#opener.open(item, opened => {
+		this.#opener.open(wishOf(item), opened => {
 			this.#isOpening = false;
 			if (this.#isClosed) {
 				if (opened.kind === "file") opened.source.release();
@@ -277,7 +280,7 @@ export class PlayController implements PlayObserver {
 		});
 	}
 
-	#switchTo(item: PlayItem, opened: Exclude<Opened, { kind: "refused" }>): void {
+	#switchTo(item: PlayItem, opened: Exclude<OpenedMedia, { kind: "refused" }>): void {
 		const { stream } = this;
 		const old = this.#current;
 		if (old !== undefined) {

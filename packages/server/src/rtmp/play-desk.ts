@@ -2,14 +2,14 @@ import { MemoryPool } from "@millrace/core/bytes";
 import { LimitError, PeerError } from "@millrace/core/fault";
 import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
 import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
-import type { LiveStream, ViewerEnd } from "../hub/index.ts";
-import { DEFAULT_FILE_PLAYER } from "../library/index.ts";
+import { addTally, emptyTally, type LiveStream, type MediaTally, messagesOf, type ViewerEnd } from "../hub/index.ts";
+import { catalogName, DEFAULT_FILE_PLAYER, MediaOpener, type OpenedMedia } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
+import type { PlayStats } from "./client-stats.ts";
 import { LivePlay } from "./live-play.ts";
-import { catalogName, MediaOpener, type Opened } from "./media-opener.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
 import { PlayController, type PlaylistOwner } from "./play-controller.ts";
-import type { PlayItem, Playing, PlayTransport } from "./playing.ts";
+import { type PlayItem, type Playing, type PlayTransport, wishOf } from "./playing.ts";
 
 /** The connection whose streams are played on. */
 export interface PlayHost extends PlayTransport {
@@ -22,6 +22,18 @@ export interface PlayHost extends PlayTransport {
 	/** What was held while an answer was awaited has been handed on. */
 	endTurn(): void;
 }
+
+/** Measures of all that one client plays. */
+export type PlayDeskStats = {
+	readonly playing: readonly PlayStats[];
+	/** Of all plays so far. */
+	readonly messages: number;
+	readonly messagesDropped: number;
+	readonly dropped: MediaTally;
+	/** Messages and framed bytes that wait for the network. */
+	readonly queued: MediaTally;
+	readonly queuedBytes: number;
+};
 
 /** What a viewer and a stream that it is the first to wait for cost, in bytes, about. */
 const PLAY_BYTES = 4096;
@@ -47,6 +59,8 @@ export class PlayDesk
 	readonly #log: EventLog;
 	readonly #opener: MediaOpener;
 	readonly #blocks: MemoryPool;
+	/** Of what is not played any more. */
+	readonly #past = { messages: 0, missed: 0, dropped: emptyTally() };
 	readonly #playing = new Map<ServerStream, { readonly controller: PlayController; readonly bytes: number }>();
 
 	constructor(context: PeerContext, host: PlayHost, log: EventLog) {
@@ -65,6 +79,37 @@ export class PlayDesk
 	/** Streams that play. */
 	get size(): number {
 		return this.#playing.size;
+	}
+
+	/** Measures at this moment. */
+	stats(now: number): PlayDeskStats {
+		const queued = emptyTally();
+		const dropped = { ...this.#past.dropped };
+		let { messages, missed } = this.#past;
+		let queuedBytes = 0;
+		const playing: PlayStats[] = [];
+		for (const [stream, { controller }] of this.#playing) {
+			const { current } = controller;
+			if (current === undefined) continue;
+			const viewer = current.viewerStats(now);
+			messages += current.messagesSent;
+			if (viewer !== undefined) {
+				addTally(queued, viewer.queued);
+				addTally(dropped, viewer.dropped);
+				missed += viewer.missedMessages;
+				queuedBytes += viewer.queuedBytes;
+			}
+			playing.push({
+				streamId: stream.id,
+				stream: String(current.item.name),
+				isRecorded: current.isRecorded,
+				bytes: current.bytesSent,
+				messages: current.messagesSent,
+				viewer,
+			});
+		}
+		const messagesDropped = missed + messagesOf(dropped);
+		return { playing, messages, messagesDropped, queued, dropped, queuedBytes };
 	}
 
 	/** The connection's network has taken everything. */
@@ -121,7 +166,7 @@ export class PlayDesk
 			return;
 		}
 		catalog
-			.lengthMillis(catalogName({ name, request: address }))
+			.lengthMillis(catalogName({ name, prefix: address.prefix }))
 			.catch(error => {
 				this.#opener.faultStatus(name, error);
 				return undefined;
@@ -140,6 +185,13 @@ export class PlayDesk
 		if (playing !== undefined) {
 			const skips = playing instanceof LivePlay ? playing.viewer.skips || undefined : undefined;
 			this.#log.info("stop", { stream: String(item.name), skips });
+			const past = this.#past;
+			past.messages += playing.messagesSent;
+			const viewer = playing.viewerStats(this.#context.now());
+			if (viewer !== undefined) {
+				past.missed += viewer.missedMessages;
+				addTally(past.dropped, viewer.dropped);
+			}
 		}
 		this.#host.tellStopped(factsOf(item));
 	}
@@ -165,14 +217,14 @@ export class PlayDesk
 			return;
 		}
 		let isNow = true;
-		this.#opener.open(item, opened => {
+		this.#opener.open(wishOf(item), opened => {
 			this.#onOpened(stream, item, opened);
 			if (!isNow) this.#host.endTurn();
 		});
 		isNow = false;
 	}
 
-	#onOpened(stream: ServerStream, item: PlayItem, opened: Opened): void {
+	#onOpened(stream: ServerStream, item: PlayItem, opened: OpenedMedia): void {
 		// The connection may have ended meanwhile; nothing else is done before this is settled.
 		if (stream.state !== "play-pending" || !stream.isAsking) {
 			if (opened.kind === "file") opened.source.release();

@@ -1,9 +1,8 @@
-import { findKeyframe, type MediaSource } from "../library/index.ts";
+import { findKeyframe, type MediaOpener, type MediaSource, type OpenedMedia } from "../library/index.ts";
 import { FilePlay } from "./file-play.ts";
 import { LivePlay } from "./live-play.ts";
-import type { MediaOpener, Opened } from "./media-opener.ts";
 import type { PlayController } from "./play-controller.ts";
-import type { PlayItem, Playing } from "./playing.ts";
+import { type PlayItem, type Playing, wishOf } from "./playing.ts";
 
 /**
  * `play2` on a stream that plays: another quality of the same programme from a keyframe on (`switch`), or something else
@@ -45,7 +44,7 @@ export class PlayTransitions {
 		}
 		this.#drop("Another transition was asked for.");
 		this.#wanted = item;
-		this.#opener.open(item, opened => {
+		this.#opener.open(wishOf(item), opened => {
 			if (this.#wanted === item) this.#onOpened(item, opened);
 			else if (opened.kind === "file") opened.source.release();
 			controller.flush();
@@ -103,7 +102,7 @@ export class PlayTransitions {
 		return true;
 	}
 
-	#onOpened(item: PlayItem, opened: Opened): void {
+	#onOpened(item: PlayItem, opened: OpenedMedia): void {
 		const controller = this.#controller;
 		const { current } = controller;
 		const isAbsent = opened.kind === "live" && !opened.isPublished;

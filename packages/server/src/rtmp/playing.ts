@@ -1,8 +1,8 @@
 import type { MemoryPool, Slab } from "@millrace/core/bytes";
 import type { PlayRequest } from "@millrace/core/rtmp";
 import type { StreamName } from "../app/index.ts";
-import type { ViewerEnd } from "../hub/index.ts";
-import type { FilePlayerOptions, PlayerSchedule } from "../library/index.ts";
+import type { ViewerEnd, ViewerStats } from "../hub/index.ts";
+import type { FilePlayerOptions, MediaWish, PlayerSchedule } from "../library/index.ts";
 
 /** One item of a playlist, as it was asked for and granted. */
 export type PlayItem = {
@@ -18,6 +18,8 @@ export interface PlayTransport {
 	isReady(): boolean;
 	/** As `Wire.isSpent`. */
 	readonly isSpent: boolean;
+	/** A limit keeps media from being sent for now; `onDrain` follows. `isReady` has that in it. */
+	readonly isThrottled: boolean;
 	/** Sends what the connection has queued. */
 	flush(): void;
 }
@@ -56,6 +58,10 @@ export interface Playing {
 	/** How long it is and what was sent of it, for the end of the playlist. */
 	readonly durationMillis: number;
 	readonly bytesSent: number;
+	/** Messages of it that were sent or wait. */
+	readonly messagesSent: number;
+	/** Of a live stream: measures of its viewer. */
+	viewerStats(now: number): ViewerStats | undefined;
 	pause(paused: boolean, positionMillis: number, keepsBuffer: boolean): void;
 	seek(positionMillis: number): void;
 	/** The stream's wishes for audio and video, or its buffer, have changed. */
@@ -64,4 +70,9 @@ export interface Playing {
 	onDrain(now: number): void;
 	/** Ends, silently. */
 	close(): void;
+}
+
+/** What an item asks for. */
+export function wishOf({ name, request }: PlayItem): MediaWish {
+	return { name, prefix: request.prefix, startMillis: request.startMillis };
 }

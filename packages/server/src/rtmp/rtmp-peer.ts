@@ -19,18 +19,20 @@ import { findPublishKey } from "../access/index.ts";
 import {
 	type ApplicationInstance,
 	type ClientFacts,
-	type ClientQuestion,
 	type InstanceClient,
 	type PermissionHandler,
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
 } from "../app/index.ts";
-import type { PacedInput, PublisherEnd } from "../hub/index.ts";
+import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
+import type { BandwidthRules } from "./bandwidth-rules.ts";
+import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
-import { PlayDesk, type PlayHost } from "./play-desk.ts";
+import { type LineHost, PeerLine } from "./peer-line.ts";
+import { PlayDesk, type PlayDeskStats, type PlayHost } from "./play-desk.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
 import { SwfCheck } from "./swf-check.ts";
 
@@ -43,9 +45,13 @@ const TURN_OUTPUT_BYTES = 16 * 1024;
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
  * decides nothing itself: static policy first, then the application, then whether the name is free.
  */
-export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHandler, PlayHost, PublishObserver {
+export class RtmpPeer
+	implements ServerConnectionHandler, InstanceClient, WireHandler, PlayHost, PublishObserver, LineHost
+{
 	readonly id: string;
 	readonly connection: ServerConnection;
+	/** What is carried to and from the client: measures, limits and checks. */
+	readonly line: PeerLine;
 	readonly #context: PeerContext;
 	readonly #wire: Wire;
 	readonly #log: EventLog;
@@ -56,13 +62,6 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#playDesk: PlayDesk | undefined;
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
-	/** Rests only for a connection that does nothing but publish one stream. */
-	readonly #input: PacedInput = {
-		hold: () => {
-			if (this.#publishing.size === 1 && (this.#playDesk?.size ?? 0) === 0) this.#wire.pause();
-		},
-		release: () => this.#wire.resume(),
-	};
 	#facts: ClientFacts | undefined;
 	#rules: ApplicationRules | undefined;
 	#instance: ApplicationInstance | undefined;
@@ -90,6 +89,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#transport = transport;
 		this.#onGone = onGone;
 		this.#wire = wire(this);
+		this.line = new PeerLine(this, this.#wire, context);
 		const via = transport.protocol === "rtmp" ? undefined : transport.protocol;
 		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress, via });
 		const handshake = new ServerHandshake({ random: context.random, encryption: context.encryption });
@@ -103,11 +103,13 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	/** When `handleTimeout` must be called at the latest. */
 	get deadline(): number {
-		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY);
+		const never = Number.POSITIVE_INFINITY;
+		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline);
 	}
 
 	handleTimeout(now: number): void {
 		if (now >= (this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY)) this.#endSwfCheck(false, "no answer");
+		this.line.handleTimeout(now);
 		this.connection.handleTimeout(now);
 		this.flush();
 	}
@@ -131,6 +133,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			this.#isReceiving = true;
 			this.connection.receive(bytes, this.#context.now());
 			this.#isReceiving = false;
+			this.line.received(bytes.length);
 			this.endTurn();
 		} catch (error) {
 			// A fault of ours: it costs this client its connection, and nobody else anything.
@@ -162,10 +165,16 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
 		wire.write(this.connection.link.seal(block));
+		this.line.sent(block.length);
 		return true;
 	}
 
+	get isThrottled(): boolean {
+		return this.line.isThrottled;
+	}
+
 	isReady(): boolean {
+		if (this.isThrottled) return false;
 		if (this.#wire.backlog === 0) return true;
 		this.#wire.notifyDrain();
 		return false;
@@ -200,6 +209,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		const length = link.outputBytes;
 		const slices = link.takeOutput();
 		this.#wire.write(slices.length === 1 ? slices[0]! : join(slices, length));
+		this.line.sent(length);
 		if (this.#wire.backlog === 0) link.outputSent();
 		else this.#wire.notifyDrain();
 	}
@@ -282,6 +292,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		const { request } = this.connection;
 		const { protocol } = this.facts;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
+		this.line.begin();
 		this.connection.acceptConnect();
 		this.endTurn();
 	}
@@ -300,6 +311,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	// ── calls ──
 
 	onCall(call: Call): void {
+		if (this.line.answer(call)) return;
 		let id = 0;
 		if (call.transactionId !== 0) {
 			if (this.#calls.size >= MAX_OPEN_CALLS) {
@@ -329,15 +341,16 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.flush();
 	}
 
-	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
-		this.connection.call(name, args, responder);
+	/**
+	 * Calls a method of the client. A responder gets its answer, or an error: where the client takes longer than
+	 * `callTimeoutMillis`, has gone (`undefined`), or too many calls wait. False: the call was not sent.
+	 *
+	 * @throws UsageError AMF_UNENCODABLE
+	 */
+	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): boolean {
+		const isSent = this.connection.call(name, args, responder, this.#context.now());
 		this.flush();
-	}
-
-	setBandwidthLimit(): void {}
-
-	answer(question: ClientQuestion): Promise<AmfValue> {
-		return Promise.reject(new Error(`${question} is not known.`));
+		return isSent;
 	}
 
 	sendResult(id: number, value: AmfValue): void {
@@ -363,6 +376,35 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		const call = this.#calls.get(id);
 		this.#calls.delete(id);
 		return call;
+	}
+
+	onCheckBandwidth(): void {
+		this.line.onCheckBandwidth();
+	}
+
+	// ── the line ──
+
+	get bandwidthRules(): BandwidthRules | undefined {
+		return this.rules.bandwidth;
+	}
+
+	mayRest(): boolean {
+		return this.#publishing.size === 1 && (this.#playDesk?.size ?? 0) === 0;
+	}
+
+	onUnthrottled(now: number): void {
+		this.#playDesk?.onDrain(now);
+	}
+
+	playStats(now: number): PlayDeskStats | undefined {
+		return this.#playDesk?.stats(now);
+	}
+
+	publishStats(now: number): PublishStats[] {
+		return [...this.#publishing].map(([stream, { bytes, messages, startedAt }]) => {
+			const seconds = Math.round((now - startedAt) / 1000);
+			return { streamId: stream.id, stream: String(this.#streamName(stream)), bytes, messages, seconds };
+		});
 	}
 
 	// ── publish ──
@@ -424,7 +466,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	#beginPublish(stream: ServerStream, name: StreamName, { mode, prefix }: PublishRequest, identity: string): void {
 		if (stream.state !== "publish-pending") return;
-		const session = new PublishSession(stream, this, this.#input, this.#context.now());
+		const session = new PublishSession(stream, this, this.line.input, this.#context.now());
 		const live = this.#context.hub.open(name.key, this.rules.live);
 		this.#isBeginning = true;
 		const hasBegun = session.begin(live, identity);
@@ -513,6 +555,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	onClosed(reason: MillraceError | undefined): void {
 		this.#ended = true;
 		this.#swfCheck = undefined;
+		this.line.stop();
 		this.#faulted = reason !== undefined;
 		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
 		const { link } = this.connection;

@@ -1,8 +1,22 @@
 import { NetStatusError } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
-import type { ApplicationInstance, ClientFacts, ClientQuestion, InstanceClient, StreamFacts } from "../app/index.ts";
-import { wireValue } from "./wire-value.ts";
+import {
+	decodeSharedObjectMessage,
+	encodeSharedObjectMessage,
+	SHARED_OBJECT_ANSWER_LIMITS,
+	sharedObjectType,
+} from "@millrace/core/shared-object";
+import type {
+	ApplicationInstance,
+	ClientFacts,
+	ClientLine,
+	InstanceClient,
+	SharedObjectType,
+	StreamFacts,
+} from "../app/index.ts";
+import { FakeSharedObject } from "./fake-shared-object.ts";
+import { plainValue, wireValue } from "./wire-value.ts";
 
 /** Who a fake client says it is, and what it answers when its connection is measured. */
 export type ClientEndOptions = {
@@ -28,9 +42,9 @@ export type ClientEndOptions = {
 	readonly objectEncoding?: 0 | 3;
 	/** The answer to `client.ping()`, in milliseconds. Default 10. */
 	readonly ping?: number;
-	/** The answer to `client.checkBandwidth()`. Default: it fails. */
+	/** The answer to `client.checkBandwidth()`. Default: none comes. */
 	readonly bandwidth?: Readonly<Record<string, AmfValue>>;
-	/** The answer to `client.stats()`. Default: it fails. */
+	/** The answer to `client.stats()`. Default: an empty object. */
 	readonly stats?: Readonly<Record<string, AmfValue>>;
 };
 
@@ -42,17 +56,18 @@ type Waiting = { resolve(value: AmfValue): void; reject(error: unknown): void };
 /** A fake client as its instance sees it. */
 export class ClientEnd implements InstanceClient {
 	readonly facts: ClientFacts;
+	readonly line: ClientLine;
 	isConnected = false;
 	closeStatus: NetStatus | undefined;
 	bandwidthLimit: { readonly toClient: number; readonly fromClient: number } | undefined;
 	readonly #instance: ApplicationInstance;
-	readonly #options: ClientEndOptions;
 	readonly #onCall: (name: string, args: readonly AmfValue[]) => unknown;
 	readonly #calls = new Map<number, Waiting>();
 	/** What fails when the client goes, and has not been answered. */
 	readonly #asks = new Set<(error: unknown) => void>();
 	/** What is told when the client goes: the ends of its streams. */
 	readonly #streams = new Set<() => void>();
+	readonly #objects = new Map<string, FakeSharedObject>();
 	#connecting: { resolve(): void; reject(error: unknown): void } | undefined;
 	#nextCall = 1;
 	#isGone = false;
@@ -67,7 +82,6 @@ export class ClientEnd implements InstanceClient {
 		const { protocol = "rtmp", objectEncoding = 3, query = "" } = options;
 		const path = `${instance.application}/${instance.instance}`;
 		this.#instance = instance;
-		this.#options = options;
 		this.#onCall = onCall;
 		this.facts = {
 			id,
@@ -82,6 +96,30 @@ export class ClientEnd implements InstanceClient {
 			objectEncoding,
 			args: (options.args ?? []).map(value => wireValue(value, objectEncoding)),
 		};
+		this.line = {
+			setBandwidthLimit: (toClient, fromClient) => {
+				this.bandwidthLimit = { toClient, fromClient };
+			},
+			ping: onAnswer => onAnswer(options.ping ?? PING_MILLIS),
+			checkBandwidth: onDone => {
+				onDone(options.bandwidth && { ...options.bandwidth });
+				return true;
+			},
+			stats: () => ({ ...options.stats }),
+		};
+	}
+
+	/** Begins to use a shared object. */
+	async sharedObject(name: string, persistent: boolean): Promise<FakeSharedObject> {
+		this.#demandConnection();
+		const { objectEncoding } = this.facts;
+		const object = new FakeSharedObject(name, persistent, message => {
+			const type = sharedObjectType(objectEncoding);
+			this.#instance.sharedObject(this, type, encodeSharedObjectMessage(message, objectEncoding));
+		});
+		this.#objects.set(name, object);
+		await object.subscribe();
+		return object;
 	}
 
 	/** Asks to be let in. */
@@ -121,7 +159,7 @@ export class ClientEnd implements InstanceClient {
 				this.#instance.ask(kind, this, stream, refusal => {
 					this.#asks.delete(reject);
 					if (refusal === undefined) resolve();
-					else reject(new NetStatusError(refusal));
+					else reject(new NetStatusError(this.#plainStatus(refusal)));
 				});
 			};
 			if (!this.#instance.whenCallsAreHandled(this, ask)) ask();
@@ -153,9 +191,9 @@ export class ClientEnd implements InstanceClient {
 	}
 
 	reject(status: NetStatus): void {
-		this.closeStatus = status;
+		this.closeStatus = this.#plainStatus(status);
 		this.#instance.disconnect(this);
-		this.#leave(status);
+		this.#leave(this.closeStatus);
 	}
 
 	sendResult(call: number, value: AmfValue): void {
@@ -169,7 +207,7 @@ export class ClientEnd implements InstanceClient {
 	}
 
 	sendError(call: number, status: NetStatus): void {
-		this.#take(call)?.reject(new NetStatusError(this.#wire(status)));
+		this.#take(call)?.reject(new NetStatusError(this.#plainStatus(status)));
 	}
 
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
@@ -186,24 +224,13 @@ export class ClientEnd implements InstanceClient {
 		);
 	}
 
-	/** Shared objects are a matter between the application and clients that use them; this one does not. */
-	sendSharedObject(): void {}
-
-	setBandwidthLimit(toClient: number, fromClient: number): void {
-		this.bandwidthLimit = { toClient, fromClient };
-	}
-
-	async answer(question: ClientQuestion): Promise<AmfValue> {
-		const { ping = PING_MILLIS, bandwidth, stats } = this.#options;
-		if (question === "ping") return ping;
-		const found = question === "client-stats" ? stats : bandwidth;
-		if (found !== undefined) return { ...found };
-		const option = question === "client-stats" ? "stats" : "bandwidth";
-		throw new Error(`A fake client has no figures but those that connect({ ${option}: … }) gives it.`);
+	sendSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		const message = decodeSharedObjectMessage(type, body, SHARED_OBJECT_ANSWER_LIMITS);
+		this.#objects.get(message.name)?.receive(message);
 	}
 
 	close(status?: NetStatus): void {
-		this.closeStatus = status;
+		this.closeStatus = status && this.#plainStatus(status);
 		this.disconnect();
 	}
 
@@ -217,6 +244,10 @@ export class ClientEnd implements InstanceClient {
 
 	#wire<Value extends AmfValue>(value: Value): Value {
 		return wireValue(value, this.facts.objectEncoding);
+	}
+
+	#plainStatus(status: NetStatus): NetStatus {
+		return plainValue(this.#wire(status)) as NetStatus;
 	}
 
 	#take(call: number): Waiting | undefined {
@@ -236,6 +267,8 @@ export class ClientEnd implements InstanceClient {
 		this.#calls.clear();
 		this.#asks.clear();
 		this.#streams.clear();
+		for (const object of this.#objects.values()) object.leave();
+		this.#objects.clear();
 	}
 }
 

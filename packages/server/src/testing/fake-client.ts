@@ -3,6 +3,7 @@ import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ApplicationInstance, StreamFacts } from "../app/index.ts";
 import { ClientEnd, type ClientEndOptions } from "./client-end.ts";
+import type { FakeSharedObject } from "./fake-shared-object.ts";
 import { plainValue } from "./wire-value.ts";
 
 /** How a fake client connects. What is absent is that of a program on the same machine. */
@@ -140,6 +141,17 @@ export class FakeClient<Remote extends object = object> {
 	play(name: string): Promise<FakeStream> {
 		const stream = streamFacts(name, "play");
 		return this.#open("play", "stop", stream, stream);
+	}
+
+	/**
+	 * Begins to use a shared object, and resolves when the application's data have come. Rejects where the client has no
+	 * right to (`client.readAccess`).
+	 */
+	sharedObject(
+		name: string,
+		{ persistent = false }: { readonly persistent?: boolean } = {},
+	): Promise<FakeSharedObject> {
+		return this.#end.sharedObject(name, persistent);
 	}
 
 	/** Closes the connection: its streams end, then it is gone. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { NetStatusError } from "@millrace/client";
 import { defineApplication, redirect, reject } from "millrace/app";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type RunningApplication, startApplication } from "./index.ts";
 
 const chat = defineApplication({
@@ -44,12 +47,11 @@ const chat = defineApplication({
 	},
 });
 
-let running: RunningApplication<unknown, unknown, never> | undefined;
+let running: RunningApplication<typeof chat> | undefined;
 
 async function start(options: Parameters<typeof startApplication>[1] = {}) {
-	const app = await startApplication(chat, options);
-	running = app as unknown as RunningApplication<unknown, unknown, never>;
-	return app;
+	running = await startApplication(chat, options);
+	return running;
 }
 
 afterEach(async () => {
@@ -158,6 +160,39 @@ describe("an application in a test", () => {
 		expect(await anna.nextCall("recorded")).toEqual(["cam"]);
 		await anna.remote.show();
 		expect(app.streamDeeds).toEqual([{ stream: "channel", action: "play", args: ["film", { start: 3 }] }]);
+	});
+
+	it.each([0, 3] as const)("shares objects with the application in the encoding %i", async objectEncoding => {
+		const folder = mkdtempSync(join(tmpdir(), "millrace-testing-"));
+		onTestFinished(() => rmSync(folder, { recursive: true }));
+		const board = defineApplication({
+			onConnect(client, mayWrite) {
+				if (mayWrite !== true) client.writeAccess = "";
+			},
+			onStart(app) {
+				const points = app.sharedObjects.get("points", { persistent: true });
+				points.onSync = list => void points.set("count", Number(points.get("count") ?? 0) + list.length);
+			},
+		});
+		const app = await startApplication(board, { folder, quiet: true });
+		onTestFinished(() => app.stop());
+		const anna = await app.connect({ args: [true], objectEncoding });
+		const bert = await app.connect({ args: [false] });
+		const hers = await anna.sharedObject("points", { persistent: true });
+		const his = await bert.sharedObject("points", { persistent: true });
+		hers.set("a", { x: 1, y: [2] });
+		await app.settled();
+		assert.deepEqual(his.data, { a: { x: 1, y: [2] }, count: 1 });
+		his.set("b", 1);
+		hers.send("look", "here");
+		hers.delete("a");
+		await app.settled();
+		expect(his.statuses).toEqual(["SharedObject.NoWriteAccess"]);
+		expect(his.received).toEqual([{ name: "look", args: ["here"] }]);
+		expect(hers.data).toEqual({ count: 2 });
+		expect(his.syncs.at(-1)?.map(({ code, name }) => `${code} ${name}`)).toContain("change count");
+		await expect(anna.sharedObject("other", { persistent: false })).resolves.toBeDefined();
+		his.close();
 	});
 
 	it("ends connections, fails what waits, and does not let anybody in afterwards", async () => {

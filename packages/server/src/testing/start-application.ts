@@ -4,6 +4,7 @@ import { ApplicationInstance, type InstanceMedia } from "../app/index.ts";
 import type {
 	AnyDefinition,
 	Application,
+	ApplicationConfig,
 	ApplicationDefinition,
 	Methods,
 	RecordedFile,
@@ -20,7 +21,9 @@ export type StartApplicationOptions = {
 	/** Default `_definst_`, as where an address names none. */
 	readonly instance?: string;
 	/** What the application finds at `app.config`. Default: nothing. */
-	readonly config?: Readonly<Record<string, unknown>>;
+	readonly config?: ApplicationConfig;
+	/** Where persistent shared objects are kept. Default: there can be none. */
+	readonly folder?: string;
 	/** Clients at once; more are rejected. Default 100,000, as on a server. */
 	readonly maxClients?: number;
 	/** Calls that one client may make in a second. Default 1000, as on a server. */
@@ -49,7 +52,7 @@ export type StreamDeed = {
 export async function startApplication<State, ClientState, M extends Methods<State, ClientState>>(
 	definition: ApplicationDefinition<State, ClientState, M>,
 	options: StartApplicationOptions = {},
-): Promise<RunningApplication<State, ClientState, M>> {
+): Promise<RunningApplication<ApplicationDefinition<State, ClientState, M>>> {
 	const { promise: started, resolve, reject } = Promise.withResolvers<Application<State, ClientState>>();
 	const watched: ApplicationDefinition<State, ClientState, M> = Object.assign(Object.create(definition), {
 		async onStart(app: Application<State, ClientState>) {
@@ -65,13 +68,20 @@ export async function startApplication<State, ClientState, M extends Methods<Sta
 	const place = new TestPlace(watched as unknown as AnyDefinition, options);
 	// Whichever happens first settles it: `state` may have thrown.
 	void place.ended.then(() => reject(new Error(place.log.at(-1)?.text ?? "The application has ended.")));
-	return new RunningApplication(await started, place);
+	const app = await started;
+	return new RunningApplication(app as ApplicationOf<ApplicationDefinition<State, ClientState, M>>, place);
 }
 
-/** A running instance of an application, in a test. */
-export class RunningApplication<State, ClientState, M extends Methods<State, ClientState>> {
+/** The instance that runs a definition, as the code of the application sees it. */
+export type ApplicationOf<Definition> =
+	Definition extends ApplicationDefinition<infer State, infer ClientState, infer _M>
+		? Application<State, ClientState>
+		: never;
+
+/** A running instance of an application, in a test; of which one: `RunningApplication<typeof app>`. */
+export class RunningApplication<Definition> {
 	/** The instance as the application's code sees it, with its state and its clients. */
-	readonly app: Application<State, ClientState>;
+	readonly app: ApplicationOf<Definition>;
 	/** Every line of the log, first one first. */
 	readonly log: readonly LogLine[];
 	/** What the application did to streams, first one first. */
@@ -80,7 +90,7 @@ export class RunningApplication<State, ClientState, M extends Methods<State, Cli
 	#nextClient = 1;
 
 	/** `startApplication` makes them. */
-	constructor(app: Application<State, ClientState>, place: TestPlace) {
+	constructor(app: ApplicationOf<Definition>, place: TestPlace) {
 		this.app = app;
 		this.#place = place;
 		this.log = place.log;
@@ -96,16 +106,10 @@ export class RunningApplication<State, ClientState, M extends Methods<State, Cli
 	 * Connects a client. Resolves when it is let in, and rejects with a `NetStatusError` when it is not: `info` is the
 	 * status, with `info.application` and `info.ex` where the application gave them.
 	 */
-	async connect(
-		options: FakeClientOptions = {},
-	): Promise<FakeClient<RemoteMethods<ApplicationDefinition<State, ClientState, M>>>> {
+	async connect(options: FakeClientOptions = {}): Promise<FakeClient<RemoteMethods<Definition>>> {
 		const { instance } = this.#place;
 		if (instance.isClosed) throw new Error("The application has ended. Start it again with startApplication.");
-		const client = new FakeClient<RemoteMethods<ApplicationDefinition<State, ClientState, M>>>(
-			`c${this.#nextClient++}`,
-			instance,
-			options,
-		);
+		const client = new FakeClient<RemoteMethods<Definition>>(`c${this.#nextClient++}`, instance, options);
 		await client.connect();
 		return client;
 	}
@@ -169,10 +173,8 @@ class TestPlace {
 					this.#frames++;
 					take(frame);
 				};
-				const channel = localChannel(() => Promise.resolve(definition), {
-					...handler,
-					onFrame: frame => counted(frame, handler.onFrame),
-				});
+				const counting = { ...handler, onFrame: (frame: Uint8Array) => counted(frame, handler.onFrame) };
+				const channel = localChannel(() => Promise.resolve(definition), counting, options.folder);
 				return { ...channel, send: frame => counted(frame, channel.send) };
 			},
 			setup: { application: name, folder: "", main: "", network: true },

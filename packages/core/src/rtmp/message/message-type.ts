@@ -21,3 +21,8 @@ export const TYPE_AGGREGATE = 22;
 export function isMedia(type: number): type is MediaType {
 	return type === TYPE_AUDIO || type === TYPE_VIDEO || type === TYPE_DATA || type === TYPE_DATA_AMF3;
 }
+
+/** Whether messages of that type are about shared objects. */
+export function isSharedObject(type: number): type is typeof TYPE_SHARED_OBJECT | typeof TYPE_SHARED_OBJECT_AMF3 {
+	return type === TYPE_SHARED_OBJECT || type === TYPE_SHARED_OBJECT_AMF3;
+}

@@ -1,3 +1,4 @@
+export { FileClock } from "./file-clock.ts";
 export type { RecordingMode } from "./open-recording.ts";
 export type { RecordSettings } from "./record-settings.ts";
 export {
@@ -8,3 +9,5 @@ export {
 } from "./recorder.ts";
 export { Recording, type RecordingOrigin, type RecordStatusListener } from "./recording.ts";
 export type { FinishedFile, RecordingEnd, RecordingEndReason } from "./recording-end.ts";
+export { StartGate } from "./start-gate.ts";
+export { isFrame, StreamHead } from "./stream-head.ts";

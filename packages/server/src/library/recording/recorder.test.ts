@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { StreamName } from "../../app/index.ts";
 import { keyframe } from "../../hub/hub-fixture.ts";
-import { RecordingFixture, recordSettings } from "./recording-fixture.ts";
+import { CAM, RecordingFixture, recordSettings } from "./recording-fixture.ts";
 
 describe("a recorder", () => {
 	it("refuses a second recording of a file, and lets it in when the first has finished", async () => {
@@ -22,6 +23,41 @@ describe("a recorder", () => {
 		expect(fixture.statuses.slice(2)).toEqual(["Stop", "Start"]);
 		await third.stop();
 		expect(fixture.read()).toEqual(["K1@0", "K1@40", "K2@140"]);
+	});
+
+	it("deletes a recording with all its segments, and none that is being written", async () => {
+		const fixture = new RecordingFixture();
+		const { name, disk, recorder } = fixture;
+		const settings = recordSettings({ segmentMillis: 100 });
+		const publisher = fixture.hub.publish();
+		const recording = fixture.record({ segmentMillis: 100 });
+		for (let id = 1; id <= 3; id++) publisher.play(100, keyframe(id));
+		await fixture.settle();
+		disk.folders.add("/media/live/streams/_definst_/folder.flv");
+		expect(await recorder.remove({ name, settings })).toBe("recording");
+		await recording.stop();
+		expect(disk.files.size).toBe(3);
+		expect(await recorder.remove({ name, settings, prefix: "mp4" })).toBe("absent");
+		expect(await recorder.remove({ name: new StreamName("live", "_definst_", "folder"), settings })).toBe("absent");
+		expect(await recorder.remove({ name: new StreamName("live", "..", "cam"), settings })).toBe("absent");
+		expect(await recorder.remove({ name, settings })).toBe("removed");
+		expect([...disk.files.keys()]).toEqual([]);
+		expect(await recorder.remove({ name, settings })).toBe("absent");
+	});
+
+	it("writes what waits when it is told to", async () => {
+		const fixture = new RecordingFixture();
+		const publisher = fixture.hub.publish();
+		const recording = fixture.record();
+		recording.flush();
+		publisher.play(100, keyframe(1));
+		await fixture.settle();
+		expect(fixture.disk.files.get(CAM)?.bytes.length ?? 0).toBe(0);
+		recording.flush();
+		await fixture.settle();
+		expect(fixture.read()).toEqual(["K1@0"]);
+		await recording.stop();
+		recording.flush();
 	});
 
 	it.each([

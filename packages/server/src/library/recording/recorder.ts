@@ -14,6 +14,7 @@ import type { RecordSettings } from "./record-settings.ts";
 import { Recording, type RecordingHost, type RecordingOrigin, type RecordStatusListener } from "./recording.ts";
 import { type FinishedFile, isFault, type RecordingEnd, statusOfEnd } from "./recording-end.ts";
 import { type RecordingFormatName, recordingPath } from "./recording-name.ts";
+import { type RemovalResult, removeRecording } from "./remove-recording.ts";
 import { matchesPattern } from "./stream-pattern.ts";
 
 export type RecorderOptions = {
@@ -121,6 +122,18 @@ export class Recorder {
 	}
 
 	/**
+	 * Deletes what was recorded under a name, with all its segments; not where the configured name holds a date or a time
+	 * of day, for nobody knows those any more.
+	 *
+	 * @throws the system's errors
+	 */
+	remove(request: Pick<RecordRequest, "name" | "prefix" | "settings">): Promise<RemovalResult> {
+		const format = formatOf(request);
+		const path = (n: number) => this.#pathOf(request.name, format, n, request.settings);
+		return removeRecording(this.#options.fs, path, each => this.#claims.has(this.#key(each)));
+	}
+
+	/**
 	 * Ends all recordings. The hub is stopped before, which hands on what it has gathered. Resolves when their files are
 	 * finished, or after `timeoutMillis` where a disk hangs.
 	 */
@@ -150,18 +163,20 @@ export class Recorder {
 	}
 
 	#start(request: RecordRequest): Recording {
-		const { prefix, settings } = request;
-		const format: RecordingFormatName = prefix === "flv" || prefix === "mp4" ? prefix : settings.format;
-		const recording = new Recording(this.#host, { ...request, format });
+		const recording = new Recording(this.#host, { ...request, format: formatOf(request) });
 		this.#recordings.add(recording);
 		if (this.#isStopped) void recording.stop("server-stopping");
 		return recording;
 	}
 
 	#path({ request }: Recording, n: number): string | undefined {
+		return this.#pathOf(request.name, request.format, n, request.settings);
+	}
+
+	#pathOf(stream: StreamName, format: RecordingFormatName, n: number, settings: RecordSettings): string | undefined {
 		const { folder, platform, wallClock } = this.#options;
 		const date = new Date(wallClock());
-		return recordingPath(request.name, request.format, n, date, { folder, platform, template: request.settings.name });
+		return recordingPath(stream, format, n, date, { folder, platform, template: settings.name });
 	}
 
 	#claim(path: string, recording: Recording): boolean {
@@ -210,3 +225,7 @@ export class Recorder {
 
 /** How long the disk may take to finish files when the server stops, in milliseconds. */
 const STOP_MILLIS = 10_000;
+
+function formatOf({ prefix, settings }: Pick<RecordRequest, "prefix" | "settings">): RecordingFormatName {
+	return prefix === "flv" || prefix === "mp4" ? prefix : settings.format;
+}

@@ -138,6 +138,11 @@ export class RecordingFile implements GrowingFile {
 		}
 	}
 
+	/** Writes what waits, without waiting for more. */
+	flush(): void {
+		if (this.#state === "growing" && this.#open !== undefined && this.#open.writer.pendingBytes > 0) this.#flush();
+	}
+
 	/** Writes what waits and closes the file. Resolves when that is done, or has failed. */
 	finish(): Promise<void> {
 		this.#finishing ??= this.#finish();

@@ -146,6 +146,11 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		return () => this.#listeners.delete(listener);
 	}
 
+	/** Writes what waits, without waiting for more. */
+	flush(): void {
+		this.#file?.flush();
+	}
+
 	/** Ends the recording; what has come is still written. */
 	stop(reason: RecordingEndReason = "stopped"): Promise<RecordingEnd> {
 		this.#stop(reason);

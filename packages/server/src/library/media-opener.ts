@@ -2,12 +2,22 @@ import { FileError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, type StatusCode } from "@millrace/core/rtmp";
 import { StreamName } from "../app/index.ts";
 import type { Hub } from "../hub/index.ts";
-import type { MediaCatalog, MediaSource } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
-import type { PlayItem } from "./playing.ts";
+import type { MediaCatalog } from "./media-catalog.ts";
+import type { MediaSource } from "./media-source.ts";
 
-/** What an item turns out to be. `live` may be waited for; a file's source is the receiver's to release. */
-export type Opened =
+/** What somebody wants to play. */
+export type MediaWish = {
+	/** Without prefix and query. */
+	readonly name: StreamName;
+	/** `mp4`, `flv`, … or empty. */
+	readonly prefix: string;
+	/** −2000: live or recorded, −1000: live only, 0 and more: recorded, from there. */
+	readonly startMillis: number;
+};
+
+/** What a wish turns out to be. `live` may be waited for; a file's source is the receiver's to release. */
+export type OpenedMedia =
 	| { readonly kind: "live"; readonly isPublished: boolean }
 	| { readonly kind: "file"; readonly source: MediaSource }
 	| { readonly kind: "refused"; readonly status: NetStatus };
@@ -16,11 +26,11 @@ export type Opened =
 export class MediaOpener {
 	readonly #hub: Hub;
 	readonly #catalog: MediaCatalog | undefined;
-	readonly #hasLive: () => boolean;
+	readonly #hasLive: (application: string) => boolean;
 	readonly #log: EventLog;
 
-	/** @param hasLive whether a stream that is not there may come */
-	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: () => boolean, log: EventLog) {
+	/** @param hasLive whether a stream of that application that is not there may come */
+	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: (application: string) => boolean, log: EventLog) {
 		this.#hub = hub;
 		this.#catalog = catalog;
 		this.#hasLive = hasLive;
@@ -28,27 +38,27 @@ export class MediaOpener {
 	}
 
 	/** Calls `onOpened` once: before it returns where no file has to be looked for. */
-	open(item: PlayItem, onOpened: (opened: Opened) => void): void {
-		const { name, request } = item;
+	open(wish: MediaWish, onOpened: (opened: OpenedMedia) => void): void {
+		const { name, startMillis } = wish;
 		const isPublished = this.#hub.find(name.key)?.isLive === true;
-		const live: Opened = this.#hasLive()
+		const live: OpenedMedia = this.#hasLive(name.application)
 			? { kind: "live", isPublished }
 			: refused("NetStream.Play.StreamNotFound", name);
-		if (request.startMillis === -1000 || (request.startMillis < 0 && isPublished)) {
+		if (startMillis === -1000 || (startMillis < 0 && isPublished)) {
 			onOpened(live);
 			return;
 		}
 		// From a time on means a recording. Players that always send 0 still get what is live and is not recorded.
-		const otherwise = request.startMillis < 0 || isPublished ? live : refused("NetStream.Play.StreamNotFound", name);
+		const otherwise = startMillis < 0 || isPublished ? live : refused("NetStream.Play.StreamNotFound", name);
 		if (this.#catalog === undefined) {
 			onOpened(otherwise);
 			return;
 		}
 		this.#catalog
-			.open(catalogName(item))
+			.open(catalogName(wish))
 			.then(
-				(source): Opened => (source === undefined ? otherwise : { kind: "file", source }),
-				(error): Opened => ({ kind: "refused", status: this.faultStatus(name, error) }),
+				(source): OpenedMedia => (source === undefined ? otherwise : { kind: "file", source }),
+				(error): OpenedMedia => ({ kind: "refused", status: this.faultStatus(name, error) }),
 			)
 			.then(onOpened)
 			.catch(error => this.#log.error("fault", { stream: String(name), error }));
@@ -65,10 +75,10 @@ export class MediaOpener {
 	}
 }
 
-/** The name under which the catalog knows an item: with its prefix. */
-export function catalogName({ name, request }: { name: StreamName; request: { readonly prefix: string } }): StreamName {
-	if (request.prefix === "") return name;
-	return new StreamName(name.application, name.instance, `${request.prefix}:${name.name}`);
+/** The name under which the catalog knows something: with its prefix. */
+export function catalogName({ name, prefix }: Pick<MediaWish, "name" | "prefix">): StreamName {
+	if (prefix === "") return name;
+	return new StreamName(name.application, name.instance, `${prefix}:${name.name}`);
 }
 
 const FAULT_STATUS: Readonly<Record<string, StatusCode>> = {
@@ -77,6 +87,6 @@ const FAULT_STATUS: Readonly<Record<string, StatusCode>> = {
 	FILE_NO_TRACK: "NetStream.Play.NoSupportedTrackFound",
 };
 
-function refused(code: StatusCode, name: StreamName): Opened {
+function refused(code: StatusCode, name: StreamName): OpenedMedia {
 	return { kind: "refused", status: netStatus(code, `${name.name} was not found.`) };
 }

@@ -1,0 +1,3 @@
+export { ServerSharedObject } from "./server-shared-object.ts";
+export { SharedObjectRoom, type SharedObjectRoomHandler, type SharedObjectRoomOptions } from "./shared-object-room.ts";
+export { SharedObjectStore, type SharedObjectStoreOptions, sharedObjectFolder } from "./shared-object-store.ts";
