@@ -1,18 +1,26 @@
 import { registerHooks } from "node:module";
-import { APP_MODULE } from "./runtime-place.ts";
+import { APP_MODULE, TESTING_MODULE } from "./runtime-place.ts";
 
 /** Modules with which an application could leave its bounds. */
 const FORBIDDEN = /^(node:)?inspector(\/promises)?$/;
 
+/** What `millrace/…` is. */
+const MODULES: ReadonlyMap<string, string> = new Map([
+	["millrace/app", APP_MODULE],
+	["millrace/testing", TESTING_MODULE],
+]);
+
 /**
- * Makes `millrace/app` mean our own module wherever an application's folder lies, so that it needs no installation.
+ * Makes `millrace/app` and `millrace/testing` mean our own modules wherever an application's folder lies, so that it
+ * needs no installation.
  *
  * @param confined whether modules are refused with which code could leave Node's permission model
  */
 export function registerAppResolver(confined: boolean): void {
 	registerHooks({
 		resolve(specifier, context, next) {
-			if (specifier === "millrace/app") return { url: APP_MODULE, shortCircuit: true };
+			const url = MODULES.get(specifier);
+			if (url !== undefined) return { url, shortCircuit: true };
 			if (confined && FORBIDDEN.test(specifier)) throw new Error(`An application cannot use ${specifier}.`);
 			return next(specifier, context);
 		},

@@ -14,7 +14,7 @@ export interface Application<State = unknown, ClientState = unknown> {
 	/** Those that are let in, by their ids, in the order in which they came. */
 	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
 	/** What `applications.NAME.config` of the server's configuration holds. */
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	readonly log: ApplicationLog;
 	readonly streams: StreamCollection;
 	readonly sharedObjects: SharedObjectCollection;
@@ -32,6 +32,9 @@ export interface Application<State = unknown, ClientState = unknown> {
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }
+
+/** Values by their names. */
+export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;
 
 /** Lines in the server's log, each with the application's name. */
 export interface ApplicationLog {

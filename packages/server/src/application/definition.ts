@@ -43,10 +43,11 @@ export class Refusal {
 }
 
 /**
- * Refuses a client, a publisher or a player.
+ * Refuses a client, a publisher, a player or a call.
  *
  * @param description the text at `info.description`
- * @param application any value; a rejected client finds it at `info.application` (`Application.rejectConnection`)
+ * @param application any value; a rejected client or caller finds it at `info.application`
+ * (`Application.rejectConnection`)
  */
 export function reject(description = "Connection failed.", application?: AmfValue): Refusal {
 	return new Refusal(description, application, undefined);
@@ -59,7 +60,8 @@ export function redirect(address: string, description = "Connect elsewhere.", ap
 
 /**
  * A method that clients may call. Its arguments are what the client sent, of whatever type that is; a result or a
- * promise of one is the answer, an error that it throws is the client's `NetConnection.Call.Failed`.
+ * promise of one is the answer. An error that it throws is the client's `NetConnection.Call.Failed` and stands in the
+ * log; what `reject` makes is that too, thrown or returned, and is not logged.
  */
 export type Method<State, ClientState> = (client: Client<State, ClientState>, ...args: never[]) => unknown;
 

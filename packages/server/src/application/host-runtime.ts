@@ -8,6 +8,7 @@ import {
 	encodeFrame,
 	type PortEffect,
 } from "../app/index.ts";
+import type { ApplicationConfig } from "./application.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
 
 /** How frames reach the media side. */
@@ -26,6 +27,9 @@ export type HostRuntimeOptions = {
 };
 
 const DEFAULT_EFFECT_BYTES = 4 * 1024 * 1024;
+
+/** The real one, whatever the application or its test puts in its place. */
+const soon = setImmediate;
 
 /**
  * The application's side of a channel: loads the code of one application and runs its instances. What the code does in
@@ -105,7 +109,7 @@ export class HostRuntime {
 			runtime: new InstanceRuntime(this.#definition, {
 				application: String(application),
 				instance: String(instance),
-				config: JSON.parse(String(config)) as Record<string, unknown>,
+				config: JSON.parse(String(config)) as ApplicationConfig,
 				classes: this.#classes,
 				folder: this.#folder,
 				emit: effect => this.#emit(port, effect),
@@ -135,7 +139,7 @@ export class HostRuntime {
 		if (this.#isFlushing) return;
 		this.#isFlushing = true;
 		// Behind what the handlers do as soon as their promises settle, and before the loop waits.
-		setImmediate(() => {
+		soon(() => {
 			this.#isFlushing = false;
 			this.#flush();
 		});

@@ -3,7 +3,7 @@ import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
 import { openRoom, receiveSharedObject } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
-import type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
@@ -17,7 +17,7 @@ export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unkn
 export type InstanceSetup = {
 	readonly application: string;
 	readonly instance: string;
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	/** The classes of the application, which all its instances share. */
 	readonly classes: AmfClassRegistry;
 	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
@@ -34,7 +34,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly name: string;
 	readonly application: string;
 	readonly instance: string;
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	readonly state: unknown;
 	readonly streams: StreamCollection;
 	readonly sharedObjects: SharedObjectCollection;
@@ -49,6 +49,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly #calls = new Map<number, Waiting & { readonly client: string; readonly name: string }>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#nextNumber = 1;
+	/** What `state` of the definition threw. */
+	#stateFault: { readonly error: unknown } | undefined;
 	/** Events that came before `onStart` was done. */
 	#early: PortEvent[] | undefined = [];
 	#isEnded = false;
@@ -79,7 +81,11 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			onFault: (text, error) => (error === undefined ? this.#log("warn", text) : this.reportFault(text, error)),
 		});
 		this.sharedObjects = new SharedObjectCollection(this.#room, (where, error) => this.reportFault(where, error));
-		this.state = definition.state?.();
+		try {
+			this.state = definition.state?.();
+		} catch (error) {
+			this.#stateFault = { error };
+		}
 	}
 
 	get app(): Application {
@@ -90,8 +96,13 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		return this.#accepted;
 	}
 
-	/** Calls `onStart`. When it fails, the instance ends. */
+	/** Calls `onStart`. When that fails, or `state` has, the instance ends. */
 	async start(): Promise<void> {
+		if (this.#stateFault !== undefined) {
+			this.reportFault("state", this.#stateFault.error);
+			this.shutdown();
+			return;
+		}
 		try {
 			await this.#definition.onStart?.(this);
 		} catch (error) {
@@ -257,7 +268,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			return;
 		}
 		const finish = (result: unknown) => {
-			if (call === 0) return;
+			if (result instanceof Refusal) fail(result);
+			if (call === 0 || result instanceof Refusal) return;
 			try {
 				this.emit({ kind: "result", client: id, call, value: result as AmfValue });
 			} catch (error) {
@@ -266,7 +278,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			}
 		};
 		const breakOff = (error: unknown) => {
-			this.reportFault(name, error);
+			// A refusal is meant.
+			if (!(error instanceof Refusal)) this.reportFault(name, error);
 			fail(error);
 		};
 		try {

@@ -7,7 +7,7 @@ export {
 	AmfXml,
 } from "@millrace/core/amf";
 export type { NetStatus } from "@millrace/core/rtmp";
-export type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,

@@ -2,6 +2,9 @@ import { pathToFileURL } from "node:url";
 import { type AnyDefinition, HostRuntime, loadDefinition } from "../application/index.ts";
 import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
 
+/** The real one, whatever the application or its test puts in its place. */
+const soon = setImmediate;
+
 /**
  * Runs an application in the media process itself (`isolation: none`): for tests, and for code that is as trusted as
  * the server's own. Nothing bounds it.
@@ -19,7 +22,7 @@ export function localChannel(
 	let isOpen = true;
 	/** Frames arrive in later turns of the loop, as from another process. */
 	const later = (action: () => void) =>
-		setImmediate(() => {
+		soon(() => {
 			if (isOpen) action();
 		});
 	const runtime = new HostRuntime({ send: frame => later(() => handler.onFrame(frame)) }, { load, folder });
@@ -29,7 +32,7 @@ export function localChannel(
 		kill() {
 			if (!isOpen) return;
 			isOpen = false;
-			setImmediate(() => handler.onEnd("ended"));
+			soon(() => handler.onEnd("ended"));
 		},
 		locate: () => Promise.resolve(undefined),
 		memory: () => Promise.resolve(undefined),
