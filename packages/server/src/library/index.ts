@@ -24,4 +24,5 @@ export { type MediaKind, nameCandidates } from "./media-name.ts";
 export type { MediaCursor, MediaSource } from "./media-source.ts";
 export { Mp4Source } from "./mp4-source.ts";
 export { PlainFile } from "./plain-file.ts";
+export { ReadTurns } from "./read-turns.ts";
 export * from "./recording/index.ts";

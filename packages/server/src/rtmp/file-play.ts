@@ -39,6 +39,8 @@ export class FilePlay implements Playing, FilePlayerSink {
 	#askedMillis = 0;
 	#hasBegun = false;
 	#isClosed = false;
+	/** What the network has not taken yet. */
+	#block: Uint8Array | undefined;
 
 	/** Nothing is sent before `start`. The source is this object's to release from now on. */
 	constructor(
@@ -157,6 +159,7 @@ export class FilePlay implements Playing, FilePlayerSink {
 	}
 
 	onDrain(): void {
+		this.#giveBack();
 		this.player.onDrain();
 	}
 
@@ -182,11 +185,11 @@ export class FilePlay implements Playing, FilePlayerSink {
 			this.#hasBegun = true;
 			this.#observer.onFirstMedia(this);
 		}
-		const { transport, blocks } = this.#environment;
-		const block = this.#framer.frame(batch);
-		transport.offer(block);
-		// Nobody else has it, and nearly always the socket has taken it.
-		if (transport.isSpent) blocks.give(block);
+		this.#giveBack();
+		this.#block = this.#framer.frame(batch);
+		this.#environment.transport.offer(this.#block);
+		// Nearly always the network has taken it at once.
+		this.#giveBack();
 	}
 
 	onBufferFilled(): void {
@@ -204,6 +207,14 @@ export class FilePlay implements Playing, FilePlayerSink {
 
 	onFailed(error: unknown): void {
 		this.#observer.onFailed(this, error);
+	}
+
+	/** Lets the memory of a block that has been sent be used again: nobody else has it. */
+	#giveBack(): void {
+		const { transport, blocks } = this.#environment;
+		if (this.#block === undefined || !transport.isSpent) return;
+		blocks.give(this.#block);
+		this.#block = undefined;
 	}
 
 	#tellStart(): void {
