@@ -47,7 +47,7 @@ export interface FilePlayerSink {
 }
 
 /** What is read and written at once at most, in bytes: a viewer costs a read, a block and a wake-up for each. */
-const MOST_READ_BYTES = 96 * 1024;
+const MOST_READ_BYTES = 72 * 1024;
 /** What is read beyond the file's mean rate, for its ups and downs: a tenth more, and so many bytes. */
 const READ_MARGIN = 1.1;
 const READ_MARGIN_BYTES = 8 * 1024;

@@ -3,7 +3,7 @@ import { Arena } from "@millrace/core/bytes";
 /** More reads at once are no use: the platform carries out four at a time. */
 const READS_AT_ONCE = 8;
 /** What a read takes: the bytes of the file, and the payloads made of them. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 320 * 1024;
 
 /**
  * Turns to read files, each with the memory to read into. However many play, only so many read at once, the others wait

@@ -26,7 +26,7 @@ export interface PlayHost extends PlayTransport {
 /** What a viewer and a stream that it is the first to wait for cost, in bytes, about. */
 const PLAY_BYTES = 4096;
 /** What each file beside a connection's first play costs: a block that has not been taken. */
-const FILE_BYTES = 96 * 1024;
+const FILE_BYTES = 72 * 1024;
 
 /** Keeps nothing: each block gets memory of its own. */
 const NO_POOL = new MemoryPool(0, 0);
