@@ -29,7 +29,7 @@ export class Arena {
 
 	/** Leaves everything to those who have it, for as long as they do; what is taken from now on is other memory. */
 	abandon(): void {
-		this.#buffer = undefined;
+		if (this.#used > 0) this.#buffer = undefined;
 		this.#used = 0;
 	}
 }

@@ -48,17 +48,17 @@ export interface FilePlayerSink {
 
 /** What is read and written at once at most, in bytes: a viewer costs a read, a block and a wake-up for each. */
 const MOST_READ_BYTES = 72 * 1024;
-/** What is read beyond the file's mean rate, for its ups and downs: a tenth more, and so many bytes. */
+/** What is read beyond the file's mean rate, for its ups and downs: a tenth more, and the least that is read. */
 const READ_MARGIN = 1.1;
-const READ_MARGIN_BYTES = 8 * 1024;
+const LEAST_READ_BYTES = 8 * 1024;
 /** How long a viewer whose buffer is full is left alone, in milliseconds. */
 const REST_MILLIS = 500;
 
 /**
  * Plays one file to one viewer: sends ahead until the viewer's buffer is full, then as fast as the times say, and never
  * more than one block that the network has not taken. No more is read than is sent at once, so that between its turns a
- * player keeps nothing but its place. Commands take effect in the order in which they are given, whatever
- * is being read meanwhile; a newer place overrides one on the way.
+ * player keeps nothing but its place. Commands take effect in the order in which they are given, whatever is being read
+ * meanwhile; a newer place overrides one on the way.
  */
 export class FilePlayer implements Sleeper {
 	readonly source: MediaSource;
@@ -318,9 +318,9 @@ export class FilePlayer implements Sleeper {
 	/** About so many bytes there are from the last message to that time. */
 	#bytesUntil(millis: number): number {
 		const { bytes, durationMillis } = this.source;
-		const wanted = ((millis - this.#sentMillis) * bytes * READ_MARGIN) / durationMillis + READ_MARGIN_BYTES;
-		// Neither of a file without duration, nor before the first message, is it a number to go by.
-		return wanted < MOST_READ_BYTES ? Math.max(wanted, READ_MARGIN_BYTES) : MOST_READ_BYTES;
+		const wanted = ((millis - this.#sentMillis) * bytes * READ_MARGIN) / durationMillis + LEAST_READ_BYTES;
+		// Of a file without duration it is no number, or an infinite one.
+		return wanted < MOST_READ_BYTES ? Math.max(wanted, LEAST_READ_BYTES) : MOST_READ_BYTES;
 	}
 
 	/** Up to which time is sent now: what is nearly due goes with the rest, for two blocks cost more than one. */

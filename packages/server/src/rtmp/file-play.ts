@@ -39,7 +39,7 @@ export class FilePlay implements Playing, FilePlayerSink {
 	#askedMillis = 0;
 	#hasBegun = false;
 	#isClosed = false;
-	/** What the network has not taken yet. */
+	/** What the network has not taken yet; used again when it has. */
 	#block: Uint8Array | undefined;
 
 	/** Nothing is sent before `start`. The source is this object's to release from now on. */
@@ -159,7 +159,9 @@ export class FilePlay implements Playing, FilePlayerSink {
 	}
 
 	onDrain(): void {
-		this.#giveBack();
+		const { transport, blocks } = this.#environment;
+		if (this.#block !== undefined && transport.isSpent) blocks.give(this.#block);
+		this.#block = undefined;
 		this.player.onDrain();
 	}
 
@@ -185,11 +187,12 @@ export class FilePlay implements Playing, FilePlayerSink {
 			this.#hasBegun = true;
 			this.#observer.onFirstMedia(this);
 		}
-		this.#giveBack();
-		this.#block = this.#framer.frame(batch);
-		this.#environment.transport.offer(this.#block);
-		// Nearly always the network has taken it at once.
-		this.#giveBack();
+		const { transport, blocks } = this.#environment;
+		const block = this.#framer.frame(batch);
+		transport.offer(block);
+		// Nobody else has it, and nearly always the network has taken it at once.
+		if (transport.isSpent) blocks.give(block);
+		else if (!transport.isReady()) this.#block = block;
 	}
 
 	onBufferFilled(): void {
@@ -207,14 +210,6 @@ export class FilePlay implements Playing, FilePlayerSink {
 
 	onFailed(error: unknown): void {
 		this.#observer.onFailed(this, error);
-	}
-
-	/** Lets the memory of a block that has been sent be used again: nobody else has it. */
-	#giveBack(): void {
-		const { transport, blocks } = this.#environment;
-		if (this.#block === undefined || !transport.isSpent) return;
-		blocks.give(this.#block);
-		this.#block = undefined;
 	}
 
 	#tellStart(): void {
