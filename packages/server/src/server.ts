@@ -70,8 +70,8 @@ const STOP_MILLIS = 2000;
 /** How often a server that is drained looks whether everyone has gone, in milliseconds. */
 const DRAIN_SWEEP_MILLIS = 250;
 /** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
-const FILE_BLOCK_BYTES = 96 * 1024;
-const FILE_BLOCKS = 16;
+const FILE_BLOCK_BYTES = 112 * 1024;
+const FILE_BLOCKS = 8;
 /** Time that recordings get to be finished, in milliseconds. */
 const RECORDINGS_STOP_MILLIS = 10_000;
 

@@ -107,13 +107,8 @@ export class Movie {
 		return times;
 	}
 
-	/**
-	 * A place in the file, at its start.
-	 *
-	 * @param reusesMemory payloads are valid only until the cursor's next `read`: for those who pass them on at once.
-	 *   Default false.
-	 */
-	cursor(reusesMemory = false): MovieCursor {
-		return new MovieCursor(this.#source, this.#index, reusesMemory);
+	/** A place in the file, at its start. */
+	cursor(): MovieCursor {
+		return new MovieCursor(this.#source, this.#index);
 	}
 }

@@ -16,7 +16,10 @@ export function configurationBody(form: TagForm, fourCc: number, configuration: 
 	return body;
 }
 
-/** The body of the message of one sample, in an array of its own size. */
+/** The longest head that a sample gets in front of it, in bytes. */
+export const MOST_HEAD_BYTES = 8;
+
+/** The body of the message of one sample, in `memory` from `start` on, in an array of its own size. */
 export function sampleBody(
 	form: TagForm,
 	fourCc: number,
@@ -26,10 +29,11 @@ export function sampleBody(
 	at: number,
 	length: number,
 	memory: Uint8Array,
+	start: number,
 ): Uint8Array {
 	const isPlainHevc = form === "hevc" && compositionMillis === 0;
 	const headBytes = isPlainHevc ? 5 : HEAD_BYTES[form];
-	const body = memory.subarray(0, headBytes + length);
+	const body = memory.subarray(start, start + headBytes + length);
 	body.set(bytes.subarray(at, at + length), headBytes);
 	switch (form) {
 		case "avc":

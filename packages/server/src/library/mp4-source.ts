@@ -49,8 +49,8 @@ export class Mp4Source implements MediaSource {
 		return this.#movie.metadata();
 	}
 
-	cursor(reusesMemory = false): MediaCursor {
-		return this.#movie.cursor(reusesMemory);
+	cursor(): MediaCursor {
+		return this.#movie.cursor();
 	}
 
 	onGrowth(): () => void {

@@ -40,8 +40,8 @@ export class SourceHold implements MediaSource {
 		return this.#source.isGrowing;
 	}
 
-	cursor(reusesMemory = false): MediaCursor {
-		return this.#source.cursor(reusesMemory);
+	cursor(): MediaCursor {
+		return this.#source.cursor();
 	}
 
 	onGrowth(listener: () => void): () => void {
