@@ -100,9 +100,10 @@ class FilePlayback {
 		console.warn("Playback broke:", text);
 		if (performance.now() - this.#openedAt > STEADY_AFTER) this.#failures = 0;
 		const delay = RETRY_DELAYS[Math.min(this.#failures++, RETRY_DELAYS.length - 1)]!;
-		const at = this.#video.currentTime;
 		this.#set("reconnecting");
 		setTimeout(() => {
+			// It may have been sought meanwhile.
+			const at = this.#video.currentTime;
 			this.#engine?.destroy();
 			this.#set("connecting");
 			this.open(at);
