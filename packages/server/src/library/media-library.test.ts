@@ -105,6 +105,23 @@ describe("the media library", () => {
 		expect(await markOf("a", "vod/media/..")).toBe(0);
 	});
 
+	it("waits for a file that was written just now to grow, unless it was finished here and is as long as then", async () => {
+		const path = put("applications/vod/streams/_definst_/a.flv");
+		const bytes = readFileSync(path).length;
+		const isGrowing = async (finished: number) => {
+			library.close();
+			const asked: string[] = [];
+			options.isFinished = (recorded, size) => asked.push(recorded) > 0 && size === finished;
+			library = new MediaLibrary(options);
+			utimesSync(path, Date.now() / 1000, Date.now() / 1000);
+			const source = (await library.open(new StreamName("vod", DEFAULT_INSTANCE, "a")))!;
+			source.release();
+			expect(asked).toEqual([path]);
+			return source.isGrowing;
+		};
+		expect([await isGrowing(bytes), await isGrowing(bytes - 1)]).toEqual([false, true]);
+	});
+
 	it("follows no link out of the folders unless that is allowed", async () => {
 		const outside = put("outside/secret.flv", 7);
 		put("applications/vod/media/in.flv", 3);

@@ -26,6 +26,11 @@ export type MediaLibraryOptions = FlvSourceOptions & {
 	foldersOf?: (application: string) => ApplicationFolders | undefined;
 	/** The file that our recorder is writing at this path. Default: none. */
 	growing?: (path: string) => GrowingFile | undefined;
+	/**
+	 * Whether our recorder has finished the file at this path, and made it so many bytes long: nobody waits then for it to
+	 * grow, as for a file of others that was written just now. Default: of none.
+	 */
+	isFinished?: (path: string, bytes: number) => boolean;
 	/** How long a file stays open after the last viewer left, in milliseconds. Default 5000. */
 	keepMillis?: number;
 };
@@ -148,7 +153,7 @@ export class MediaLibrary implements MediaCatalog {
 				const growing = kind === "flv" ? this.#growing(recorded) : undefined;
 				if (growing !== undefined) return { growing, path, kind };
 				const file = await findFile(folder, rest, followLinks);
-				if (file !== undefined) return { growing, file, path, kind, followLinks };
+				if (file !== undefined) return { growing, file, path, kind, followLinks, recorded };
 			}
 		}
 		return undefined;
@@ -193,9 +198,12 @@ export class MediaLibrary implements MediaCatalog {
 		return key;
 	}
 
-	async #open({ file: { path }, kind, followLinks }: FoundOnDisk): Promise<MediaSource> {
+	async #open({ file: { path }, kind, followLinks, recorded }: FoundOnDisk): Promise<MediaSource> {
 		const file = await MediaFile.open(path, followLinks);
-		if (kind === "flv") return FlvSource.open(file, this.#options);
+		if (kind === "flv") {
+			const isFinished = this.#options.isFinished?.(recorded, file.size) ?? false;
+			return FlvSource.open(file, isFinished ? { ...this.#options, quietMillis: 0 } : this.#options);
+		}
 		if (kind === "mp3") return Mp3Source.open(file);
 		if (kind === "id3") return Id3Source.open(file);
 		return Mp4Source.open(file);
@@ -221,7 +229,8 @@ export class MediaLibrary implements MediaCatalog {
 	#foundListed(file: ListedFile, followLinks: boolean): Found {
 		const { kind, relative: path } = file;
 		const growing = kind === "flv" ? this.#growing(file.joined) : undefined;
-		return growing === undefined ? { growing, file, path, kind, followLinks } : { growing, path, kind };
+		const recorded = file.joined;
+		return growing === undefined ? { growing, file, path, kind, followLinks, recorded } : { growing, path, kind };
 	}
 
 	#listing(name: string, found: Found, { size, modifiedMillis }: FileIdentity): MediaListing {
@@ -254,5 +263,7 @@ type FoundOnDisk = FoundPlace & {
 	readonly growing: undefined;
 	readonly file: FoundFile;
 	readonly followLinks: boolean;
+	/** Where our recorder would have put it. */
+	readonly recorded: string;
 };
 type Found = FoundOnDisk | (FoundPlace & { readonly growing: GrowingFile });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { keyframe } from "../../hub/hub-fixture.ts";
-import { RecordingFixture, recordSettings } from "./recording-fixture.ts";
+import { CAM, RecordingFixture, recordSettings } from "./recording-fixture.ts";
 
 describe("a recorder", () => {
 	it("refuses a second recording of a file, and lets it in when the first has finished", async () => {
@@ -22,6 +22,19 @@ describe("a recorder", () => {
 		expect(fixture.statuses.slice(2)).toEqual(["Stop", "Start"]);
 		await third.stop();
 		expect(fixture.read()).toEqual(["K1@0", "K1@40", "K2@140"]);
+	});
+
+	it("knows of each file that it has finished how long it is", async () => {
+		const fixture = new RecordingFixture();
+		const publisher = fixture.hub.publish();
+		const recording = fixture.record();
+		publisher.play(100, keyframe(1));
+		await fixture.pass(1000);
+		const grown = fixture.disk.files.get(CAM)!.bytes.length;
+		expect(fixture.recorder.isFinished(CAM, grown)).toBe(false);
+		await recording.stop();
+		const { length } = fixture.disk.files.get(CAM)!.bytes;
+		expect([length, length + 1].map(bytes => fixture.recorder.isFinished(CAM, bytes))).toEqual([true, false]);
 	});
 
 	it.each([

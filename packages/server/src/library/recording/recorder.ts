@@ -60,6 +60,8 @@ export class Recorder {
 	readonly #recordings = new Set<Recording>();
 	/** Who writes which file. */
 	readonly #claims = new Map<string, Recording>();
+	/** The last files that were finished, and how many bytes they have. */
+	readonly #finished = new Map<string, number>();
 	readonly #host: RecordingHost;
 	#isStopped = false;
 
@@ -89,6 +91,11 @@ export class Recorder {
 	growing(path: string): GrowingFile | undefined {
 		const file = this.#claims.get(this.#key(path))?.fileAt(path);
 		return file?.isFinished === false ? file : undefined;
+	}
+
+	/** Whether the file at a path was finished here, and had so many bytes then; what is long past may be forgotten. */
+	isFinished(path: string, bytes: number): boolean {
+		return this.#finished.get(this.#key(path)) === bytes;
 	}
 
 	/**
@@ -195,8 +202,19 @@ export class Recorder {
 	#onFileFinished({ request }: Recording, file: FinishedFile): void {
 		const { path, bytes, durationMillis, reason } = file;
 		const seconds = Math.round(durationMillis / 100) / 10;
+		this.#remember(path, bytes);
 		this.#options.log.info("recorded", { stream: String(request.name), path, seconds, bytes, reason });
 		this.#options.onFileFinished?.(request.name, file);
+	}
+
+	#remember(path: string, bytes: number): void {
+		const key = this.#key(path);
+		// The latest stands last.
+		this.#finished.delete(key);
+		this.#finished.set(key, bytes);
+		if (this.#finished.size <= MAX_REMEMBERED) return;
+		const [oldest] = this.#finished.keys();
+		this.#finished.delete(oldest!);
 	}
 
 	#onEnded(recording: Recording, { reason, error, files }: RecordingEnd): void {
@@ -208,5 +226,7 @@ export class Recorder {
 	}
 }
 
+/** Finished files that are remembered: those of the last seconds matter. */
+const MAX_REMEMBERED = 1024;
 /** How long the disk may take to finish files when the server stops, in milliseconds. */
 const STOP_MILLIS = 10_000;
