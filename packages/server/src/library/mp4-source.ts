@@ -49,6 +49,10 @@ export class Mp4Source implements MediaSource {
 		return this.#movie.metadata();
 	}
 
+	get flaws(): readonly string[] {
+		return this.#movie.flaws.map(flaw => flaw.text);
+	}
+
 	cursor(reusesMemory = false): MediaCursor {
 		return this.#movie.cursor(reusesMemory);
 	}

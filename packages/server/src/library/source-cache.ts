@@ -40,6 +40,10 @@ export class SourceHold implements MediaSource {
 		return this.#source.isGrowing;
 	}
 
+	get flaws(): readonly string[] {
+		return this.#source.flaws ?? [];
+	}
+
 	cursor(reusesMemory = false): MediaCursor {
 		return this.#source.cursor(reusesMemory);
 	}

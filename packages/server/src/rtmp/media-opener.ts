@@ -18,6 +18,8 @@ export class MediaOpener {
 	readonly #catalog: MediaCatalog | undefined;
 	readonly #hasLive: () => boolean;
 	readonly #log: EventLog;
+	/** Files of which it was told what is wrong with them. */
+	readonly #told = new Set<string>();
 
 	/** @param hasLive whether a stream that is not there may come */
 	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: () => boolean, log: EventLog) {
@@ -47,11 +49,23 @@ export class MediaOpener {
 		this.#catalog
 			.open(catalogName(item))
 			.then(
-				(source): Opened => (source === undefined ? otherwise : { kind: "file", source }),
+				(source): Opened => {
+					if (source === undefined) return otherwise;
+					this.#tellFlaws(name, source);
+					return { kind: "file", source };
+				},
 				(error): Opened => ({ kind: "refused", status: this.faultStatus(name, error) }),
 			)
 			.then(onOpened)
 			.catch(error => this.#log.error("fault", { stream: String(name), error }));
+	}
+
+	/** Once for each file, however often somebody plays it. */
+	#tellFlaws(name: StreamName, { path, flaws = [] }: MediaSource): void {
+		if (flaws.length === 0 || this.#told.has(path)) return;
+		if (this.#told.size >= MAX_TOLD) this.#told.clear();
+		this.#told.add(path);
+		this.#log.warn("file-damaged", { stream: String(name), path, text: flaws.join(" ") });
 	}
 
 	/** The status for a file that cannot be played (on); it is logged. */
@@ -70,6 +84,9 @@ export function catalogName({ name, request }: { name: StreamName; request: { re
 	if (request.prefix === "") return name;
 	return new StreamName(name.application, name.instance, `${request.prefix}:${name.name}`);
 }
+
+/** So many files are remembered for one player. */
+const MAX_TOLD = 256;
 
 const FAULT_STATUS: Readonly<Record<string, StatusCode>> = {
 	FILE_INVALID: "NetStream.Play.FileStructureInvalid",
