@@ -2,6 +2,7 @@ export type { ByteSource } from "./byte-source.ts";
 // Writing, and mending what was written
 export type { FilePatch } from "./fragment-init.ts";
 export { type FragmentRepair, repairFragments } from "./fragment-repair.ts";
+export { type FragmentResume, type ResumedTrack, readFragmentEnd } from "./fragment-resume.ts";
 export { type FragmentScan, scanFragments } from "./fragment-scan.ts";
 export {
 	type FileEnd,

@@ -5,6 +5,7 @@ import type { GrowingFile } from "../growing-file.ts";
 import { nodeFileSystem, type RecordingFileSystem } from "./file-system.ts";
 import {
 	appendFlv,
+	appendMp4,
 	createRecording,
 	type OpenRecording,
 	type RecordingMode,
@@ -195,8 +196,8 @@ export class Recorder {
 	#open(path: string, { request }: Recording, start: RecordingStart): Promise<OpenRecording> {
 		const { fs, wallClock } = this.#options;
 		const { mode, format, settings } = request;
-		if (mode === "record" || format === "mp4") return createRecording(fs, path, format, start, settings.replaced);
-		return appendFlv(fs, path, start, mode, wallClock());
+		if (mode === "record") return createRecording(fs, path, format, start, settings.replaced);
+		return (format === "flv" ? appendFlv : appendMp4)(fs, path, start, mode, wallClock());
 	}
 
 	#onFileFinished({ request }: Recording, file: FinishedFile): void {
