@@ -99,6 +99,10 @@ export class Mp4Writer implements RecordingWriter {
 		return this.#readyBytes + this.#waitingBytes;
 	}
 
+	get readyBytes(): number {
+		return this.#readyBytes;
+	}
+
 	get hasAudio(): boolean {
 		return this.#hasAudio;
 	}

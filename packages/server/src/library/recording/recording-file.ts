@@ -178,7 +178,8 @@ export class RecordingFile implements GrowingFile {
 	}
 
 	#schedule(): void {
-		if (this.#open!.writer.pendingBytes >= this.#options.flushBytes) this.#flush();
+		// What waits for the rest of its fragment is no reason to write: that would be done over and over.
+		if (this.#open!.writer.readyBytes >= this.#options.flushBytes) this.#flush();
 		else this.#cancelFlush ??= this.#clock.schedule(this.#options.flushMillis, () => this.#flush());
 	}
 

@@ -13,8 +13,10 @@ export type FilePatch = { readonly position: number; readonly bytes: Uint8Array 
 export interface RecordingWriter {
 	/** Milliseconds of the file, to the end of the last frame given. */
 	readonly durationMillis: number;
-	/** Bytes that `take` would give, about. */
+	/** Bytes that were given and not taken, about: those too that `take` cannot give before more has come. */
 	readonly pendingBytes: number;
+	/** Bytes that `take` would give now. */
+	readonly readyBytes: number;
 	readonly hasVideo: boolean;
 	readonly hasAudio: boolean;
 	/** Entries of all that was given, what was not taken yet included. */
@@ -47,6 +49,7 @@ export interface RecordingWriter {
 export class RefusingWriter implements RecordingWriter {
 	readonly durationMillis = 0;
 	readonly pendingBytes = 0;
+	readonly readyBytes = 0;
 	readonly hasVideo = false;
 	readonly hasAudio = false;
 	readonly index = new KeyframeIndex();
