@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -20,6 +20,7 @@ import {
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchChromium, needChromium, readWatchPage } from "./browser.ts";
+import { publishFile } from "./file-client.ts";
 import { needMillrace, startServer } from "./suite-server.ts";
 
 const SAMPLE = fileURLToPath(new URL("../../packages/server/media/vod/sample.flv", import.meta.url));
@@ -227,6 +228,38 @@ describe("in Chromium, the watch page", () => {
 		await page.locator("#seek").fill("30");
 		await playing(page, 30);
 		expect(asked.filter(search => search.startsWith("?start="))).toEqual(["?start=0", "?start=62", "?start=30"]);
+		await page.close();
+	});
+
+	test("lets a recording grow, seeks in what has come since, and ends with it", async context => {
+		needMillrace(context, "watch page");
+		needChromium(context);
+		const publishing = await publishFile(server.rtmpUrl("live"), "growing", SAMPLE, { type: "record", loop: true });
+		await publishing.client.waitForCode("NetStream.Record.Start");
+		const recorded = () => existsSync(dir.file("apps/live/streams/_definst_/growing.flv"));
+		await expect.poll(recorded, { timeout: 20_000 }).toBe(true);
+		launched ??= launchChromium();
+		const page = await (await launched).newPage();
+		const secondsOf = async (selector: string) => {
+			const [minutes = 0, seconds = 0] = (await page.textContent(selector))!.split("/").at(-1)!.split(":").map(Number);
+			return minutes * 60 + seconds;
+		};
+		await page.goto(server.httpUrl("live/growing?start=0"));
+		await playing(page, 0, 5);
+		const before = await secondsOf("#clock");
+		expect(await page.textContent("#file-modified")).toBe("being recorded");
+		await expect.poll(() => secondsOf("#clock"), { timeout: 30_000 }).toBeGreaterThan(before + 6);
+		expect(await secondsOf("#file-length")).toBeGreaterThan(before + 5);
+		const place = (await secondsOf("#clock")) - 2;
+		expect(place).toBeGreaterThan(before);
+		await page.locator("#seek").fill(String(place));
+		await playing(page, place, 5);
+		await publishing.stop();
+		await page.waitForFunction(() => document.getElementById("state")?.textContent === "Ended", undefined, {
+			timeout: 30_000,
+		});
+		await page.waitForFunction(() => document.getElementById("file-modified")?.textContent !== "being recorded");
+		expect(Math.abs((await secondsOf("#clock")) - (await secondsOf("#file-length")))).toBeLessThanOrEqual(1);
 		await page.close();
 	});
 

@@ -15,7 +15,11 @@ import { createSeekIndex, placeOf } from "./seek-index.ts";
 const mpegts = module as unknown as typeof module.default;
 type Loader = module.default.BaseLoader;
 
-export type FileEngine = { destroy(): void };
+export type FileEngine = {
+	destroy(): void;
+	/** The file has grown to so many seconds. */
+	grow?(duration: number): void;
+};
 
 export type FileEngineHandler = {
 	/** This browser cannot play what the file holds; `text` says what. */
@@ -34,6 +38,11 @@ const LOOK_AGAIN = 200;
 const FAR_AHEAD = 5;
 /** Milliseconds in which the library asks for a place that was sought; it waits for a bar that is still dragged. */
 const SEEK_ANSWER = 1000;
+/**
+ * What the library is told of a recording's length beyond what it is now, in seconds: it learns it once, at the start,
+ * and the browser seeks no further. A recording that passes it is opened anew.
+ */
+const GROWTH_ROOM = 7200;
 /** Seconds of what was handed on last that need not be buffered for the end to be told. */
 const TAIL = 1;
 
@@ -46,10 +55,12 @@ export function createFlvFileEngine(
 	video: HTMLVideoElement,
 	url: string,
 	duration: number,
+	isGrowing: boolean,
 	start: number,
 	handler: FileEngineHandler,
 ): FileEngine {
-	const feed = new FileFeed(url, duration, video, handler.onBroken);
+	const told = isGrowing ? duration + GROWTH_ROOM : duration;
+	const feed = new FileFeed(url, told, video, handler.onBroken);
 	const player = mpegts.createPlayer(
 		{ type: "flv", url: new URL(url, location.href).href },
 		{
@@ -85,6 +96,9 @@ export function createFlvFileEngine(
 	};
 	video.addEventListener("loadedmetadata", onMetadata, { once: true });
 	return {
+		grow(grown) {
+			if (grown > told) handler.onBroken("The recording has outgrown what the player was told.");
+		},
 		destroy() {
 			video.removeEventListener("error", onVideoError);
 			video.removeEventListener("loadedmetadata", onMetadata);

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { FileError } from "@millrace/core/fault";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import type { StreamName } from "../app/index.ts";
@@ -9,7 +9,7 @@ import type { GrowingFile } from "./growing-file.ts";
 import type { MediaCatalog } from "./media-catalog.ts";
 import { type FileIdentity, identityOf, isAbsence, MediaFile, unreadable } from "./media-file.ts";
 import { type ApplicationFolders, behindPrefix, type FoundFile, findFile, foldersOf } from "./media-folders.ts";
-import { type ListedFile, listFolders } from "./media-list.ts";
+import { type ListedFile, listFolders, listInstances } from "./media-list.ts";
 import { exactCandidates, type MediaKind, type NameCandidate, nameCandidates } from "./media-name.ts";
 import type { MediaSource } from "./media-source.ts";
 import { Id3Source } from "./mp3/id3-source.ts";
@@ -37,6 +37,8 @@ export type MediaLibraryOptions = FlvSourceOptions & {
 
 /** One playable file of a list. */
 export type MediaListing = {
+	/** `_definst_` where none was named. */
+	readonly instance: string;
 	/** To be played, with its prefix where it needs one. */
 	readonly name: string;
 	/** Its path with the extension, by which `openFile` opens it. */
@@ -111,10 +113,10 @@ export class MediaLibrary implements MediaCatalog {
 	async describe(name: StreamName): Promise<MediaListing | undefined> {
 		const found = await this.#find(name, nameCandidates(name.name));
 		if (found === undefined) return undefined;
-		if (found.growing === undefined) return this.#listing(name.name, found, found.file.identity);
+		if (found.growing === undefined) return this.#listing(name.instance, name.name, found, found.file.identity);
 		const { path } = found.growing;
 		try {
-			return this.#listing(name.name, found, identityOf(await stat(path)));
+			return this.#listing(name.instance, name.name, found, identityOf(await stat(path)));
 		} catch (error) {
 			if (isAbsence(error)) return undefined;
 			throw unreadable(path, error);
@@ -122,15 +124,23 @@ export class MediaLibrary implements MediaCatalog {
 	}
 
 	/**
-	 * The files that an application's default instance can play, by name; folders and files beyond a limit are left out.
+	 * The files that an application can play: of its default instance by name, then what was recorded of the others.
+	 * Folders and files beyond a limit are left out.
 	 *
 	 * @throws {FileError} `FILE_UNREADABLE`
 	 */
 	async list(application: string): Promise<MediaListing[]> {
 		const { directories, followLinks } = this.#foldersOf(application);
-		const folders = foldersOf(this.#options.applicationsFolder, application, DEFAULT_INSTANCE, directories);
-		const files = await listFolders(folders, followLinks);
-		return files.map(file => this.#listing(file.name, this.#foundListed(file, followLinks), file.identity));
+		const root = this.#options.applicationsFolder;
+		const folders = foldersOf(root, application, DEFAULT_INSTANCE, directories);
+		const own = folders.length === 0 ? undefined : join(resolve(root, application), "streams");
+		const [files, others] = await Promise.all([
+			listFolders(folders, followLinks),
+			own === undefined ? [] : listInstances(own, DEFAULT_INSTANCE, followLinks),
+		]);
+		const listing = (instance: string, file: ListedFile) =>
+			this.#listing(instance, file.name, this.#foundListed(file, followLinks), file.identity);
+		return [...files.map(file => listing(DEFAULT_INSTANCE, file)), ...others.map(file => listing(file.instance, file))];
 	}
 
 	/** Closes every file that nobody plays, and the others as they are released. */
@@ -233,9 +243,10 @@ export class MediaLibrary implements MediaCatalog {
 		return growing === undefined ? { growing, file, path, kind, followLinks, recorded } : { growing, path, kind };
 	}
 
-	#listing(name: string, found: Found, { size, modifiedMillis }: FileIdentity): MediaListing {
+	#listing(instance: string, name: string, found: Found, { size, modifiedMillis }: FileIdentity): MediaListing {
 		const { growing, path, kind } = found;
 		return {
+			instance,
 			name,
 			file: path,
 			kind: kind === "id3" ? "mp3" : kind,
