@@ -139,6 +139,7 @@ export class MillraceServer {
 			applicationsFolder: folder,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
+			isFinished: (path, bytes) => this.#recorder.isFinished(path, bytes),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,

@@ -83,6 +83,11 @@ export class SocketTransport implements Transport {
 		this.#socket.destroy();
 	}
 
+	holdInput(isHeld: boolean): void {
+		if (isHeld) this.#socket.pause();
+		else this.#socket.resume();
+	}
+
 	#onOpen(socket: Socket): void {
 		if (this.#isOver) {
 			socket.destroy();

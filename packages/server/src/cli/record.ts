@@ -26,8 +26,6 @@ type RecordFlags = {
 
 /** What a server is told that is buffered here, in seconds, so that it sends a recorded stream as fast as it can. */
 const FULL_SPEED_BUFFER_SECONDS = 36_000;
-/** What may wait for the disk before frames are left out: a recorded stream comes faster than it plays. */
-const MAX_WAITING_BYTES = 512 * 1024 * 1024;
 
 /** `millrace record`: plays a stream of a server into an FLV file. */
 export function recordCommand(context: CliContext): Command {
@@ -85,7 +83,8 @@ async function record(
 		written = { bytes: wholeBytes, millis: endMillis };
 		context.stderr.write(`Going on with ${file} at ${(endMillis / 1000).toFixed(1)} s.\n`);
 	}
-	const ask = { ...(start === undefined ? {} : { start }), maxBufferBytes: MAX_WAITING_BYTES };
+	// A recorded stream comes faster than it plays, and perhaps faster than the disk takes it.
+	const ask = { ...(start === undefined ? {} : { start }), whenFull: "wait" } as const;
 	await playMedia(context, work, flags.wait, ask, async media => {
 		// The buffer trick: a server sends ahead of a recorded stream as far as the player says that it buffers.
 		if (!stream.info.isLive) stream.bufferTime = FULL_SPEED_BUFFER_SECONDS;
@@ -189,8 +188,7 @@ class LazySink implements FlvSink {
 
 function outputSink({ stdout }: CliContext): FlvSink {
 	return {
-		write: bytes => {
-			stdout.write(bytes);
-		},
+		// Whoever reads it may be slower than the server.
+		write: bytes => new Promise<void>(resolve => stdout.write(bytes, () => resolve())),
 	};
 }

@@ -90,7 +90,10 @@ describe("publish, record and probe", () => {
 		const publisher = await publishing(`${base}/live/out`);
 		const recorder = run("record", `${base}/live/out`, "-", "--duration", "1");
 		const pieces: Uint8Array[] = [];
-		recorder.context.stdout.write = data => pieces.push(data as Uint8Array);
+		recorder.context.stdout.write = (data, onTaken) => {
+			pieces.push(data as Uint8Array);
+			onTaken?.();
+		};
 		expect(await recorder.exit).toBe(0);
 		expect(Buffer.concat(pieces).subarray(0, 3).toString()).toBe("FLV");
 		publisher.interrupt();
