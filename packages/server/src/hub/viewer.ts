@@ -11,7 +11,10 @@ export const VIEWER_PAUSED = 2;
 /** Has been let go of. */
 export const VIEWER_GONE = 3;
 
-type QueuedBlock = { readonly block: Uint8Array; readonly queuedAt: number };
+/** What a viewer is told of its stream, in its place between the blocks. */
+export type ViewerNotice = "published" | "unpublished";
+
+type Queued = { readonly what: Uint8Array | ViewerNotice; readonly queuedAt: number };
 
 /**
  * One viewer of a live stream, with the queue of what its network has not taken. The queue is bounded in bytes and in
@@ -40,7 +43,7 @@ export class Viewer {
 	droppedBlocks = 0;
 
 	readonly #limits: ViewerQueueOptions;
-	#queue: QueuedBlock[] = [];
+	#queue: Queued[] = [];
 	#queuedBytes = 0;
 	/** Since when its network has taken nothing; −1 while it keeps up. */
 	#stalledAt = -1;
@@ -62,22 +65,35 @@ export class Viewer {
 			if (this.sink.offer(block)) return;
 			if (this.#stalledAt < 0) this.#stalledAt = now;
 		}
-		this.#queue.push({ block, queuedAt: now });
+		this.#queue.push({ what: block, queuedAt: now });
 		this.#queuedBytes += block.length;
 		const { maxBytes, maxMillis } = this.#limits;
 		if (this.#queuedBytes > maxBytes || now - this.#queue[0]!.queuedAt > maxMillis) this.#skip(now);
 	}
 
+	/** Tells it, behind what waits: a player that heard of the end first would leave without the last frames. */
+	tell(notice: ViewerNotice, now: number): void {
+		if (this.#queue.length === 0) this.#hand(notice);
+		else this.#queue.push({ what: notice, queuedAt: now });
+	}
+
 	/** The sink's network has taken what was written: sends what waits. */
 	onDrain(now: number): void {
-		let sent = 0;
-		while (sent < this.#queue.length && this.sink.offer(this.#queue[sent]!.block)) {
-			this.#queuedBytes -= this.#queue[sent]!.block.length;
-			sent++;
+		for (;;) {
+			const [first] = this.#queue;
+			if (first === undefined) {
+				this.#stalledAt = -1;
+				return;
+			}
+			const { what } = first;
+			if (typeof what !== "string") {
+				if (!this.sink.offer(what)) return;
+				this.#queuedBytes -= what.length;
+			}
+			this.#stalledAt = now;
+			this.#queue.shift();
+			if (typeof what === "string") this.#hand(what);
 		}
-		if (sent === this.#queue.length) this.#stalledAt = -1;
-		else if (sent > 0) this.#stalledAt = now;
-		this.#queue.splice(0, sent);
 	}
 
 	/** Whether its network has taken nothing for longer than is allowed. */
@@ -109,11 +125,20 @@ export class Viewer {
 	}
 
 	#skip(now: number): void {
+		const lost = this.#queue;
 		this.skips++;
-		this.droppedBlocks += this.#queue.length;
 		this.#queue = [];
 		this.#queuedBytes = 0;
 		this.stream.onViewerSkipped(this);
 		this.sink.onSkipped(now);
+		for (const { what } of lost) {
+			if (typeof what !== "string") this.droppedBlocks++;
+			else if (this.state !== VIEWER_GONE) this.#hand(what);
+		}
+	}
+
+	#hand(notice: ViewerNotice): void {
+		if (notice === "published") this.sink.onPublished();
+		else this.sink.onUnpublished();
 	}
 }
