@@ -17,7 +17,7 @@ export async function passMedia(
 	await down.playAsync(name);
 	await using sink = await FlvFileSink.create(to);
 	const writing = playToFlv(media, sink);
-	await publishMedia(up, () => readFlvFile(from), { speed: 4 });
+	await publishMedia(up, () => readFlvFile(from), { speed: 30 });
 	up.close();
 	await writing;
 	down.close();
