@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createWebServer } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { NetConnection, NetStatusError, RememberedRoads } from "@millrace/client";
+import { NetConnection, NetStatusError, NetStream, RememberedRoads } from "@millrace/client";
 import { passMedia } from "./client-media.ts";
 import type { Journey, JourneyOrder, JourneyReport, OddListener } from "./journey.ts";
 
@@ -14,7 +14,7 @@ else for (const journey of journeys) reports.push(await travel(journey));
 writeFileSync(reportFile!, JSON.stringify(reports));
 process.exit(0);
 
-async function travel({ url, proxyType, media, ...rest }: Journey): Promise<JourneyReport> {
+async function travel({ url, args = [], proxyType, play, media, ...rest }: Journey): Promise<JourneyReport> {
 	// Nobody learns from the others which road leads on.
 	const nc = new NetConnection({ ...rest, memory: new RememberedRoads(), tls: { rejectUnauthorized: false } });
 	if (proxyType !== undefined) nc.proxyType = proxyType;
@@ -24,8 +24,9 @@ async function travel({ url, proxyType, media, ...rest }: Journey): Promise<Jour
 		return { code, text, protocol, proxy: connectedProxyType, millis: performance.now() - begun, attempts };
 	};
 	try {
-		await nc.connectAsync(url);
+		await nc.connectAsync(url, ...args);
 		const connected = report("NetConnection.Connect.Success");
+		if (play !== undefined) await new NetStream(nc).playAsync(play);
 		if (media !== undefined) await passMedia(nc, nc, `through`, media);
 		return connected;
 	} catch (error) {

@@ -12,6 +12,10 @@ export type Journey = {
 	readonly openTimeoutMillis?: number;
 	readonly proxyType?: string;
 	readonly proxy?: string;
+	/** Arguments of `connect` behind the command object. */
+	readonly args?: readonly string[];
+	/** Plays that stream, and waits until it has begun. */
+	readonly play?: string;
 	/** Publishes the file to a stream beside it, plays that meanwhile, and writes what came. */
 	readonly media?: { readonly from: string; readonly to: string };
 };
