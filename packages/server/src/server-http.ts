@@ -57,8 +57,11 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 		else pages.handle(request, response);
 	});
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-		if (RtmpWebSocket.isPath(request.url ?? "")) rtmp.handleUpgrade(request, socket, head);
-		else flv.handleUpgrade(request, socket, head);
+		const url = request.url ?? "";
+		if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
+		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, isApplication)) {
+			foreign.handleUpgrade(request, socket, head);
+		} else flv.handleUpgrade(request, socket, head);
 	});
 	// A server that only gets its connections handed does not know that it runs: without this event, requests that
 	// never end would be held for ever.
