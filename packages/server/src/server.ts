@@ -316,6 +316,7 @@ export class MillraceServer {
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
 			isApplication: name => Object.hasOwn(applications, name),
+			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}
 

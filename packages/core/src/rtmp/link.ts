@@ -77,6 +77,8 @@ export class RtmpLink implements ChunkHandler {
 	roundTripMillis: number | undefined;
 	/** What this connection holds of the shared budget. */
 	readonly account: BudgetAccount;
+	/** What the account holds for bytes that have come and wait below for their end. */
+	#heldByCarrier = 0;
 
 	/** Dropped when it is done: it holds some kilobytes. */
 	#handshake: Handshake | undefined;
@@ -303,6 +305,21 @@ export class RtmpLink implements ChunkHandler {
 		if (bytes === this.#announcedWindow) return;
 		this.#announcedWindow = bytes;
 		this.sendControl(TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE, encodeControlValue(bytes));
+	}
+
+	/**
+	 * So many bytes that came are kept below, in what carries the link, because their end is missing. False: the
+	 * shared budget has no room for them, and the link has ended.
+	 */
+	heldByCarrier(bytes: number): boolean {
+		const more = bytes - this.#heldByCarrier;
+		if (more > 0 && !this.account.add(more)) {
+			this.close(new LimitError("SHARED_BYTES_SPENT", `${bytes} bytes wait for the end of a message.`));
+			return false;
+		}
+		if (more < 0) this.account.remove(-more);
+		this.#heldByCarrier = bytes;
+		return true;
 	}
 
 	/** Ends the link; `reason` is the fault, where there was one. Later calls change nothing. */

@@ -136,6 +136,11 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		}
 	}
 
+	onWireHeld(bytes: number): void {
+		// Its goodbye would have to wait until the message is complete.
+		if (!this.connection.link.heldByCarrier(bytes)) this.#wire.destroy();
+	}
+
 	onWireDrain(): void {
 		this.connection.link.outputSent();
 		this.flush();
