@@ -1,4 +1,4 @@
-import type { Slab } from "../bytes/index.ts";
+import type { MemoryPool, Slab } from "../bytes/index.ts";
 import { LimitError, MillraceError, PeerError, TransportError } from "../fault/index.ts";
 import { AcknowledgementCounter } from "./acknowledgement.ts";
 import { type ChunkHandler, ChunkReader } from "./chunk-reader.ts";
@@ -265,10 +265,10 @@ export class RtmpLink implements ChunkHandler {
 
 	/**
 	 * What must be written to the wire for a framed block that leaves past the queue, when all output has been taken: the
-	 * block itself, or an encrypted copy.
+	 * block itself, or an encrypted copy, in memory of `pool` if there is one.
 	 */
-	seal(block: Uint8Array): Uint8Array {
-		return this.#cipher === undefined ? block : this.#cipher.seal(block);
+	seal(block: Uint8Array, pool?: MemoryPool): Uint8Array {
+		return this.#cipher === undefined ? block : this.#cipher.seal(block, pool);
 	}
 
 	/** All output that was taken has left. */

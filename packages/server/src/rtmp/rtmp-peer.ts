@@ -163,7 +163,11 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			return false;
 		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		wire.write(this.connection.link.seal(block));
+		const { blocks } = this.#context;
+		const sealed = this.connection.link.seal(block, blocks);
+		wire.write(sealed);
+		// An encrypted copy is this viewer's alone.
+		if (sealed !== block && wire.isSpent) blocks?.give(sealed);
 		return true;
 	}
 
