@@ -13,9 +13,17 @@ import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { playMedia } from "./first-media.ts";
 import { showProgress } from "./progress-line.ts";
-import { EXIT, fail, parseSeconds, type StreamWork, withStream } from "./stream-command.ts";
+import {
+	type ConnectFlags,
+	EXIT,
+	fail,
+	parseSeconds,
+	type StreamWork,
+	VERBOSE_FLAG,
+	withStream,
+} from "./stream-command.ts";
 
-type RecordFlags = {
+type RecordFlags = ConnectFlags & {
 	readonly start?: number;
 	readonly stop?: number;
 	readonly duration?: number;
@@ -39,10 +47,11 @@ export function recordCommand(context: CliContext): Command {
 		.option("--duration <seconds>", "end after this time of the stream (default: at its end, or Ctrl+C)", parseSeconds)
 		.option("--live", "the live stream is meant, not a recording of that name")
 		.option("--wait <seconds>", "how long to wait for the stream to begin", parseSeconds, 10)
+		.option(...VERBOSE_FLAG)
 		.action(async (url: string, file: string, flags: RecordFlags) => {
 			checkFlags(context, file, flags);
 			const point = flags.resume ? await resumePoint(context, file) : undefined;
-			await withStream(context, url, "player", work => record(context, file, flags, point, work));
+			await withStream(context, url, "player", flags, work => record(context, file, flags, point, work));
 		});
 }
 
