@@ -209,6 +209,7 @@ describe("the media library", () => {
 		expect(files[0]!.bytes).toBeGreaterThan(50);
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "dir/vp6"))).toBe(2000);
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "none"))).toBeUndefined();
+		put("applications/vod/streams/room/b.flv");
 		expect((await library.list("vod", "room")).map(file => file.name)).toEqual(["b"]);
 		expect(await library.list("vod", "../vod")).toEqual([]);
 		expect(await library.list("other")).toEqual([]);
