@@ -20,13 +20,15 @@ const entries = await readdir(here, { withFileTypes: true });
 const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.name);
 const chosen = wanted.length === 0 ? names.sort() : wanted;
 
+const folder = await mkdtemp(join(tmpdir(), "millrace-examples-"));
 const server = createServer({
 	listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
 	publish: { from: "anywhere" },
+	media: { applications: join(folder, "applications") },
+	record: { anonymous: true },
 	demo: true,
 });
 await server.start();
-const folder = await mkdtemp(join(tmpdir(), "millrace-examples-"));
 let failed = 0;
 try {
 	const port = server.addresses[0]!.port;
