@@ -1,10 +1,11 @@
 import { MemoryPool } from "../bytes/index.ts";
-import { MEDIA_AUDIO, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
+import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
 import { invalid } from "./box.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { IndexedMovie, PlayedTrack } from "./movie-index.ts";
 import { carryOut, type Reading, readRange } from "./reading.ts";
-import { sampleBody } from "./tag-form.ts";
+import { type MediaForm, sampleBody } from "./tag-form.ts";
+import { textMessage } from "./timed-text.ts";
 
 /** One viewer's place in a file. Calls must not overlap. */
 export class MovieCursor {
@@ -60,6 +61,7 @@ export class MovieWalk {
 		const tracks: TrackPlace[] = [];
 		if (movie.video !== undefined) tracks.push(new TrackPlace(movie.video, MEDIA_VIDEO));
 		if (movie.audio !== undefined) tracks.push(new TrackPlace(movie.audio, MEDIA_AUDIO));
+		for (const text of movie.texts) tracks.push(new TrackPlace(text, MEDIA_DATA));
 		this.#tracks = tracks;
 	}
 
@@ -104,9 +106,14 @@ export class MovieWalk {
 		let at = 0;
 		for (const pick of picks) {
 			if (pick.configuration !== undefined) messages.push(pick.configuration);
-			const message = messageOf(pick, this.#bodies.subarray(at));
-			messages.push(message);
-			at += message.payload.length;
+			const { facts } = pick.place.track;
+			if (facts !== undefined) {
+				messages.push(textMessage(sampleOf(pick), pick.time, facts));
+			} else {
+				const message = messageOf(pick, this.#bodies.subarray(at));
+				messages.push(message);
+				at += message.payload.length;
+			}
 			pick.place.pass(pick.sample);
 		}
 		return messages;
@@ -202,13 +209,13 @@ const BLOCK_BYTES = 1024 * 1024;
 /** A place in one track. */
 class TrackPlace {
 	readonly track: PlayedTrack;
-	readonly type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO;
+	readonly type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO | typeof MEDIA_DATA;
 	/** The sample that comes next. */
 	next = 0;
 	/** The description whose configuration the viewer has, or is told of by `configurations`. */
 	description: number;
 
-	constructor(track: PlayedTrack, type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO) {
+	constructor(track: PlayedTrack, type: TrackPlace["type"]) {
 		this.track = track;
 		this.type = type;
 		this.description = track.index.descriptionOf(0);
@@ -259,12 +266,27 @@ function offsetOf({ place, sample }: Pick): number {
 	return place.track.index.offsetOf(sample);
 }
 
+function sampleOf({ place, sample, block }: Pick): Uint8Array {
+	const { index } = place.track;
+	const at = index.offsetOf(sample) - block!.offset;
+	return block!.bytes.subarray(at, at + index.sizeOf(sample));
+}
+
 function messageOf({ place, sample, time, block }: Pick, memory: Uint8Array): MediaMessage {
 	const { index, descriptions } = place.track;
 	const { form, fourCc } = descriptions[index.descriptionOf(sample)]!.carriage!;
 	const at = index.offsetOf(sample) - block!.offset;
 	const length = index.sizeOf(sample);
 	const composition = index.compositionOf(sample);
-	const body = sampleBody(form, fourCc, index.isSync(sample), composition, block!.bytes, at, length, memory);
+	const body = sampleBody(
+		form as MediaForm,
+		fourCc,
+		index.isSync(sample),
+		composition,
+		block!.bytes,
+		at,
+		length,
+		memory,
+	);
 	return new MediaMessage(place.type, time, body);
 }
