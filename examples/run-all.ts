@@ -70,12 +70,12 @@ function serverOptions(name: string): ServerOptionsInput {
 	const file = join(here, name, "millrace.yaml");
 	const options: ServerOptionsInput = existsSync(file)
 		? parse(readFileSync(file, "utf8"))
-		: { publish: { from: "anywhere" }, demo: true };
+		: { publish: { from: "anywhere" }, record: { anonymous: true }, demo: true };
 	const applications = join(here, name, "applications");
 	return {
 		...options,
 		listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
-		...(existsSync(applications) && { media: { ...options.media, applications } }),
+		media: { ...options.media, applications: existsSync(applications) ? applications : join(folder, "applications") },
 	};
 }
 
