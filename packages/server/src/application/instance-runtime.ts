@@ -117,7 +117,9 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	/** Takes an event. What the application's handlers throw is logged; nothing is thrown. */
 	handle(event: PortEvent): void {
-		if (this.#early !== undefined) {
+		// What the application asked for itself comes while it starts: it may be waiting for that.
+		const isAnswer = event.kind === "reply" || event.kind === "stream-status";
+		if (this.#early !== undefined && !isAnswer) {
 			this.#early.push(event);
 			return;
 		}
