@@ -11,3 +11,4 @@ export {
 	type RuntimeData,
 	runtimeReadFolders,
 } from "./runtime-place.ts";
+export type { StreamFile } from "./stream.ts";

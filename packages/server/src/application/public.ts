@@ -23,4 +23,11 @@ export {
 	type StreamUse,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
-export { type RecordMode, Stream, StreamCollection, type StreamPlayOptions } from "./stream.ts";
+export {
+	type LiveStreamEntry,
+	type RecordMode,
+	Stream,
+	StreamCollection,
+	type StreamFile,
+	type StreamPlayOptions,
+} from "./stream.ts";

@@ -24,6 +24,36 @@ export type StreamPlayOptions = {
 	readonly instance?: string;
 };
 
+/** A live stream of the instance. */
+export type LiveStreamEntry = {
+	readonly name: string;
+	/** Somebody publishes it; not: it is waited for within the grace time. */
+	readonly isPublishing: boolean;
+	/** The application itself publishes it. */
+	readonly isOwn: boolean;
+	readonly viewers: number;
+	/** What comes in, in bits a second. */
+	readonly bitrate: number;
+	readonly bytesIn: number;
+	/** Its newest time, in milliseconds. */
+	readonly time: number;
+};
+
+/** A recording or file of the instance. */
+export type StreamFile = {
+	/** To be played, with its prefix where it needs one: `film`, `mp4:film.mp4`. */
+	readonly name: string;
+	/** `flv`, `mp4` or `mp3`. */
+	readonly kind: string;
+	readonly bytes: number;
+	/** When it was last written, in milliseconds since 1970. */
+	readonly modifiedMillis: number;
+	/** It is being recorded. */
+	readonly isGrowing: boolean;
+	/** In seconds; `undefined`: it cannot be played. */
+	readonly length: number | undefined;
+};
+
 export type RecordMode = "record" | "append" | "appendWithGap";
 
 /** The streams of an instance. */
@@ -46,13 +76,13 @@ export class StreamCollection {
 	}
 
 	/** What is live in the instance, by whomever it is published. */
-	async list(): Promise<readonly Readonly<Record<string, AmfValue>>[]> {
-		return asList(await this.#port.ask("streams", []));
+	async list(): Promise<readonly LiveStreamEntry[]> {
+		return (await this.#port.ask("streams", [])) as unknown as LiveStreamEntry[];
 	}
 
 	/** The recordings and files that the instance can play. */
-	async files(): Promise<readonly Readonly<Record<string, AmfValue>>[]> {
-		return asList(await this.#port.ask("files", []));
+	async files(): Promise<readonly StreamFile[]> {
+		return (await this.#port.ask("files", [])) as unknown as StreamFile[];
 	}
 
 	/** The length of a recording or file, in seconds; 0 where there is none. */
@@ -146,8 +176,4 @@ export class Stream {
 	#act(action: StreamAction, ...args: AmfValue[]): void {
 		this.#port.emit({ kind: "stream", stream: this.name, action, args });
 	}
-}
-
-function asList(value: AmfValue): readonly Readonly<Record<string, AmfValue>>[] {
-	return Array.isArray(value) ? value.map(asRecord) : [];
 }
