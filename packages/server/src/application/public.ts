@@ -7,12 +7,14 @@ export {
 	AmfXml,
 } from "@millrace/core/amf";
 export type { NetStatus } from "@millrace/core/rtmp";
+export type { SharedObjectSync } from "@millrace/core/shared-object";
 export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,
 	type Decision,
 	defineApplication,
+	type MaybeDecision,
 	type Method,
 	type Methods,
 	type RecordedFile,

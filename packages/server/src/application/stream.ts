@@ -21,6 +21,7 @@ export type StreamPlayOptions = {
 	readonly reset?: boolean;
 	/** The application that the name is looked up in. Default: the stream's own. */
 	readonly application?: string;
+	/** The instance of that application. Default: the stream's own; of another application, the default one. */
 	readonly instance?: string;
 };
 
@@ -54,6 +55,7 @@ export type StreamFile = {
 	readonly length: number | undefined;
 };
 
+/** Whether a recording replaces the file, is added to it, or is added with the time that has passed as a gap. */
 export type RecordMode = "record" | "append" | "appendWithGap";
 
 /** The streams of an instance. */
@@ -111,6 +113,7 @@ export class StreamCollection {
  * stream of its name, record what is published under its name, and send data messages to those who play it.
  */
 export class Stream {
+	/** Its name in the instance. */
 	readonly name: string;
 	/** Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, … */
 	onStatus: ((status: NetStatus) => unknown) | undefined;
@@ -138,6 +141,7 @@ export class Stream {
 		this.#act("record", mode);
 	}
 
+	/** Ends the recording. */
 	stopRecording(): void {
 		this.#act("record", false);
 	}

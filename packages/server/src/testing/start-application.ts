@@ -13,7 +13,8 @@ import type {
 } from "../application/index.ts";
 import { localChannel, RuntimeLink } from "../host/index.ts";
 import type { EventLog, LogFields } from "../log/index.ts";
-import { FakeClient, type FakeClientOptions } from "./fake-client.ts";
+import type { FakeClientOptions } from "./client-end.ts";
+import { FakeClient } from "./fake-client.ts";
 import { plainValue } from "./wire-value.ts";
 
 /** How an application is started for a test. */
@@ -41,9 +42,11 @@ export type LogLine = { readonly level: "debug" | "info" | "warn" | "error"; rea
 
 /** What the application did to a stream of its own (`app.streams.get(name)`). */
 export type StreamDeed = {
+	/** Its name. */
 	readonly stream: string;
 	/** `play`, `record`, `send`, `clear`, `buffer-time` or `close`. */
 	readonly action: string;
+	/** What belongs to the action: a name and options, a mode, values. */
 	readonly args: readonly AmfValue[];
 };
 
