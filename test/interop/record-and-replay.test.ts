@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import type { PublishMode } from "@millrace/core/rtmp";
 import {
 	type ComparisonOptions,
@@ -157,6 +157,80 @@ describe("what our client publishes", () => {
 			await expectPlayed(recorded, "live", name);
 		},
 	);
+
+	test.for(["append", "appendWithGap"] as const)(
+		"as MP4 of type %s twice is one file, which ffprobe reads without a word and players get whole",
+		async (type, context) => {
+			needPrograms(context, "rtmpdump");
+			await needEncoders(context, "libx264", "aac");
+			const source = await library.file("h264-bframes-aac");
+			const sent = ofMedia(await probePackets(source));
+			const name = `mp4-${type}`;
+			await publish(`mp4:${name}`, source, type);
+			await sleep(1000);
+			await publish(`mp4:${name}`, source, type);
+			const path = server.recorded(`${name}.mp4`);
+			const { stderr } = await runProgram("ffprobe", ["-v", "warning", "-show_format", "-show_streams", path]);
+			expect(stderr).toBe("");
+			const recorded = ofMedia(await probePackets(path));
+			expect(recorded.length).toBe(sent.length * 2);
+			const rounding = { toleranceMillis: 1, skewMillis: 1 };
+			const inOrder = (kind: MediaPacket["kind"]) => recorded.filter(packet => packet.kind === kind);
+			const halves = (["video", "audio"] as const).map(kind => [inOrder(kind), inOrder(kind).length / 2] as const);
+			comparePackets(
+				sent,
+				halves.flatMap(([packets, half]) => packets.slice(0, half)),
+				rounding,
+			);
+			const [video] = comparePackets(
+				sent,
+				halves.flatMap(([packets, half]) => packets.slice(half)),
+				rounding,
+			);
+			const pause = video!.offsetMillis - 6000;
+			console.log(`MP4, ${type}: the second part begins ${video!.offsetMillis} ms later`);
+			if (type === "appendWithGap") expect(pause).toBeGreaterThan(900);
+			else expect(Math.abs(pause)).toBeLessThan(100);
+			await expectPlayed(recorded, "live", `mp4:${name}`, undefined, rounding);
+		},
+	);
+
+	test("as MP4 in another form than what stands there goes on in another file, and the log says so", async context => {
+		await needEncoders(context, "libx264", "aac");
+		const first = await library.file("h264-bframes-aac");
+		const other = dir.file("other.flv");
+		await runProgram("ffmpeg", [
+			...["-v", "error", "-nostdin", "-y", "-i", first, "-vf", "scale=160:90", "-c:v", "libx264", "-g", "25"],
+			...["-c:a", "copy", other],
+		]);
+		await publish("mp4:forms", first, "append");
+		const from = server.process.log.length;
+		await publish("mp4:forms", other, "append");
+		await publish("mp4:forms", first, "append");
+		const path = server.recorded("forms.mp4");
+		const next = await server.process.waitForEvent("record-next-file", 1000, () => true, from);
+		expect(next.fields).toMatchObject({ level: "warn", stream: "live/forms", path });
+		const counts = async (file: string) => ofMedia(await probePackets(file)).length;
+		expect(await counts(path)).toBe(2 * (await counts(first)));
+		expect(await counts(server.recorded("forms-002.mp4"))).toBe(await counts(other));
+		expect(existsSync(server.recorded("forms-003.mp4"))).toBe(false);
+	});
+
+	test("ends for a player that starts right behind its end when all has been played", async context => {
+		await needEncoders(context, "libx264", "aac");
+		const source = await library.file("h264-bframes-aac");
+		// What others have written just now may grow for five seconds. A busy machine may take that long by itself.
+		let waited = Number.POSITIVE_INFINITY;
+		for (let attempt = 0; attempt < 3 && waited > 4500; attempt++) {
+			const name = `just-ended-${attempt}`;
+			await publish(name, source, "record");
+			const path = server.recorded(`${name}.flv`);
+			const { mtimeMs } = statSync(path);
+			await playWhole(server.process.rtmpUrl("live"), name, dir.file(`${name}.flv`));
+			waited = Date.now() - mtimeMs;
+		}
+		expect(waited).toBeLessThan(4500);
+	});
 
 	test("as MP4 is a file that players get over RTMP as it was sent", async context => {
 		needPrograms(context, "rtmpdump");

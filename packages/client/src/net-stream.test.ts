@@ -74,6 +74,30 @@ describe.each(SPLITS)("NetStream, bytes %s", (_name, split) => {
 });
 
 describe("a stream", () => {
+	test("is not read from the network while its reader is full, however long that takes, and gets everything", async () => {
+		const { network, ns } = await streamOn();
+		const media = ns.media({ maxBufferBytes: 2000, whenFull: "wait" });
+		ns.play("film");
+		await network.run();
+		const body = new Uint8Array(100).fill(0x17);
+		for (let at = 0; at < 100; at++) {
+			network.server.send(MEDIA_VIDEO, at * 40, body);
+			await network.run();
+		}
+		expect(network.holds).toEqual([true]);
+		// Longer than a server may be silent that is listened to.
+		await network.pass(120_000);
+		for (let at = 0; at < 100; at++) {
+			let message = (await media.next()).value;
+			while (message?.isVideo === false) message = (await media.next()).value;
+			expect(message?.timestamp).toBe(at * 40);
+			await network.run();
+		}
+		expect([network.holds.at(-1), ns.info.droppedFrames]).toEqual([false, 0]);
+		await network.pass(2000);
+		expect(ns.info.droppedFrames).toBe(0);
+	});
+
 	test("that is made before the connection waits for it, in order", async () => {
 		const network = new TestNetwork();
 		const { nc } = network.connection();

@@ -49,7 +49,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	readonly #connection: NetConnection;
 	readonly #inside: ConnectionInside;
 	readonly #meters = new StreamMeters();
-	readonly #readers = new MediaReaders();
+	readonly #readers = new MediaReaders((queue, isHeld) => this.#inside.session.holdInput(queue, isHeld));
 	readonly #link: StreamLink;
 	#client: object = this;
 	readonly #waiters = new StatusWaiters();

@@ -9,7 +9,7 @@ import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
-import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
+import { describeCodecs, LibraryView, LiveView, type PortFacts, type ServerView } from "./admin/index.ts";
 import { StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
@@ -40,6 +40,7 @@ import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
+import { portsFor } from "./server-ports.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -139,6 +140,7 @@ export class MillraceServer {
 			applicationsFolder: folder,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
+			isFinished: (path, bytes) => this.#recorder.isFinished(path, bytes),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
@@ -319,6 +321,7 @@ export class MillraceServer {
 		this.#pages = await createHttpApplication({
 			view: this.#view,
 			files: this.#fileView(),
+			ports: request => this.#portsFor(request),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
@@ -333,6 +336,7 @@ export class MillraceServer {
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
 			isApplication: name => Object.hasOwn(applications, name),
+			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}
 
@@ -421,6 +425,17 @@ export class MillraceServer {
 
 	#originOf(request: IncomingMessage): SocketOrigin {
 		return requestOrigin(request, this.#trusted);
+	}
+
+	#portsFor(request: IncomingMessage): readonly PortFacts[] {
+		const { socket } = request;
+		const visitor = {
+			address: this.#originOf(request).address,
+			peerAddress: originOf(socket).address,
+			localAddress: socket.localAddress ?? "",
+		};
+		const { rtmp, rtmpt } = this.options;
+		return portsFor(this.addresses, { tunnel: rtmpt.enabled, encryption: rtmp.encryption }, visitor);
 	}
 
 	#fileView(): LibraryView {

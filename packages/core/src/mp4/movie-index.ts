@@ -2,6 +2,7 @@ import type { AmfValue } from "../amf/index.ts";
 import { FileError } from "../fault/index.ts";
 import { type Box, invalid } from "./box.ts";
 import { readItemList } from "./item-list.ts";
+import type { MovieFlaw } from "./movie-flaw.ts";
 import { type FragmentedTrack, takeFragment } from "./movie-fragment.ts";
 import type { Mp4Limits } from "./mp4-limits.ts";
 import type { Reading } from "./reading.ts";
@@ -57,6 +58,8 @@ export type IndexedMovie = {
 	/** There are fragments, or could be. */
 	readonly isFragmented: boolean;
 	readonly isTruncated: boolean;
+	/** What is wrong with what is played. */
+	readonly flaws: readonly MovieFlaw[];
 	/** Where `moov` begins in the file. */
 	readonly moovOffset: number;
 	/** The names and values of `ilst`. */
@@ -107,6 +110,7 @@ type Assembly = {
 	readonly audioHead: TrackHead | undefined;
 	readonly toldMillis: number | undefined;
 	readonly isTruncated: boolean;
+	readonly flaws: readonly MovieFlaw[];
 	/** By id; `undefined`: there can be no fragments. */
 	readonly fragmented: ReadonlyMap<number, FragmentedTrack> | undefined;
 };
@@ -136,6 +140,7 @@ function* beginMovie(
 	const isFragmented = head.fragmentDefaults !== undefined;
 	const setting = { movieTimescale: head.timescale, fileBytes, budget, isFragmented };
 	let isTruncated = false;
+	const flaws: MovieFlaw[] = [];
 	const indexes = new Map<TrackHead, SampleIndex>();
 	let pictureMillis = Number.POSITIVE_INFINITY;
 	for (const played of [videoHead, audioHead]) {
@@ -143,6 +148,7 @@ function* beginMovie(
 		const table = yield* indexTable(played, { ...setting, pictureMillis });
 		indexes.set(played, table.index);
 		if (table.isTruncated) isTruncated = true;
+		flaws.push(...table.flaws);
 		if (played === videoHead && table.index.count > 0) pictureMillis = table.index.originMillis;
 	}
 	const tracks: GatheredTrack[] = [];
@@ -159,6 +165,7 @@ function* beginMovie(
 		audioHead,
 		toldMillis: head.toldMillis,
 		isTruncated,
+		flaws,
 		fragmented:
 			head.fragmentDefaults === undefined ? undefined : fragmentedTracks(tracks, head.fragmentDefaults, indexes),
 	};
@@ -193,6 +200,10 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		if (isTruncated) throw invalid("The file ends before its first sample.");
 		throw new FileError("FILE_NO_TRACK", "Its tracks have no samples.");
 	}
+	const flaws = isTruncated ? [TRUNCATED, ...movie.flaws] : [...movie.flaws];
+	if (video !== undefined && audio !== undefined) {
+		flaws.push(...alignStarts(video, audio, movie.audioHead!), ...alignStarts(audio, video, movie.videoHead!));
+	}
 	const start = Math.min(...played.map(({ index }) => index.originMillis));
 	for (const { index } of played) {
 		index.shift(-start);
@@ -211,9 +222,23 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		toldMillis: movie.toldMillis,
 		isFragmented: movie.fragmented !== undefined,
 		isTruncated,
+		flaws,
 		moovOffset: movie.moovOffset,
 		tags: movie.tags,
 	};
+}
+
+const TRUNCATED: MovieFlaw = { kind: "truncated", text: "The file ends before the last of its samples." };
+/** A track that begins longer after the other's end was not meant to: whoever plays the file would wait for it. */
+const MOST_SILENCE_MILLIS = 10_000;
+
+/** Lets a track begin with another one that has ended long before. */
+function alignStarts({ index: first }: PlayedTrack, { index: later }: PlayedTrack, head: TrackHead): MovieFlaw[] {
+	const silence = later.originMillis - first.endMillis;
+	if (silence <= MOST_SILENCE_MILLIS) return [];
+	later.shift(first.originMillis - later.originMillis);
+	const text = `Track ${head.id} begins ${Math.round(silence / 1000)} s after the other has ended; it is played from the start.`;
+	return [{ kind: head.edits.length > 0 ? "wrong-edit-list" : "wrong-start", text }];
 }
 
 function withSamples(track: PlayedTrack | undefined): PlayedTrack | undefined {

@@ -1,6 +1,7 @@
 import type { AmfObject } from "../amf/index.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { MovieCursor } from "./movie-cursor.ts";
+import type { MovieFlaw } from "./movie-flaw.ts";
 import { type IndexedMovie, indexMovie, type MovieTrack } from "./movie-index.ts";
 import { flvMetadata, movieMetadata } from "./movie-metadata.ts";
 import { MP4_LIMITS, type Mp4Limits } from "./mp4-limits.ts";
@@ -84,6 +85,11 @@ export class Movie {
 	/** The file ends before the last of its samples; those that are there can be played. */
 	get isTruncated(): boolean {
 		return this.#index.isTruncated;
+	}
+
+	/** What is wrong with the file, as far as it is played: for a log. */
+	get flaws(): readonly MovieFlaw[] {
+		return this.#index.flaws;
 	}
 
 	/** What `onMetaData` tells a player, with the members that Flash Media Server gave it for MP4. */

@@ -350,11 +350,6 @@ export class SharedObjectMaster {
 		return this.#table.slots.get(name)?.value.value;
 	}
 
-	/** Whether there is a slot of that name. */
-	has(name: string): boolean {
-		return this.#table.slots.has(name);
-	}
-
 	getPropertyNames(): string[] {
 		return [...this.#table.slots.keys()];
 	}

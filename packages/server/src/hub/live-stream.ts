@@ -150,7 +150,7 @@ export class LiveStream {
 		this.#resumeGate.begin(wasLive, now);
 		if (!wasLive) {
 			this.#publishedSince = now;
-			for (const viewer of [...this.#viewers]) viewer.sink.onPublished();
+			for (const viewer of [...this.#viewers]) viewer.tell("published", now);
 		}
 		return { publication };
 	}
@@ -490,7 +490,8 @@ export class LiveStream {
 		for (const tap of this.#taps) tap.onEnded(reason);
 		this.cache.clear();
 		this.#version++;
-		for (const viewer of [...this.#viewers]) viewer.sink.onUnpublished();
+		const now = this.#clock.now();
+		for (const viewer of [...this.#viewers]) viewer.tell("unpublished", now);
 		// Whoever stays waits for the next publisher's keyframe, with that one's data and configurations.
 		for (const viewer of this.#viewers) {
 			viewer.headVersion = -1;

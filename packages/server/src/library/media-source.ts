@@ -19,6 +19,8 @@ export interface MediaSource {
 	readonly metadata: AmfObject;
 	/** The file is being recorded: its end is not its end. */
 	readonly isGrowing: boolean;
+	/** What is wrong with it, in whole sentences, although it can be played. Default: nothing is known. */
+	readonly flaws?: readonly string[];
 
 	/** A place in the file, at its start. */
 	cursor(): MediaCursor;

@@ -49,6 +49,10 @@ export class Mp4Source implements MediaSource {
 		return this.#movie.metadata();
 	}
 
+	get flaws(): readonly string[] {
+		return this.#movie.flaws.map(flaw => flaw.text);
+	}
+
 	cursor(): MediaCursor {
 		return this.#movie.cursor();
 	}

@@ -40,6 +40,10 @@ export class SourceHold implements MediaSource {
 		return this.#source.isGrowing;
 	}
 
+	get flaws(): readonly string[] {
+		return this.#source.flaws ?? [];
+	}
+
 	cursor(): MediaCursor {
 		return this.#source.cursor();
 	}

@@ -97,6 +97,8 @@ export class FlvFileOutput {
 			response.once("close", () => blocks.stop());
 			let block = await blocks.next();
 			child.info("play", { start: asked.start });
+			const { path, flaws = [] } = source;
+			if (flaws.length > 0) child.warn("file-damaged", { path, text: flaws.join(" ") });
 			response.writeHead(200, fields);
 			let bytes = 0;
 			const next = async (): Promise<Uint8Array | undefined> => {

@@ -143,6 +143,11 @@ export class RtmpPeer
 		}
 	}
 
+	onWireHeld(bytes: number): void {
+		// Its goodbye would have to wait until the message is complete.
+		if (!this.connection.link.heldByCarrier(bytes)) this.#wire.destroy();
+	}
+
 	onWireDrain(): void {
 		this.connection.link.outputSent();
 		this.flush();
@@ -165,8 +170,12 @@ export class RtmpPeer
 			return false;
 		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		wire.write(this.connection.link.seal(block));
+		const { blocks } = this.#context;
+		const sealed = this.connection.link.seal(block, blocks);
+		wire.write(sealed);
 		this.line.sent(block.length);
+		// An encrypted copy is this viewer's alone.
+		if (sealed !== block && wire.isSpent) blocks?.give(sealed);
 		return true;
 	}
 

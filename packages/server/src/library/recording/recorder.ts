@@ -5,6 +5,7 @@ import type { GrowingFile } from "../growing-file.ts";
 import { nodeFileSystem, type RecordingFileSystem } from "./file-system.ts";
 import {
 	appendFlv,
+	appendMp4,
 	createRecording,
 	type OpenRecording,
 	type RecordingMode,
@@ -61,6 +62,8 @@ export class Recorder {
 	readonly #recordings = new Set<Recording>();
 	/** Who writes which file. */
 	readonly #claims = new Map<string, Recording>();
+	/** The last files that were finished, and how many bytes they have. */
+	readonly #finished = new Map<string, number>();
 	readonly #host: RecordingHost;
 	#isStopped = false;
 
@@ -90,6 +93,11 @@ export class Recorder {
 	growing(path: string): GrowingFile | undefined {
 		const file = this.#claims.get(this.#key(path))?.fileAt(path);
 		return file?.isFinished === false ? file : undefined;
+	}
+
+	/** Whether the file at a path was finished here, and had so many bytes then; what is long past may be forgotten. */
+	isFinished(path: string, bytes: number): boolean {
+		return this.#finished.get(this.#key(path)) === bytes;
 	}
 
 	/**
@@ -203,15 +211,26 @@ export class Recorder {
 	#open(path: string, { request }: Recording, start: RecordingStart): Promise<OpenRecording> {
 		const { fs, wallClock } = this.#options;
 		const { mode, format, settings } = request;
-		if (mode === "record" || format === "mp4") return createRecording(fs, path, format, start, settings.replaced);
-		return appendFlv(fs, path, start, mode, wallClock());
+		if (mode === "record") return createRecording(fs, path, format, start, settings.replaced);
+		return (format === "flv" ? appendFlv : appendMp4)(fs, path, start, mode, wallClock());
 	}
 
 	#onFileFinished({ request }: Recording, file: FinishedFile): void {
 		const { path, bytes, durationMillis, reason } = file;
 		const seconds = Math.round(durationMillis / 100) / 10;
+		this.#remember(path, bytes);
 		this.#options.log.info("recorded", { stream: String(request.name), path, seconds, bytes, reason });
 		this.#options.onFileFinished?.(request.name, file);
+	}
+
+	#remember(path: string, bytes: number): void {
+		const key = this.#key(path);
+		// The latest stands last.
+		this.#finished.delete(key);
+		this.#finished.set(key, bytes);
+		if (this.#finished.size <= MAX_REMEMBERED) return;
+		const [oldest] = this.#finished.keys();
+		this.#finished.delete(oldest!);
 	}
 
 	#onEnded(recording: Recording, { reason, error, files }: RecordingEnd): void {
@@ -223,6 +242,8 @@ export class Recorder {
 	}
 }
 
+/** Finished files that are remembered: those of the last seconds matter. */
+const MAX_REMEMBERED = 1024;
 /** How long the disk may take to finish files when the server stops, in milliseconds. */
 const STOP_MILLIS = 10_000;
 
