@@ -1,4 +1,4 @@
-export { registerAppResolver } from "./app-resolver.ts";
+export { freshAddress, registerAppResolver } from "./app-resolver.ts";
 export type { Application, ApplicationConfig } from "./application.ts";
 export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods } from "./definition.ts";
 export { defineApplication } from "./definition.ts";
