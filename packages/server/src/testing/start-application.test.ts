@@ -128,6 +128,7 @@ describe("an application in a test", () => {
 			throw new Error("I will not tell.");
 		});
 		await expect(anna.remote.ask()).rejects.toThrow("I will not tell.");
+		expect(app.log.at(-1)?.text).toMatch(/^ask: CallError: I will not tell\.\n.*start-application\.test\.ts:\d+/);
 		const bert = await app.connect({ args: ["Bert"], ping: 7 });
 		await expect(bert.remote.ask()).rejects.toThrow("Method not found (question).");
 		expect(await bert.remote.where()).toBe(7);
