@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import type { ExampleCheck, ExamplePlace } from "./example.ts";
 
 /** An example that takes longer has failed. */
 const TIMEOUT_MILLIS = 60_000;
+const FILE = new URL("../packages/server/media/demo.flv", import.meta.url);
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 const wanted = process.argv.slice(2);
@@ -24,6 +25,8 @@ const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.na
 const chosen = wanted.length === 0 ? names.sort() : wanted;
 
 const folder = await mkdtemp(join(tmpdir(), "millrace-examples-"));
+const shortFile = join(folder, "short.flv");
+await writeFile(shortFile, firstSeconds(readFileSync(FILE), 1));
 let failed = 0;
 try {
 	for (const name of chosen) {
@@ -49,7 +52,12 @@ async function runTests(name: string): Promise<string | undefined> {
 }
 
 async function runOnServer(name: string): Promise<string | undefined> {
-	const server = createServer(serverOptions(name));
+	// A copy: applications keep things in their folders, and run wherever they lie.
+	const applications = join(folder, name, "applications");
+	if (existsSync(join(here, name, "applications"))) {
+		await cp(join(here, name, "applications"), applications, { recursive: true });
+	}
+	const server = createServer(serverOptions(name, applications));
 	await server.start();
 	try {
 		const { port } = server.addresses[0]!;
@@ -57,8 +65,10 @@ async function runOnServer(name: string): Promise<string | undefined> {
 			server: `127.0.0.1:${port}`,
 			port,
 			closedPort: await closedPort(),
-			file: fileURLToPath(new URL("../packages/server/media/demo.flv", import.meta.url)),
+			file: fileURLToPath(FILE),
+			shortFile,
 			folder,
+			applications,
 		});
 	} finally {
 		await server.stop();
@@ -66,22 +76,22 @@ async function runOnServer(name: string): Promise<string | undefined> {
 }
 
 /** Those of an example's `millrace.yaml`, on a port of its own. */
-function serverOptions(name: string): ServerOptionsInput {
+function serverOptions(name: string, applications: string): ServerOptionsInput {
 	const file = join(here, name, "millrace.yaml");
 	const options: ServerOptionsInput = existsSync(file)
 		? parse(readFileSync(file, "utf8"))
 		: { publish: { from: "anywhere" }, record: { anonymous: true }, demo: true };
-	const applications = join(here, name, "applications");
 	return {
 		...options,
 		listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
-		media: { ...options.media, applications: existsSync(applications) ? applications : join(folder, "applications") },
+		media: { ...options.media, applications },
 	};
 }
 
 /** @returns what is wrong, or `undefined` */
 async function run(name: string, place: ExamplePlace): Promise<string | undefined> {
 	const { check } = (await import(new URL(`${name}/ci.ts`, import.meta.url).href)) as { check: ExampleCheck };
+	await check.prepare?.(place);
 	const { ending, output } = await runNode([join(here, name, "main.ts"), ...check.args(place)]);
 	if (ending !== "exit code 0") return `${ending}\n${output}`;
 	let rest = output;
@@ -116,6 +126,18 @@ async function runNode(args: readonly string[]): Promise<{ readonly ending: stri
 		child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : `ended by ${signal}`));
 	});
 	return { ending, output };
+}
+
+/** The beginning of an FLV file (Adobe Flash Video File Format 10.1, annex E): whole tags up to a time. */
+function firstSeconds(file: Uint8Array, seconds: number): Uint8Array {
+	const view = new DataView(file.buffer, file.byteOffset, file.length);
+	let end = view.getUint32(5) + 4;
+	while (end + 11 <= file.length) {
+		const head = view.getUint32(end + 4);
+		if (head >>> 8 > seconds * 1000) break;
+		end += 11 + (view.getUint32(end) & 0xffffff) + 4;
+	}
+	return file.subarray(0, end);
 }
 
 /** A port that was free a moment ago. */

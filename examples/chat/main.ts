@@ -1,30 +1,16 @@
 /* A chat in the terminal: says what is typed; `/to NAME TEXT` whispers, and the end of the input (Ctrl+D) leaves. */
 import { createInterface } from "node:readline";
-import { NetConnection, NetStatusError } from "@millrace/client";
+import { NetConnection, NetStatusError, SharedObject, SyncEvent } from "@millrace/client";
 import type { RemoteMethods } from "millrace/app";
 import type app from "./applications/chat/main.ts";
 import type { Line } from "./applications/chat/main.ts";
 
 const [address = "rtmp://localhost/chat/lobby", name = "", ...words] = process.argv.slice(2);
-const users = new Set<string>();
-const show = ({ from, text }: Line) => console.log(from === null ? text : `${from}: ${text}`);
-const showUsers = () => console.log(`here are: ${[...users].join(", ")}`);
+const show = ({ from, text }: Line) => console.log(`${from}: ${text}`);
 
 const nc = new NetConnection();
 nc.client = {
-	room(present: string[], lines: Line[]) {
-		for (const user of present) users.add(user);
-		for (const line of lines) show(line);
-		showUsers();
-	},
-	joined(user: string) {
-		users.add(user);
-		showUsers();
-	},
-	left(user: string) {
-		users.delete(user);
-		showUsers();
-	},
+	history: (lines: Line[]) => lines.forEach(show),
 	said: show,
 	whispered(line: Line) {
 		console.log(`${line.from} whispers: ${line.text}`);
@@ -35,6 +21,9 @@ const room = nc.remote<RemoteMethods<typeof app>>();
 
 try {
 	await nc.connectAsync(address, name);
+	const users = SharedObject.getRemote("users", nc.uri);
+	users.addEventListener(SyncEvent.SYNC, () => console.log(`here are: ${Object.keys(users.data).join(", ")}`));
+	await users.connectAsync(nc);
 	if (words.length > 0) await say(words.join(" "));
 	else for await (const line of createInterface({ input: process.stdin })) await say(line);
 } catch (error) {

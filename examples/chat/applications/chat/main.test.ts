@@ -12,18 +12,29 @@ const start = async (t: { after(action: () => Promise<void>): void }) => {
 test("everybody sees who is there and what is said", async t => {
 	const room = await start(t);
 	const anna = await room.connect({ args: ["Anna"] });
-	assert.deepEqual(await anna.nextCall("room"), [["Anna"], []]);
+	const users = await anna.sharedObject("users");
+	assert.deepEqual(Object.keys(users.data), ["Anna"]);
 	await anna.remote.say("Is anybody here?");
 	const bert = await room.connect({ args: ["Bert"] });
 	const line = { from: "Anna", text: "Is anybody here?" };
-	assert.deepEqual(await bert.nextCall("room"), [["Anna", "Bert"], [line]]);
-	assert.deepEqual(await anna.nextCall("joined"), ["Bert"]);
+	assert.deepEqual(await bert.nextCall("history"), [[line]]);
 	await bert.remote.say("I am.");
 	assert.deepEqual(await anna.nextCall("said"), [line]);
 	assert.deepEqual(await anna.nextCall("said"), [{ from: "Bert", text: "I am." }]);
+	assert.deepEqual(Object.keys(users.data), ["Anna", "Bert"]);
 	bert.disconnect();
-	assert.deepEqual(await anna.nextCall("left"), ["Bert"]);
-	assert.deepEqual(await anna.remote.users(), ["Anna"]);
+	await room.settled();
+	assert.deepEqual(Object.keys(users.data), ["Anna"]);
+});
+
+test("nobody but the application changes the list of users", async t => {
+	const room = await start(t);
+	const anna = await room.connect({ args: ["Anna"] });
+	const users = await anna.sharedObject("users");
+	users.set("Nobody", {});
+	await room.settled();
+	assert.deepEqual(users.statuses, ["SharedObject.NoWriteAccess"]);
+	assert.deepEqual(room.app.sharedObjects.get("users").keys, ["Anna"]);
 });
 
 test("a whisper reaches one, and comes back with whether it was shown", async t => {
@@ -53,7 +64,7 @@ test("those who come later find the last twenty lines", async t => {
 	const anna = await room.connect({ args: ["Anna"] });
 	for (let number = 1; number <= 25; number++) await anna.remote.say(`line ${number}`);
 	const bert = await room.connect({ args: ["Bert"] });
-	const [, lines] = await bert.nextCall("room");
+	const [lines] = await bert.nextCall("history");
 	assert(Array.isArray(lines) && lines.length === 20);
 	assert.deepEqual(lines[0], { from: "Anna", text: "line 6" });
 });

@@ -3,8 +3,7 @@ import { type Client, defineApplication, reject } from "millrace/app";
 
 type State = { readonly users: Map<string, Client<State, User>>; readonly lines: Line[] };
 type User = { name: string };
-/** `null`: the room itself says so. */
-export type Line = { readonly from: string | null; readonly text: string };
+export type Line = { readonly from: string; readonly text: string };
 
 const NAME_LENGTH = 30;
 const TEXT_LENGTH = 500;
@@ -21,14 +20,15 @@ const app = defineApplication({
 		if (users.has(name)) return reject(`There is a ${name} already.`);
 		client.state.name = name;
 		users.set(name, client);
-		// To the one who comes; the others, who are let in already, get what has changed.
-		client.send("room", [...users.keys()], lines);
-		client.app.broadcast("joined", name);
+		// Clients see who is there in a shared object, which the application alone changes.
+		client.writeAccess = "";
+		client.app.sharedObjects.get("users").set(name, { since: new Date() });
+		client.send("history", lines);
 	},
 
 	onDisconnect(client) {
 		client.app.state.users.delete(client.state.name);
-		client.app.broadcast("left", client.state.name);
+		client.app.sharedObjects.get("users").delete(client.state.name);
 	},
 
 	methods: {
@@ -49,8 +49,6 @@ const app = defineApplication({
 			if (!isText(text, TEXT_LENGTH)) return reject(`Say something, in ${TEXT_LENGTH} letters at most.`);
 			return (await user.call("whispered", { from: client.state.name, text })) === true;
 		},
-
-		users: client => [...client.app.state.users.keys()],
 	},
 });
 

@@ -22,7 +22,23 @@ export function registerAppResolver(confined: boolean): void {
 			const url = MODULES.get(specifier);
 			if (url !== undefined) return { url, shortCircuit: true };
 			if (confined && FORBIDDEN.test(specifier)) throw new Error(`An application cannot use ${specifier}.`);
-			return next(specifier, context);
+			const found = next(specifier, context);
+			const start = START_MARK.exec(context.parentURL ?? "")?.[0];
+			const isOwn = found.url.startsWith("file:") && !found.url.includes("/node_modules/");
+			return start !== undefined && isOwn ? { ...found, url: found.url + start } : found;
 		},
 	});
+}
+
+/** Which start of an application a module was loaded for. */
+const START_MARK = /\?millrace-start=\d+$/;
+let starts = 0;
+
+/**
+ * The address by which a file and what it imports from beside it are loaded once more, whatever has been loaded before:
+ * a process keeps every module by its address. Those of packages are not loaded again.
+ */
+export function freshAddress(url: string): string {
+	starts++;
+	return `${url}?millrace-start=${starts}`;
 }

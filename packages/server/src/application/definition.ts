@@ -14,7 +14,9 @@ export type StreamUse = {
 
 /** A file that a recording has finished. */
 export type RecordedFile = {
+	/** The stream's. */
 	readonly name: string;
+	/** Where it lies. */
 	readonly path: string;
 	readonly seconds: number;
 	readonly bytes: number;
@@ -29,6 +31,7 @@ export type MaybeDecision = Decision | void | Promise<Decision | void>;
 
 /** A refusal with a reason; `reject` and `redirect` make one. It may be returned or thrown. */
 export class Refusal {
+	/** The text at `info.description`. */
 	readonly description: string;
 	/** What the client finds at `info.application`. */
 	readonly application: AmfValue;
@@ -90,12 +93,17 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 	readonly onConnect?: (client: Client<State, ClientState>, ...args: AmfValue[]) => MaybeDecision;
 	/** A client that had been let in has gone. */
 	readonly onDisconnect?: (client: Client<State, ClientState>) => void | Promise<void>;
+	/** A client wants to publish. The server's own rules (`publish.from`, `publish.key`) have let it, and its `writeAccess`. */
 	readonly onPublish?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
+	/** A stream of a client is no longer published. */
 	readonly onUnpublish?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
+	/** A client wants to play something, live or recorded, and its `readAccess` lets it. */
 	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
+	/** A client no longer plays a stream. */
 	readonly onStop?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
 	/** A recording in this instance is finished. */
 	readonly onRecord?: (app: Application<State, ClientState>, file: RecordedFile) => void | Promise<void>;
+	/** What clients may call. */
 	readonly methods?: M;
 	/** A call for which there is no method. Without it such calls fail with `Method not found`. */
 	readonly onCall?: (client: Client<State, ClientState>, name: string, ...args: AmfValue[]) => unknown;

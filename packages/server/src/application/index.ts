@@ -1,4 +1,4 @@
-export { registerAppResolver } from "./app-resolver.ts";
+export { freshAddress, registerAppResolver } from "./app-resolver.ts";
 export type { Application, ApplicationConfig } from "./application.ts";
 export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods } from "./definition.ts";
 export { defineApplication } from "./definition.ts";
@@ -12,3 +12,4 @@ export {
 	type RuntimeData,
 	runtimeReadFolders,
 } from "./runtime-place.ts";
+export type { StreamFile } from "./stream.ts";

@@ -46,7 +46,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
 	readonly #asks = new Map<number, Waiting>();
-	readonly #calls = new Map<number, Waiting & { readonly client: string; readonly name: string }>();
+	readonly #calls = new Map<number, WaitingCall>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#nextNumber = 1;
 	/** What `state` of the definition threw. */
@@ -117,7 +117,9 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	/** Takes an event. What the application's handlers throw is logged; nothing is thrown. */
 	handle(event: PortEvent): void {
-		if (this.#early !== undefined) {
+		// What the application asked for itself comes while it starts: it may be waiting for that.
+		const isAnswer = event.kind === "reply" || event.kind === "stream-status";
+		if (this.#early !== undefined && !isAnswer) {
 			this.#early.push(event);
 			return;
 		}
@@ -209,7 +211,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (!this.#known.has(client)) throw new Error("The client has gone.");
 			const call = this.#nextNumber++;
 			this.emit({ kind: "call", client, call, name, args });
-			this.#calls.set(call, { client, name, resolve, reject });
+			// When the answer comes, nothing tells any more who asked for it.
+			const place: { stack?: string } = {};
+			Error.captureStackTrace(place, Client.prototype.call);
+			this.#calls.set(call, { client, name, place, resolve, reject });
 		});
 	}
 
@@ -250,7 +255,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		for (const [call, waiting] of this.#calls) {
 			if (waiting.client !== id) continue;
 			this.#calls.delete(call);
-			waiting.reject(new Error("The client has gone."));
+			waiting.reject(madeAt(waiting.place, new Error("The client has gone.")));
 		}
 		if (this.#accepted.delete(id)) this.#run("onDisconnect", () => this.#definition.onDisconnect?.(client));
 	}
@@ -316,7 +321,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	#takeAnswer(call: number, failed: boolean, value: AmfValue): void {
 		const waiting = this.#calls.get(call);
 		this.#calls.delete(call);
-		if (failed) waiting?.reject(new CallError(waiting.name, value));
+		if (failed) waiting?.reject(madeAt(waiting.place, new CallError(waiting.name, value)));
 		else waiting?.resolve(value);
 	}
 
@@ -380,6 +385,21 @@ type Waiting = {
 	readonly resolve: (value: AmfValue) => void;
 	readonly reject: (error: Error) => void;
 };
+
+type WaitingCall = Waiting & {
+	readonly client: string;
+	readonly name: string;
+	readonly place: Place;
+};
+
+/** Where something was called for; the stack is made into text only when it is read. */
+type Place = { readonly stack?: string };
+
+/** Gives an error the stack of the place that it is about. */
+function madeAt(place: Place, error: Error): Error {
+	error.stack = `${error.name}: ${error.message}\n${place.stack?.replace(/^.*\n/, "") ?? ""}`;
+	return error;
+}
 
 function rejection({ description, application, address }: Refusal): NetStatus {
 	return netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${description}`, {

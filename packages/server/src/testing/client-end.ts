@@ -18,8 +18,10 @@ import type {
 import { FakeSharedObject } from "./fake-shared-object.ts";
 import { plainValue, wireValue } from "./wire-value.ts";
 
-/** Who a fake client says it is, and what it answers when its connection is measured. */
-export type ClientEndOptions = {
+/** How a fake client connects, and what it answers. What is absent is that of a program on the same machine. */
+export type FakeClientOptions = {
+	/** Methods that the application may call, by name; there from the first moment on, as `on` cannot be. */
+	readonly methods?: Readonly<Record<string, (...args: AmfValue[]) => unknown>>;
 	/** What it gives `connect` behind the address. Default: nothing. */
 	readonly args?: readonly AmfValue[];
 	/** Default `127.0.0.1`. */
@@ -76,7 +78,7 @@ export class ClientEnd implements InstanceClient {
 	constructor(
 		id: string,
 		instance: ApplicationInstance,
-		options: ClientEndOptions,
+		options: FakeClientOptions,
 		onCall: (name: string, args: readonly AmfValue[]) => unknown,
 	) {
 		const { protocol = "rtmp", objectEncoding = 3, query = "" } = options;

@@ -2,28 +2,20 @@ import { NetStatusError, remoteMethods } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ApplicationInstance, StreamFacts } from "../app/index.ts";
-import { ClientEnd, type ClientEndOptions } from "./client-end.ts";
+import { ClientEnd, type FakeClientOptions } from "./client-end.ts";
 import type { FakeSharedObject } from "./fake-shared-object.ts";
 import { plainValue } from "./wire-value.ts";
-
-/** How a fake client connects. What is absent is that of a program on the same machine. */
-export type FakeClientOptions = ClientEndOptions & {
-	/** Methods that the application may call, by name; there from the first moment on, as `on` cannot be. */
-	readonly methods?: Readonly<Record<string, (...args: AmfValue[]) => unknown>>;
-};
 
 /** A call that the application has made. */
 export type ReceivedCall = { readonly name: string; readonly args: readonly AmfValue[] };
 
 /** A stream that a fake client publishes or plays. */
 export type FakeStream = {
+	/** Without a query. */
 	readonly name: string;
 	/** Ends it, which the application is told. */
 	close(): void;
 };
-
-/** How long `nextCall` waits, in milliseconds. */
-const NEXT_CALL_MILLIS = 2000;
 
 /** The real one, whatever a test puts in its place. */
 const wait = setTimeout;
@@ -104,7 +96,7 @@ export class FakeClient<Remote extends object = object> {
 	 * The arguments of the next call of that name: of the first one that this method has not given out before, whether it
 	 * has come already or is yet to come. Rejects after a time, in milliseconds (default 2000).
 	 */
-	async nextCall(name: string, timeoutMillis = NEXT_CALL_MILLIS): Promise<readonly AmfValue[]> {
+	async nextCall(name: string, timeoutMillis = 2000): Promise<readonly AmfValue[]> {
 		let isLate = false;
 		const timer = wait(() => {
 			isLate = true;

@@ -7,6 +7,7 @@ import { plainValue } from "./wire-value.ts";
 
 /** A remote shared object as a fake client has it. What it sets goes to the application at once. */
 export class FakeSharedObject {
+	/** Its path, `room/board`. */
 	readonly name: string;
 	/** What `onSync` would have been told, first one first; the subscription itself brings one list. */
 	readonly syncs: readonly (readonly SharedObjectSync[])[];

@@ -1,5 +1,6 @@
 /** `millrace/testing`: what the tests of an application import. */
-export { FakeClient, type FakeClientOptions, type FakeStream, type ReceivedCall } from "./fake-client.ts";
+export type { FakeClientOptions } from "./client-end.ts";
+export { FakeClient, type FakeStream, type ReceivedCall } from "./fake-client.ts";
 export { FakeSharedObject } from "./fake-shared-object.ts";
 export {
 	type ApplicationOf,

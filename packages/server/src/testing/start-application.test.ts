@@ -43,6 +43,13 @@ const chat = defineApplication({
 		end: client => client.app.shutdown(),
 		later: client => void client.app.setTimeout(() => client.send("now"), 60_000),
 		show: client => client.app.streams.get("channel").play("film", { start: 3 }),
+		async files(client) {
+			const { streams } = client.app;
+			const names = (await streams.files()).map(({ name, kind }) => `${name} ${kind}`);
+			return [names, await streams.length("mp4:b.mp4"), await streams.size("none"), await streams.list()];
+		},
+		stats: client => client.app.streams.stats("cam"),
+		measure: async client => [await client.stats(), await client.checkBandwidth()],
 		admin: { lines: client => client.app.state.lines },
 	},
 });
@@ -121,6 +128,7 @@ describe("an application in a test", () => {
 			throw new Error("I will not tell.");
 		});
 		await expect(anna.remote.ask()).rejects.toThrow("I will not tell.");
+		expect(app.log.at(-1)?.text).toMatch(/^ask: CallError: I will not tell\.\n.*start-application\.test\.ts:\d+/);
 		const bert = await app.connect({ args: ["Bert"], ping: 7 });
 		await expect(bert.remote.ask()).rejects.toThrow("Method not found (question).");
 		expect(await bert.remote.where()).toBe(7);
@@ -160,6 +168,29 @@ describe("an application in a test", () => {
 		expect(await anna.nextCall("recorded")).toEqual(["cam"]);
 		await anna.remote.show();
 		expect(app.streamDeeds).toEqual([{ stream: "channel", action: "play", args: ["film", { start: 3 }] }]);
+	});
+
+	it("answers what the application asks about files, streams and connections", async () => {
+		const app = await start({ files: [{ name: "a" }, { name: "mp4:b.mp4", length: 9 }], quiet: true });
+		const figures = { stats: { bytesIn: 5 }, bandwidth: { kbitDown: 800 } };
+		const anna = await app.connect({ args: ["Anna"], ...figures });
+		assert.deepEqual(await anna.remote.files(), [["a flv", "mp4:b.mp4 mp4"], 9, 0, []]);
+		assert.deepEqual(await anna.remote.measure(), [figures.stats, figures.bandwidth]);
+		await expect(anna.remote.stats()).rejects.toThrow("cam is not live");
+		const bert = await app.connect({ args: ["Bert"] });
+		await expect(bert.remote.measure()).rejects.toThrow("did not answer");
+	});
+
+	it("answers what an application asks while it starts", async () => {
+		const eager = defineApplication({
+			state: () => ({ names: [] as string[] }),
+			async onStart(app) {
+				for (const { name } of await app.streams.files()) app.state.names.push(name);
+			},
+		});
+		const app = await startApplication(eager, { files: [{ name: "a" }] });
+		expect(app.app.state.names).toEqual(["a"]);
+		await app.stop();
 	});
 
 	it.each([0, 3] as const)("shares objects with the application in the encoding %i", async objectEncoding => {

@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { DEFAULT_INSTANCE, netStatus } from "@millrace/core/rtmp";
+import { DEFAULT_INSTANCE, netStatus, type StatusCode } from "@millrace/core/rtmp";
 import { ApplicationInstance, type InstanceMedia } from "../app/index.ts";
 import type {
 	AnyDefinition,
@@ -9,10 +9,13 @@ import type {
 	Methods,
 	RecordedFile,
 	RemoteMethods,
+	StreamFile,
 } from "../application/index.ts";
 import { localChannel, RuntimeLink } from "../host/index.ts";
 import type { EventLog, LogFields } from "../log/index.ts";
-import { FakeClient, type FakeClientOptions } from "./fake-client.ts";
+import type { FakeClientOptions } from "./client-end.ts";
+import { FakeClient } from "./fake-client.ts";
+import { plainValue } from "./wire-value.ts";
 
 /** How an application is started for a test. */
 export type StartApplicationOptions = {
@@ -22,6 +25,8 @@ export type StartApplicationOptions = {
 	readonly instance?: string;
 	/** What the application finds at `app.config`. Default: nothing. */
 	readonly config?: ApplicationConfig;
+	/** What `app.streams.files()` tells of: names, and lengths in seconds (default 60). Default: nothing. */
+	readonly files?: readonly { readonly name: string; readonly length?: number }[];
 	/** Where persistent shared objects are kept. Default: there can be none. */
 	readonly folder?: string;
 	/** Clients at once; more are rejected. Default 100,000, as on a server. */
@@ -37,9 +42,11 @@ export type LogLine = { readonly level: "debug" | "info" | "warn" | "error"; rea
 
 /** What the application did to a stream of its own (`app.streams.get(name)`). */
 export type StreamDeed = {
+	/** Its name. */
 	readonly stream: string;
 	/** `play`, `record`, `send`, `clear`, `buffer-time` or `close`. */
 	readonly action: string;
+	/** What belongs to the action: a name and options, a mode, values. */
 	readonly args: readonly AmfValue[];
 };
 
@@ -47,7 +54,7 @@ export type StreamDeed = {
  * Starts an instance of an application in this process, with everything between it and its clients as on a server: the
  * port, its encoding and its order, the permissions. There is no network and no media, and nothing isolates the code.
  *
- * Resolves when `onStart` is done; rejects with what it threw.
+ * Resolves when `onStart` is done and what it did has arrived; rejects with what it threw.
  */
 export async function startApplication<State, ClientState, M extends Methods<State, ClientState>>(
 	definition: ApplicationDefinition<State, ClientState, M>,
@@ -69,6 +76,8 @@ export async function startApplication<State, ClientState, M extends Methods<Sta
 	// Whichever happens first settles it: `state` may have thrown.
 	void place.ended.then(() => reject(new Error(place.log.at(-1)?.text ?? "The application has ended.")));
 	const app = await started;
+	// What `onStart` did has arrived.
+	await place.settled();
 	return new RunningApplication(app as ApplicationOf<ApplicationDefinition<State, ClientState, M>>, place);
 }
 
@@ -119,9 +128,16 @@ export class RunningApplication<Definition> {
 		this.#place.instance.tellRecorded(file);
 	}
 
-	/** Tells a stream of the application what happened to it (`stream.onStatus`): `NetStream.Play.Start`, … */
-	tellStream(name: string, code: Parameters<typeof netStatus>[0], description?: string): void {
-		this.#place.instance.tellStream(name, netStatus(code, description));
+	/**
+	 * Tells a stream of the application what happened to it (`stream.onStatus`).
+	 *
+	 * @param code `NetStream.Play.Start`, …
+	 * @param more a description, and whatever else the status holds: `details` is the name of what is played
+	 */
+	tellStream(name: string, code: StatusCode, more: Readonly<Record<string, AmfValue>> = {}): void {
+		const { description, ...others } = more;
+		const status = netStatus(code, typeof description === "string" ? description : undefined, others);
+		this.#place.instance.tellStream(name, status);
 	}
 
 	/**
@@ -144,6 +160,9 @@ const QUIET_TURNS = 8;
 const MAX_TURNS = 100_000;
 /** An application in the test's own process is not watched: stopping at a breakpoint is no fault. */
 const NEVER_MILLIS = 2 ** 30;
+/** What is made up of a file. */
+const FILE_SECONDS = 60;
+const FILE_BYTES_PER_SECOND = 100_000;
 const MEBIBYTE = 1024 * 1024;
 
 /** The real one, whatever a test puts in its place. */
@@ -202,7 +221,7 @@ class TestPlace {
 			{ open: (_application, opened, listener) => link.open(opened, listener) },
 			{
 				limits: { clients: options.maxClients ?? 100_000, callsPerSecond: options.callsPerSecond ?? 1000 },
-				media: () => this.#media,
+				media: () => this.#media(options.files ?? []),
 				now: () => performance.now(),
 				log: (level, _event, text) => log(level, text),
 				onEnded: () => {},
@@ -225,17 +244,37 @@ class TestPlace {
 		return this.ended;
 	}
 
-	get #media(): InstanceMedia {
+	#media(known: NonNullable<StartApplicationOptions["files"]>): InstanceMedia {
+		const files = known.map(({ name, length = FILE_SECONDS }): StreamFile => {
+			const bytes = length * FILE_BYTES_PER_SECOND;
+			return { name, kind: kindOf(name), bytes, modifiedMillis: 0, isGrowing: false, length };
+		});
 		return {
-			act: (stream, action, args) => this.streamDeeds.push({ stream, action, args: [...args] }),
-			answer: question => {
-				if (question === "stream-length" || question === "stream-size") return Promise.resolve(0);
-				if (question === "streams" || question === "files") return Promise.resolve([]);
-				return Promise.reject(new Error("There is no media in a test."));
+			act: (stream, action, args) =>
+				this.streamDeeds.push({ stream, action, args: args.map(value => plainValue(value)) }),
+			async answer(question, [name]) {
+				const file = files.find(each => each.name === name);
+				switch (question) {
+					case "files":
+						return files.map(each => ({ ...each }));
+					case "streams":
+						return [];
+					case "stream-length":
+						return file?.length ?? 0;
+					case "stream-size":
+						return file?.bytes ?? 0;
+					case "stream-stats":
+						throw new Error(`${String(name)} is not live: there is no media in a test.`);
+				}
 			},
 			close: () => {},
 		};
 	}
+}
+
+/** By the prefix, as names are written that have one. */
+function kindOf(name: string): string {
+	return /^(mp[34]):/.exec(name)?.[1] ?? "flv";
 }
 
 /** A log whose lines are texts. */
