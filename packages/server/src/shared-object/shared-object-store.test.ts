@@ -117,6 +117,15 @@ describe("a store of shared objects", () => {
 		await expect.poll(() => object.saved, { timeout: 10_000 }).toEqual([5]);
 	});
 
+	test("leaves room on the disk for others", async () => {
+		const store = new SharedObjectStore(folder, { writeDelayMillis: 1e6, minFreeBytes: 1e18 });
+		const object = new TestObject("a");
+		store.save("a", object);
+		await expect(store.flush("a")).rejects.toThrow(/must stay free/);
+		expect(await readdir(folder)).toEqual([]);
+		await store.remove("a");
+	});
+
 	test("refuses a damaged file, and one that belongs to another name, and leaves them alone", async () => {
 		const store = new SharedObjectStore(folder);
 		await writeFile(join(folder, "a.fso"), "nothing");
