@@ -21,6 +21,7 @@ function stateOf(name: string, version: number, value: number): SharedObjectStat
 		name,
 		version,
 		floor: 1,
+		gaps: [{ from: 3, to: 4 }],
 		slots: [{ name: "a", value: new SlotValue({ value }), version }],
 		tombstones: [{ name: "gone", version: 2 }],
 	};
