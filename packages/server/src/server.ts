@@ -431,7 +431,8 @@ export class MillraceServer {
 		const { socket } = request;
 		const visitor = {
 			address: this.#originOf(request).address,
-			peerAddress: originOf(socket).address,
+			// The proxy's, where one has named another address.
+			peerAddress: socket.remoteAddress ?? "",
 			localAddress: socket.localAddress ?? "",
 		};
 		const { rtmp, rtmpt } = this.options;
