@@ -1,4 +1,4 @@
 export type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
-export type { PublishRecorder, RecordedPublisher } from "./publish-recorder.ts";
+export type { PublishRecorder } from "./publish-recorder.ts";
 export { RtmpPeer } from "./rtmp-peer.ts";
 export { RtmpWebSocket, type RtmpWebSocketOptions } from "./rtmp-web-socket.ts";

@@ -1,7 +1,7 @@
 export type { RecordingMode } from "./open-recording.ts";
 export type { RecordSettings } from "./record-settings.ts";
 export {
-	type PublisherFacts,
+	type RecordedPublisher,
 	Recorder,
 	type RecorderOptions,
 	type RecordRequest,
