@@ -11,7 +11,6 @@ import {
 	mediaEncoders,
 	needEncoders,
 	needPrograms,
-	Program,
 	probePackets,
 	runProgram,
 	TempDir,
@@ -22,7 +21,8 @@ import { FileServer } from "./file-server.ts";
 import { readFlvTags } from "./flv-tag-reader.ts";
 import { ffmpegPublisher } from "./publisher.ts";
 import { REPLAY_MP4, replayMp4 } from "./replay-media.ts";
-import { programPath, sleep } from "./suite-server.ts";
+import { saveByFfmpeg, saveByRtmpdump } from "./saved-stream.ts";
+import { sleep } from "./suite-server.ts";
 
 // What a whole server has recorded, or was given, as other programs play it.
 
@@ -46,19 +46,10 @@ const ofMedia = (packets: readonly MediaPacket[]) => packets.filter(packet => pa
 type Player = (app: string, name: string, file: string) => Promise<unknown>;
 
 const PLAYERS: Readonly<Record<string, Player>> = {
-	ffmpeg: (app, name, file) => {
-		const input = ["-rtmp_buffer", "36000000", "-i", `${server.process.rtmpUrl(app)}/${name}`];
-		// Every track: of several of a kind ffmpeg would take the first.
-		const args = [...input, "-map", "0", "-map", "-0:d", "-c", "copy", "-f", "flv", file];
-		return runProgram("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args]);
-	},
-	rtmpdump: async (app, name, file) => {
-		const address = ["-r", server.process.rtmpUrl(app), "-y", name];
-		const program = new Program(programPath("rtmpdump"), ["-q", ...address, "-o", file]);
-		const { code } = await program.waitForExit(60_000);
-		// It calls a download incomplete whose last message is a thousandth or more before the end.
-		if (code !== 0 && code !== 2) throw new Error(program.describe("failed"));
-	},
+	// Every track: of several of a kind ffmpeg would take the first.
+	ffmpeg: (app, name, file) =>
+		saveByFfmpeg(`${server.process.rtmpUrl(app)}/${name}`, file, { maps: ["-map", "0", "-map", "-0:d"] }),
+	rtmpdump: (app, name, file) => saveByRtmpdump(["-r", server.process.rtmpUrl(app), "-y", name], file),
 	"our client": (app, name, file) => playWhole(server.process.rtmpUrl(app), name, file),
 	"HTTP as FLV": async (app, name, file) => {
 		// The start makes it a file that is played, and not one that is downloaded.
