@@ -222,10 +222,12 @@ export class RoomObject implements WrittenObject {
 		clearTimeout(this.#lockTimer);
 		const { deadline } = this.master;
 		if (deadline === Number.POSITIVE_INFINITY) return;
-		this.#lockTimer = setTimeout(
-			() => this.master.handleTimeout(performance.now()),
-			Math.max(0, deadline - performance.now()) + 1,
-		);
+		const onTimer = () => {
+			this.master.handleTimeout(performance.now());
+			// Timers may be a little early: then it waits for the rest.
+			this.#armLock();
+		};
+		this.#lockTimer = setTimeout(onTimer, Math.max(1, deadline - performance.now()));
 		this.#lockTimer.unref();
 	}
 }
