@@ -470,13 +470,14 @@ export class FragmentWriter {
 	}
 }
 
-const DEFAULTS: Required<Omit<FragmentWriterOptions, "resume">> & Pick<FragmentWriterOptions, "resume"> = {
+const DEFAULTS: Required<FragmentWriterOptions> = {
 	fragmentMillis: 1000,
 	longestMillis: 2000,
 	maxFragmentBytes: 32 * 1024 * 1024,
 	waitMillis: 2000,
 	waitSamples: 1000,
 	isFile: true,
+	resume: undefined,
 };
 
 const NO_BYTES = new Uint8Array(0);
