@@ -80,7 +80,7 @@ function serverOptions(name: string, applications: string): ServerOptionsInput {
 	const file = join(here, name, "millrace.yaml");
 	const options: ServerOptionsInput = existsSync(file)
 		? parse(readFileSync(file, "utf8"))
-		: { publish: { from: "anywhere" }, demo: true };
+		: { publish: { from: "anywhere" }, record: { anonymous: true }, demo: true };
 	return {
 		...options,
 		listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],

@@ -315,6 +315,30 @@ describe("limits of connections", () => {
 	});
 });
 
+describe("the ports that a visitor is told", () => {
+	it("are not those of this machine alone where a proxy on it brings the visitor", async () => {
+		const server = await serve({
+			listeners: [
+				{ host: "127.0.0.1", port: 0, proxyProtocol: true },
+				{ host: "127.0.0.1", port: 0 },
+				{ host: "::", port: 0 },
+			],
+			trustedProxies: ["127.0.0.1"],
+			tls: {},
+		});
+		const [proxied, local, open] = server.addresses.map(({ port }) => port);
+		const portsIn = (answer: string): number[] =>
+			(JSON.parse(answer.slice(answer.indexOf("{"))) as { ports: { port: number }[] }).ports.map(({ port }) => port);
+		const request = "GET /api/ports HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+		const header = "PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\n";
+		expect(portsIn(await exchange(server, `${header}${request}\r\n`))).toEqual([open]);
+		const nearby = await fetch(`http://127.0.0.1:${local}/api/ports`);
+		expect(portsIn(await nearby.text())).toEqual([proxied, local, open]);
+		const named = await fetch(`http://127.0.0.1:${local}/api/ports`, { headers: { "x-forwarded-for": "192.0.2.1" } });
+		expect(portsIn(await named.text())).toEqual([open]);
+	});
+});
+
 describe("an application", () => {
 	it("is open to the protocols that its settings name", async () => {
 		const server = await serve({ applications: { live: { protocols: ["rtmps", "wss"] } } });

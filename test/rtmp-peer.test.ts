@@ -6,9 +6,10 @@ import type { ApplicationHost, PortEffect, PortEvent, PortListener } from "../pa
 import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
+import type { RecordedPublisher } from "../packages/server/src/library/index.ts";
 import { silentLog } from "../packages/server/src/log/index.ts";
 import type { Wire, WireHandler } from "../packages/server/src/net/index.ts";
-import { type PublishRecorder, type RecordedPublisher, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
+import { type PublishRecorder, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 const LIVE: LiveStreamOptions = {

@@ -21,7 +21,6 @@ beforeAll(async () => {
 	copy("sample.mp4", "apps/vod/media/films/film.mp4");
 	copy("sample.flv", "apps/vod/streams/room/cam.flv");
 	copy("sample.flv", "apps/hidden/media/secret.flv");
-	copy("sample.flv", "apps/unknown/media/clip.flv");
 	copy("sample.flv", "outside.flv");
 	put("apps/vod/media/broken.mp4", "no MP4 at all");
 	put("apps/vod/media/notes.txt", "not for sending");

@@ -1,5 +1,7 @@
+import { getDiffieHellman } from "node:crypto";
 import { frame, HttpOffender, post, tlsHello, tlsOver, UPGRADE } from "./http-offender.ts";
 import { PLAIN_HANDSHAKE, type RawClient } from "./raw-client.ts";
+import { DEGENERATE_KEYS, encryptedHello, packet } from "./rtmpe-hello.ts";
 import { section } from "./section.ts";
 import { declareWaves, type Wave } from "./wave-row.ts";
 
@@ -13,6 +15,7 @@ const SETTINGS = [
 	"rtmpt.gapTimeoutMillis=2s",
 	"rtmpt.bodyBytes=64KiB",
 ];
+const SOUND_KEY = getDiffieHellman("modp2").generateKeys();
 const HELLO = await tlsHello();
 const LARGE = "x".repeat(66_000);
 
@@ -46,6 +49,21 @@ const WAVES: readonly Wave[] = [
 		reasons: ["HANDSHAKE_TIMEOUT"],
 		refused: 400,
 		stayMillis: 8000,
+	},
+	{
+		name: "RTMPE: keys that are none, digests that are wrong, answers that are missing or not signed (rows 5, 6)",
+		kinds: [
+			...DEGENERATE_KEYS.map(
+				([, key]) =>
+					(client: RawClient) =>
+						void client.send(encryptedHello(6, key)),
+			),
+			client => void client.send(Uint8Array.of(6, ...packet())),
+			client => void client.send(encryptedHello(8, SOUND_KEY)),
+			client => void client.send(Buffer.concat([encryptedHello(9, SOUND_KEY), packet()])),
+		],
+		reasons: ["HANDSHAKE_BAD_KEY", "HANDSHAKE_BAD_SIGNATURE", "HANDSHAKE_TIMEOUT"],
+		stayMillis: 5000,
 	},
 	{
 		name: "tunnels that are opened and not used, ten by each (row 56)",

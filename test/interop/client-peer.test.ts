@@ -104,10 +104,12 @@ test("ffmpeg is played by the client, packet for packet", async context => {
 	]);
 	const nc = await connected(url);
 	const stream = new NetStream(nc);
+	// It is a publisher that listens, and says at its end what it says to servers.
+	nc.client = { FCUnpublish: () => undefined, deleteStream: () => undefined };
 	const media = stream.media();
 	await stream.playAsync("one");
 	const sink = await FlvFileSink.create(to);
-	// It says nothing at its end.
+	// Of the stream's end it says nothing.
 	await expect(playToFlv(media, sink)).rejects.toThrow(/NetConnection\.Connect\.Closed/);
 	await sink.close();
 	expect((await ffmpeg.waitForExit(20_000)).code, ffmpeg.stderr).toBe(0);

@@ -71,17 +71,18 @@ function proxyUrl(credentials = `${PROXY_USER}:${encodeURIComponent(PROXY_PASSWO
 	return `http://${credentials}${PLACE}`;
 }
 
-const ROADS: readonly (readonly [url: string, proxyType: string, protocol: string, proxy: string])[] = [
+/** Of a race, which by HTTP and which by TLS wins is a matter of milliseconds. */
+const ROADS: readonly (readonly [url: string, proxyType: string, protocol: RegExp, proxy: RegExp])[] = [
 	// The direct roads of the race lead nowhere.
-	[`rtmp://${SERVER}/live`, "none", "rtmpt", "HTTP"],
-	[`rtmp://${SERVER}/live`, "best", "rtmp", "CONNECT"],
-	[`rtmp://${SERVER}/live`, "CONNECTOnly", "rtmp", "CONNECT"],
-	[`rtmp://${SERVER}/live`, "HTTP", "rtmpt", "HTTP"],
-	[`rtmpe://${SERVER}:1935/live`, "CONNECTOnly", "rtmpe", "CONNECT"],
-	[`rtmpt://${SERVER}/live`, "none", "rtmpt", "HTTP"],
-	[`rtmpte://${SERVER}/live`, "none", "rtmpte", "HTTP"],
-	[`rtmps://${SERVER}/live`, "CONNECTOnly", "rtmps", "CONNECT"],
-	[`rtmpts://${SERVER}/live`, "none", "rtmpts", "CONNECT"],
+	[`rtmp://${SERVER}/live`, "none", /^rtmpts?$/, /^(HTTP|CONNECT)$/],
+	[`rtmp://${SERVER}/live`, "best", /^rtmps?$/, /^CONNECT$/],
+	[`rtmp://${SERVER}/live`, "CONNECTOnly", /^rtmps?$/, /^CONNECT$/],
+	[`rtmp://${SERVER}/live`, "HTTP", /^rtmpts?$/, /^(HTTP|CONNECT)$/],
+	[`rtmpe://${SERVER}:1935/live`, "CONNECTOnly", /^rtmpe$/, /^CONNECT$/],
+	[`rtmpt://${SERVER}/live`, "none", /^rtmpt$/, /^HTTP$/],
+	[`rtmpte://${SERVER}/live`, "none", /^rtmpte$/, /^HTTP$/],
+	[`rtmps://${SERVER}/live`, "CONNECTOnly", /^rtmps$/, /^CONNECT$/],
+	[`rtmpts://${SERVER}/live`, "none", /^rtmpts$/, /^CONNECT$/],
 ];
 
 describe.each(httpProxies.map(kind => [kind.name, kind] as const))("through %s", (_name, kind) => {
@@ -97,7 +98,9 @@ describe.each(httpProxies.map(kind => [kind.name, kind] as const))("through %s",
 		);
 		const reports = await through(kind, context, journeys);
 		expect(reports.map(({ code, protocol, proxy: used, text }) => [code, protocol, used, text])).toEqual(
-			ROADS.map(([, , protocol, used]) => ["NetConnection.Connect.Success", protocol, used, ""]),
+			ROADS.map(([, , protocol, used]) => {
+				return ["NetConnection.Connect.Success", expect.stringMatching(protocol), expect.stringMatching(used), ""];
+			}),
 		);
 		const sent = readFlvTags(media).frames;
 		for (const file of files) comparePackets(sent, readFlvTags(file).frames);

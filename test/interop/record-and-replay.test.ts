@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { FlvDemuxer, MEDIA_DATA, parseData } from "@millrace/core/flv";
 import type { PublishMode } from "@millrace/core/rtmp";
 import {
 	type ComparisonOptions,
@@ -10,18 +11,18 @@ import {
 	mediaEncoders,
 	needEncoders,
 	needPrograms,
-	Program,
 	probePackets,
 	runProgram,
 	TempDir,
 } from "@millrace/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { playWhole, publishFile } from "./file-client.ts";
+import { FileClient, playWhole, publishFile } from "./file-client.ts";
 import { FileServer } from "./file-server.ts";
 import { readFlvTags } from "./flv-tag-reader.ts";
 import { ffmpegPublisher } from "./publisher.ts";
 import { REPLAY_MP4, replayMp4 } from "./replay-media.ts";
-import { programPath, sleep } from "./suite-server.ts";
+import { saveByFfmpeg, saveByRtmpdump } from "./saved-stream.ts";
+import { sleep } from "./suite-server.ts";
 
 // What a whole server has recorded, or was given, as other programs play it.
 
@@ -45,19 +46,10 @@ const ofMedia = (packets: readonly MediaPacket[]) => packets.filter(packet => pa
 type Player = (app: string, name: string, file: string) => Promise<unknown>;
 
 const PLAYERS: Readonly<Record<string, Player>> = {
-	ffmpeg: (app, name, file) => {
-		const input = ["-rtmp_buffer", "36000000", "-i", `${server.process.rtmpUrl(app)}/${name}`];
-		// Every track: of several of a kind ffmpeg would take the first.
-		const args = [...input, "-map", "0", "-map", "-0:d", "-c", "copy", "-f", "flv", file];
-		return runProgram("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args]);
-	},
-	rtmpdump: async (app, name, file) => {
-		const address = ["-r", server.process.rtmpUrl(app), "-y", name];
-		const program = new Program(programPath("rtmpdump"), ["-q", ...address, "-o", file]);
-		const { code } = await program.waitForExit(60_000);
-		// It calls a download incomplete whose last message is a thousandth or more before the end.
-		if (code !== 0 && code !== 2) throw new Error(program.describe("failed"));
-	},
+	// Every track: of several of a kind ffmpeg would take the first.
+	ffmpeg: (app, name, file) =>
+		saveByFfmpeg(`${server.process.rtmpUrl(app)}/${name}`, file, { maps: ["-map", "0", "-map", "-0:d"] }),
+	rtmpdump: (app, name, file) => saveByRtmpdump(["-r", server.process.rtmpUrl(app), "-y", name], file),
 	"our client": (app, name, file) => playWhole(server.process.rtmpUrl(app), name, file),
 	"HTTP as FLV": async (app, name, file) => {
 		// The start makes it a file that is played, and not one that is downloaded.
@@ -261,6 +253,48 @@ describe("an MP4 file", () => {
 			await expectPlayed(reference, "vod", `mp4:${name}`, undefined, { toleranceMillis: 1, skewMillis: 1 });
 		},
 	);
+
+	test("with subtitles, as ffmpeg writes them, sends them as onTextData beside all else", async context => {
+		await needEncoders(context, "libx264", "aac", "mov_text");
+		const source = await library.file("h264-bframes-aac");
+		const subtitles = dir.file("subtitles.srt");
+		writeFileSync(
+			subtitles,
+			"1\n00:00:01,000 --> 00:00:02,000\nGrüße\n\n2\n00:00:03,000 --> 00:00:04,000\n<b>second</b>\n",
+		);
+		const path = dir.file("subtitles.mp4");
+		await runProgram("ffmpeg", [
+			...["-v", "error", "-nostdin", "-y", "-i", source, "-i", subtitles, "-map", "0:v", "-map", "0:a", "-map", "1"],
+			...["-c:v", "copy", "-c:a", "copy", "-c:s", "mov_text", "-metadata:s:s:0", "language=deu", path],
+		]);
+		server.offer(path, "subtitles.mp4");
+		const reference = await ofFirstTracks(path);
+		const track = { trackid: 3, language: "deu" };
+		const expected = ["", "Grüße", "", "second"].map(text => ({ text, ...track }));
+		await using client = await FileClient.connect(server.process.rtmpUrl("vod"));
+		const texts: unknown[] = [];
+		client.stream.client = {
+			onMetaData() {},
+			onPlayStatus() {},
+			onTextData: (text: object) => texts.push({ ...text }),
+		};
+		client.stream.bufferTime = 36_000;
+		await client.stream.playAsync("mp4:subtitles", 0);
+		await client.waitForCode("NetStream.Play.Stop", 0, 30_000);
+		expect(texts).toEqual(expected);
+		// By HTTP with their times.
+		const answer = await fetch(server.process.httpUrl("vod/subtitles.flv?start=0"));
+		const times: number[] = [];
+		const demuxer = new FlvDemuxer({
+			onTag: ({ type, payload, timestamp }) => {
+				if (type === MEDIA_DATA && parseData(payload, MEDIA_DATA).handler === "onTextData") times.push(timestamp);
+			},
+		});
+		demuxer.push(new Uint8Array(await answer.arrayBuffer()));
+		expect(times.map(time => time - times[0]!)).toEqual([0, 1000, 2000, 3000]);
+		expect(times[0]).toBeLessThanOrEqual(80);
+		await expectPlayed(reference, "vod", "mp4:subtitles", undefined, { toleranceMillis: 1, skewMillis: 1 });
+	});
 
 	test.for(["hevc", "av1"] as const)(
 		"of %s is played to our client frame by frame, with its times",

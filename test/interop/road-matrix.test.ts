@@ -109,13 +109,11 @@ function publications(where: Where): (Published & { readonly player: Player })[]
 			};
 		}),
 	);
-	// GStreamer's FLV muxer writes no composition times, so it is given a stream that needs none.
-	const gst: Published = {
-		publisher: publisherBy(gstPublisher("rtmp2sink"), "rtmps", where),
-		medium: "h264-aac",
-		missingAtEnd: 0,
-	};
-	return [...byFfmpeg, gst].map((one, at) => ({
+	const byGst = (["rtmp", "rtmps"] as const).map((road): Published => {
+		// GStreamer's FLV muxer writes no composition times, so it is given a stream that needs none.
+		return { publisher: publisherBy(gstPublisher("rtmp2sink"), road, where), medium: "h264-aac", missingAtEnd: 0 };
+	});
+	return [...byFfmpeg, ...byGst].map((one, at) => ({
 		...one,
 		player: playerBy(rtmpdumpPlayer, RTMPDUMP[at % RTMPDUMP.length]!, where),
 	}));
@@ -131,7 +129,7 @@ describe.each(WHERE)("%s", where => {
 	const players = [
 		...RTMPDUMP.map(road => playerBy(rtmpdumpPlayer, road, where)),
 		...FFMPEG.map(road => playerBy(ffmpegPlayer, road, where)),
-		playerBy(rtmp2srcPlayer, "rtmps", where),
+		...(["rtmp", "rtmps"] as const).map(road => playerBy(rtmp2srcPlayer, road, where)),
 	];
 	const published = publications(where);
 	const tag = where === WHERE[0] ? "own" : "one";

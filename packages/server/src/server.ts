@@ -15,7 +15,7 @@ import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./c
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type Viewer } from "./hub/index.ts";
-import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
+import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
 	AddressSet,
@@ -29,13 +29,7 @@ import {
 	type WireHandler,
 } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
-import {
-	type ClientTransport,
-	type PeerContext,
-	type RecordedPublisher,
-	RtmpPeer,
-	RtmpWebSocket,
-} from "./rtmp/index.ts";
+import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
@@ -431,7 +425,8 @@ export class MillraceServer {
 		const { socket } = request;
 		const visitor = {
 			address: this.#originOf(request).address,
-			peerAddress: originOf(socket).address,
+			// The proxy's, where one has named another address.
+			peerAddress: socket.remoteAddress ?? "",
 			localAddress: socket.localAddress ?? "",
 		};
 		const { rtmp, rtmpt } = this.options;
@@ -449,7 +444,7 @@ export class MillraceServer {
 
 	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
 		const settings = this.#applications.options(publisher.name.application)?.record;
-		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
+		if (settings !== undefined) this.#recorder.onPublish(publisher, settings, onStatus);
 	}
 
 	#describe(name: StreamName): string {

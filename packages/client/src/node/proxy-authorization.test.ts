@@ -23,7 +23,7 @@ function field(header: string | undefined, name: string): string {
 test("before it is asked for anything, the password goes as it is", () => {
 	const authorization = new ProxyAuthorization(MUFASA);
 	expect(authorization.header(...GET)).toBe(`Basic ${btoa("Mufasa:Circle Of Life")}`);
-	expect(authorization.refusal).toBe("The proxy proxy.test:3128 does not take the user or the password");
+	expect(authorization.refusal).toBe("The proxy proxy.test:3128 does not take the user or the password.");
 });
 
 test("a challenge without quality of protection is answered as in RFC 2069", () => {
@@ -77,5 +77,5 @@ test("without a user there is nothing to say", () => {
 	const authorization = new ProxyAuthorization(parseProxy("proxy.test:3128"));
 	expect(authorization.header(...GET)).toBeUndefined();
 	expect(authorization.mayTryAgain(`Digest ${REALM}, ${NONCE}`, undefined)).toBe(false);
-	expect(authorization.refusal).toBe("The proxy proxy.test:3128 asks for a user and a password");
+	expect(authorization.refusal).toBe("The proxy proxy.test:3128 asks for a user and a password.");
 });

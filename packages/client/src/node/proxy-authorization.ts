@@ -70,7 +70,7 @@ export class ProxyAuthorization {
 		const { host, port, credentials } = this.#proxy;
 		const what =
 			credentials === undefined ? "asks for a user and a password" : "does not take the user or the password";
-		return `The proxy ${host}:${port} ${what}`;
+		return `The proxy ${host}:${port} ${what}.`;
 	}
 }
 

@@ -232,6 +232,7 @@ function askProxy(
 	const place = `${bracketed(host)}:${port}`;
 	const authorization = authorizationOf(proxy);
 	const own = authorization.header("CONNECT", place);
+	const name = `The proxy ${proxy.host}:${proxy.port}`;
 	const leave = (): void => {
 		socket.off("data", onData);
 		socket.off("close", onClose);
@@ -240,23 +241,23 @@ function askProxy(
 	};
 	const fail = (text: string): void => {
 		leave();
-		onFailed(new Error(text.startsWith("The proxy") ? text : `The proxy ${proxy.host}:${proxy.port} ${text}`));
+		onFailed(new Error(text));
 	};
 	let head = Buffer.alloc(0);
-	let reason = "closed the connection before it answered.";
+	let reason = `${name} closed the connection before it answered.`;
 	const onError = (error: Error): void => {
-		reason = error.message;
+		reason = `${name} ${error.message}`;
 	};
 	const onClose = (): void => fail(reason);
 	const onData = (bytes: Buffer): void => {
 		head = Buffer.concat([head, bytes]);
 		const end = head.indexOf("\r\n\r\n");
 		if (end < 0) {
-			if (head.length > MAX_PROXY_HEAD_BYTES) fail("answered with more than a head.");
+			if (head.length > MAX_PROXY_HEAD_BYTES) fail(`${name} answered with more than a head.`);
 			return;
 		}
 		const status = /^HTTP\/1\.[01] (\d{3})/.exec(head.toString("latin1", 0, end))?.[1];
-		if (status === undefined) fail("does not speak HTTP.");
+		if (status === undefined) fail(`${name} does not speak HTTP.`);
 		// Tinyproxy says 401 to wrong ones.
 		else if (status === "407" || status === "401") {
 			const fields = head.toString("latin1", 0, end).matchAll(/^proxy-authenticate:[ \t]*(.*)$/gim);
@@ -266,7 +267,7 @@ function askProxy(
 				leave();
 				onChallenge();
 			}
-		} else if (!status.startsWith("2")) fail(`refuses ${place} with status ${status}.`);
+		} else if (!status.startsWith("2")) fail(`${name} refuses ${place} with status ${status}.`);
 		else {
 			socket.off("data", onData);
 			socket.off("close", onClose);

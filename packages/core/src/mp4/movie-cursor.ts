@@ -1,10 +1,11 @@
 import type { Arena } from "../bytes/index.ts";
-import { MEDIA_AUDIO, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
+import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
 import { invalid } from "./box.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { IndexedMovie, PlayedTrack } from "./movie-index.ts";
 import { carryOut, type Reading, readRange } from "./reading.ts";
-import { MOST_HEAD_BYTES, sampleBody } from "./tag-form.ts";
+import { type MediaForm, MOST_HEAD_BYTES, sampleBody } from "./tag-form.ts";
+import { textMessage } from "./timed-text.ts";
 
 /** One viewer's place in a file. Calls must not overlap. */
 export class MovieCursor {
@@ -66,6 +67,7 @@ export class MovieWalk {
 		const tracks: TrackPlace[] = [];
 		if (movie.video !== undefined) tracks.push(new TrackPlace(movie.video, MEDIA_VIDEO));
 		if (movie.audio !== undefined) tracks.push(new TrackPlace(movie.audio, MEDIA_AUDIO));
+		for (const text of movie.texts) tracks.push(new TrackPlace(text, MEDIA_DATA));
 		this.#tracks = tracks;
 	}
 
@@ -181,9 +183,14 @@ export class MovieWalk {
 			const { time } = place;
 			const configuration = place.passTo(place.at);
 			if (configuration !== undefined) messages.push(new MediaMessage(place.type, time, configuration));
-			const body = place.body(blocks, bodies, used);
-			messages.push(new MediaMessage(place.type, time, body));
-			used += body.length;
+			const { facts } = place.track;
+			if (facts !== undefined) {
+				messages.push(textMessage(place.sample(blocks), time, facts));
+			} else {
+				const body = place.body(blocks, bodies, used);
+				messages.push(new MediaMessage(place.type, time, body));
+				used += body.length;
+			}
 			place.step();
 		}
 	}
@@ -203,7 +210,7 @@ const BLOCK_BYTES = 1024 * 1024;
 /** A place in one track. */
 class TrackPlace {
 	readonly track: PlayedTrack;
-	readonly type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO;
+	readonly type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO | typeof MEDIA_DATA;
 	/** The sample that comes next. */
 	next = 0;
 	/** While a call reads: the sample behind the last one that was chosen, */
@@ -217,7 +224,7 @@ class TrackPlace {
 	#limit = 0;
 	#block = 0;
 
-	constructor(track: PlayedTrack, type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO) {
+	constructor(track: PlayedTrack, type: TrackPlace["type"]) {
 		this.track = track;
 		this.type = type;
 		this.#description = track.index.descriptionOf(0);
@@ -261,14 +268,32 @@ class TrackPlace {
 	body(blocks: readonly Block[], bodies: Uint8Array, start: number): Uint8Array {
 		const { index, descriptions } = this.track;
 		const { at } = this;
-		const offset = index.offsetOf(at);
-		const length = index.sizeOf(at);
-		let block = blocks[this.#block]!;
-		while (offset < block.offset || offset + length > block.end) block = blocks[++this.#block]!;
+		const block = this.#blockOf(blocks);
 		const { form, fourCc } = descriptions[index.descriptionOf(at)]!.carriage!;
-		const from = offset - block.offset;
+		const from = index.offsetOf(at) - block.offset;
+		const length = index.sizeOf(at);
 		const composition = index.compositionOf(at);
-		return sampleBody(form, fourCc, index.isSync(at), composition, block.bytes, from, length, bodies, start);
+		// A track of text has no carriage.
+		const media = form as MediaForm;
+		return sampleBody(media, fourCc, index.isSync(at), composition, block.bytes, from, length, bodies, start);
+	}
+
+	/** The bytes of the sample that the walk has come to. */
+	sample(blocks: readonly Block[]): Uint8Array {
+		const { index } = this.track;
+		const block = this.#blockOf(blocks);
+		const from = index.offsetOf(this.at) - block.offset;
+		return block.bytes.subarray(from, from + index.sizeOf(this.at));
+	}
+
+	/** The block that holds the sample that the walk has come to. */
+	#blockOf(blocks: readonly Block[]): Block {
+		const { index } = this.track;
+		const offset = index.offsetOf(this.at);
+		const end = offset + index.sizeOf(this.at);
+		let block = blocks[this.#block]!;
+		while (offset < block.offset || end > block.end) block = blocks[++this.#block]!;
+		return block;
 	}
 
 	#configuration(): Uint8Array | undefined {

@@ -8,7 +8,8 @@ import type { Mp4Limits } from "./mp4-limits.ts";
 import type { Reading } from "./reading.ts";
 import type { SampleDescription, TrackKind } from "./sample-description.ts";
 import { SampleBudget, type SampleIndex } from "./sample-index.ts";
-import { indexTable, measureTable } from "./sample-table.ts";
+import { indexTable, measureTable, type TableSetting } from "./sample-table.ts";
+import type { TextTrackFacts } from "./timed-text.ts";
 import { TopLevelWalk } from "./top-level.ts";
 import { type FragmentDefaults, readMovieHead, type TrackHead } from "./track-head.ts";
 
@@ -42,6 +43,8 @@ export type MovieTrack = {
 export type PlayedTrack = {
 	readonly index: SampleIndex;
 	readonly descriptions: readonly SampleDescription[];
+	/** Of text. */
+	readonly facts?: TextTrackFacts;
 };
 
 /** What is kept of a file. */
@@ -49,7 +52,9 @@ export type IndexedMovie = {
 	readonly tracks: readonly MovieTrack[];
 	readonly video: PlayedTrack | undefined;
 	readonly audio: PlayedTrack | undefined;
-	/** What of `tracks` the two are. */
+	/** What is shown beside them. */
+	readonly texts: readonly PlayedTrack[];
+	/** What of `tracks` picture and sound are. */
 	readonly videoTrack: MovieTrack | undefined;
 	readonly audioTrack: MovieTrack | undefined;
 	readonly durationMillis: number;
@@ -96,6 +101,8 @@ export function* indexMovie(fileBytes: number, limits: Mp4Limits, audioTrack?: n
 	return finish(movie, isTruncated);
 }
 
+/** So many text tracks are sent. */
+const MOST_TEXT_TRACKS = 16;
 /** Fragments have some dozens of samples each. */
 const FRAGMENTS_A_STEP = 200;
 
@@ -106,6 +113,7 @@ type Assembly = {
 	readonly tracks: readonly GatheredTrack[];
 	readonly video: PlayedTrack | undefined;
 	readonly audio: PlayedTrack | undefined;
+	readonly texts: readonly PlayedTrack[];
 	readonly videoHead: TrackHead | undefined;
 	readonly audioHead: TrackHead | undefined;
 	readonly toldMillis: number | undefined;
@@ -151,6 +159,13 @@ function* beginMovie(
 		flaws.push(...table.flaws);
 		if (played === videoHead && table.index.count > 0) pictureMillis = table.index.originMillis;
 	}
+	const texts: PlayedTrack[] = [];
+	for (const text of textTracks(head.tracks)) {
+		const index = yield* indexText(text, { ...setting, pictureMillis: Number.POSITIVE_INFINITY });
+		if (index === undefined) continue;
+		indexes.set(text, index);
+		texts.push({ index, descriptions: text.descriptions, facts: { trackId: text.id, language: text.language } });
+	}
 	const tracks: GatheredTrack[] = [];
 	for (const track of head.tracks) tracks.push({ head: track, ...(yield* measureTable(track.table)) });
 	const play = (track: TrackHead | undefined): PlayedTrack | undefined =>
@@ -161,6 +176,7 @@ function* beginMovie(
 		tracks,
 		video: play(videoHead),
 		audio: play(audioHead),
+		texts,
 		videoHead,
 		audioHead,
 		toldMillis: head.toldMillis,
@@ -169,6 +185,16 @@ function* beginMovie(
 		fragmented:
 			head.fragmentDefaults === undefined ? undefined : fragmentedTracks(tracks, head.fragmentDefaults, indexes),
 	};
+}
+
+/** `undefined`: it is broken, which keeps nobody from picture and sound. */
+function* indexText(text: TrackHead, setting: TableSetting): Reading<SampleIndex | undefined> {
+	try {
+		return (yield* indexTable(text, setting)).index;
+	} catch (fault) {
+		if (fault instanceof FileError) return undefined;
+		throw fault;
+	}
 }
 
 function fragmentedTracks(
@@ -209,6 +235,13 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		index.shift(-start);
 		index.finish();
 	}
+	const durationMillis = Math.max(...played.map(({ index }) => index.endMillis));
+	for (const { index } of movie.texts) {
+		index.shift(-start);
+		// Nobody waits for text when all else is over.
+		index.cutTo(index.firstAt(durationMillis));
+		index.finish();
+	}
 	const tracks = movie.tracks.map(track => describe(track, movie.fragmented?.get(track.head.id)));
 	const described = (track: PlayedTrack | undefined, head: TrackHead | undefined) =>
 		track === undefined ? undefined : tracks[movie.tracks.findIndex(gathered => gathered.head === head)];
@@ -216,9 +249,10 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		tracks,
 		video,
 		audio,
+		texts: movie.texts.filter(({ index }) => index.count > 0),
 		videoTrack: described(video, movie.videoHead),
 		audioTrack: described(audio, movie.audioHead),
-		durationMillis: Math.max(...played.map(({ index }) => index.endMillis)),
+		durationMillis,
 		toldMillis: movie.toldMillis,
 		isFragmented: movie.fragmented !== undefined,
 		isTruncated,
@@ -277,6 +311,12 @@ function codecOf(head: TrackHead): string {
 function firstPlayable(tracks: readonly TrackHead[], kind: TrackKind): TrackHead | undefined {
 	const candidates = tracks.filter(track => track.kind === kind && isPlayable(track));
 	return candidates.find(track => track.isEnabled) ?? candidates[0];
+}
+
+/** Text that is shown as a rule: chapters, for one, are tracks that are not enabled. */
+function textTracks(tracks: readonly TrackHead[]): readonly TrackHead[] {
+	const texts = tracks.filter(track => track.kind === "other" && track.isEnabled && isPlayable(track));
+	return texts.slice(0, MOST_TEXT_TRACKS);
 }
 
 function nthAudio(tracks: readonly TrackHead[], number: number): TrackHead {

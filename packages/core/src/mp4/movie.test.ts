@@ -268,7 +268,7 @@ describe("tracks", () => {
 	test("are all told of, played or not", async () => {
 		const movie = await open(buildFile({ tracks: [text, video!, sound!] }));
 		expect(movie.tracks.map(track => [track.id, track.kind, track.codec, track.isPlayable, track.samples])).toEqual([
-			[1, "other", "tx3g", false, 24],
+			[1, "other", "tx3g", true, 24],
 			[2, "video", "avc1", true, 12],
 			[3, "audio", "mp4a", true, 24],
 		]);

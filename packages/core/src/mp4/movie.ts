@@ -67,6 +67,12 @@ export class Movie {
 		return this.#index.audioTrack;
 	}
 
+	/** Of `tracks`, those whose texts are sent as data messages (`onTextData`). */
+	get textTracks(): readonly MovieTrack[] {
+		const ids = new Set(this.#index.texts.map(({ facts }) => facts?.trackId));
+		return this.tracks.filter(({ id, kind }) => kind === "other" && ids.has(id));
+	}
+
 	/** There are fragments, or room for them. */
 	get isFragmented(): boolean {
 		return this.#index.isFragmented;

@@ -47,6 +47,12 @@ export type SharedObjectMasterOptions = {
 	 * something, begins at a random one. Default 1.
 	 */
 	readonly firstVersion?: number;
+	/**
+	 * How far behind the saved version the first change is. What clients were told after the last save and is lost must
+	 * not be taken for what is told now: it should be more than changes can be lost, and another number each time.
+	 * Default 4,096.
+	 */
+	readonly versionStep?: number;
 	/** What was saved of it. */
 	readonly state?: SharedObjectState | undefined;
 };

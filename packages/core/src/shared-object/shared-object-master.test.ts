@@ -317,6 +317,28 @@ describe("versions", () => {
 		]);
 	});
 
+	test("remember where changes may have been lost, the last 32 times", () => {
+		let { state } = new MasterLog(true, { firstVersion: 10 }).master;
+		for (let life = 0; life < 40; life++) {
+			const { master } = new MasterLog(true, { state, firstVersion: 10, versionStep: 10 });
+			master.setProperty("a", life);
+			state = decodeSharedObjectState(encodeSharedObjectState(master.state));
+		}
+		expect(state.version).toBe(400);
+		expect(state.gaps).toHaveLength(32);
+		expect([state.gaps[0], state.floor]).toEqual([{ from: 80, to: 90 }, 80]);
+		const log = new MasterLog(true, { state });
+		for (const known of [79, 80, 85, 90, 399, 400]) log.use(`${known}`, known);
+		expect(log.words).toEqual([
+			"79 v400: use-success, clear, change a",
+			"80 v400: use-success, change a",
+			"85 v400: use-success, clear, change a",
+			"90 v400: use-success, change a",
+			"399 v400: use-success, clear, change a",
+			"400 v400: use-success",
+		]);
+	});
+
 	test("begin where the caller says, so that an earlier life is not taken for this one", () => {
 		const log = new MasterLog(true, { firstVersion: 1000 });
 		log.master.setProperty("a", 1);
@@ -332,6 +354,7 @@ describe("versions", () => {
 			name: "so",
 			version: 0xffffffff,
 			floor: 5,
+			gaps: [],
 			slots: [{ name: "a", value, version: 7 }],
 			tombstones: [{ name: "gone", version: 9 }],
 		};
@@ -423,9 +446,10 @@ describe("locks", () => {
 		log.master.setProperty("b", 1);
 		log.use("1");
 		log.master.setProperty("c", 1);
-		expect([log.master.isDirty, log.master.state.version]).toEqual([true, 2]);
+		expect([log.master.isDirty, log.master.state.version, log.master.state.slots.length]).toEqual([true, 1, 3]);
 		log.master.unlock();
-		expect(log.words).toEqual(["1 v1: use-success, clear, change a, change b", "1 v2: change b, change c"]);
+		// Version 0: who leaves before the lock ends must be told everything again.
+		expect(log.words).toEqual(["1 v0: use-success, clear, change a, change b", "1 v2: change b, change c"]);
 	});
 });
 
@@ -576,16 +600,16 @@ describe("a message for subscribers", () => {
 		expect(encodeForSubscribers(message(call), 3)).toHaveLength(1);
 	});
 
-	test("becomes several where it is longer than RTMP allows", () => {
-		const events = ["a", "b", "c"].map(name => ({ kind: "change", name, value: "x".repeat(7_000_000) }) as const);
-		const bodies = encodeForSubscribers(message(...events), 0);
-		expect(bodies.map(body => body.length < 0xffffff)).toEqual([true, true]);
+	test("becomes several where it is longer than is allowed", () => {
+		const events = ["a", "b", "c"].map(name => ({ kind: "change", name, value: "x".repeat(700) }) as const);
+		const bodies = encodeForSubscribers(message(...events), 0, 1600);
+		expect(bodies.map(body => body.length < 1600)).toEqual([true, true]);
 		expect(
 			read(bodies)
 				.flat()
 				.map(event => "name" in event && event.name),
 		).toEqual(["a", "b", "c"]);
-		const tooLong = { kind: "send", handler: "f", args: ["x".repeat(17_000_000)] } as const;
-		expect(read(encodeForSubscribers(message(tooLong, { kind: "clear" }), 0))).toEqual([[{ kind: "clear" }]]);
+		const tooLong = { kind: "send", handler: "f", args: ["x".repeat(1700)] } as const;
+		expect(read(encodeForSubscribers(message(tooLong, { kind: "clear" }), 0, 1600))).toEqual([[{ kind: "clear" }]]);
 	});
 });

@@ -20,11 +20,7 @@ type Waiting = {
 	readonly bytes: number;
 };
 
-/**
- * After a restart versions go on this far behind the saved one: what clients were told since then and is lost must not
- * be taken for what is told now.
- */
-const VERSION_RESERVE = 4096;
+const DEFAULT_VERSION_STEP = 4096;
 const MAX_VERSION = 0xffffffff;
 /** A first answer is cut where it becomes longer, so that no message passes RTMP's 16 MiB. */
 const ANSWER_BYTES = 1024 * 1024;
@@ -46,9 +42,8 @@ export class SharedObjectMaster {
 	readonly #subscribers = new Map<string, SharedObjectSubscriber>();
 	#version = 0;
 	#savedVersion = 0;
-	/** The saved version from which the object was made; versions from there to `#gapEnd` may mean something else. */
-	readonly #restoredVersion: number;
-	#gapEnd = 0;
+	/** The saved version that it began with, until the first change. */
+	#restoredVersion: number;
 	#lockCount = 0;
 	#lockedAt = 0;
 	#lockTimeouts = 0;
@@ -80,6 +75,7 @@ export class SharedObjectMaster {
 		this.#version = state.version;
 		this.#savedVersion = state.version;
 		this.#table.floor = state.floor;
+		this.#table.gaps.push(...state.gaps);
 		for (const { name: slot, value, version } of state.slots) {
 			this.#table.set(slot, { value, version, writer: undefined });
 		}
@@ -175,14 +171,16 @@ export class SharedObjectMaster {
 		if (!this.#subscribers.has(subscriber.id)) this.#totalConnects++;
 		this.#subscribers.set(subscriber.id, subscriber);
 		const isFull = this.#mustBeToldEverything(known);
+		// What a lock has changed so far belongs to no version yet: who leaves before its end knows none.
+		const version = this.#batchChanges ? 0 : this.#version;
 		let events: SharedObjectEvent[] = [{ kind: "use-success" }];
 		if (isFull) events.push({ kind: "clear" });
 		let bytes = 0;
-		for (const [name, { value, version }] of this.#table.slots) {
-			if (!isFull && version <= known) continue;
+		for (const [name, { value, version: changedAt }] of this.#table.slots) {
+			if (!isFull && changedAt <= known) continue;
 			const { length } = value.form(subscriber.encoding);
 			if (bytes > 0 && bytes + length > ANSWER_BYTES) {
-				this.#send([subscriber], events);
+				this.#send([subscriber], events, version);
 				// Each part says that it is no answer to a request, which may have come meanwhile.
 				events = [{ kind: "use-success" }];
 				bytes = 0;
@@ -191,14 +189,14 @@ export class SharedObjectMaster {
 			events.push(changeOf(name, value));
 		}
 		if (!isFull) {
-			for (const [name, version] of this.#table.tombstones) if (version > known) events.push({ kind: "remove", name });
+			for (const [name, goneAt] of this.#table.tombstones) if (goneAt > known) events.push({ kind: "remove", name });
 		}
-		this.#send([subscriber], events);
+		this.#send([subscriber], events, version);
 	}
 
 	#mustBeToldEverything(known: number): boolean {
 		if (!this.persistent || known === 0 || known > this.#version || known < this.#table.floor) return true;
-		if (known > this.#restoredVersion && known < this.#gapEnd) return true;
+		if (this.#table.gaps.some(({ from, to }) => known > from && known < to)) return true;
 		return this.resyncDepth >= 0 && this.#version - known > this.resyncDepth;
 	}
 
@@ -424,13 +422,14 @@ export class SharedObjectMaster {
 
 	// ── what is kept ──
 
-	/** What is to be saved of it now. */
+	/** What is to be saved of it now. What a lock has changed so far is in it, of a version to come. */
 	get state(): SharedObjectState {
-		const { slots, tombstones, floor } = this.#table;
+		const { slots, tombstones, floor, gaps } = this.#table;
 		return {
 			name: this.name,
-			version: this.#batchChanges ? this.#nextVersion() : this.#version,
+			version: this.#version,
 			floor,
+			gaps: [...gaps],
 			slots: Array.from(slots, ([name, { value, version }]) => ({ name, value, version })),
 			tombstones: Array.from(tombstones, ([name, version]) => ({ name, version })),
 		};
@@ -469,25 +468,30 @@ export class SharedObjectMaster {
 	}
 
 	#nextVersion(): number {
-		if (this.#version === 0) return this.#options.firstVersion ?? 1;
-		const isFirst = this.#restoredVersion > 0 && this.#gapEnd === 0;
-		const next = this.#version + (isFirst ? VERSION_RESERVE : 1);
+		const { firstVersion = 1, versionStep = DEFAULT_VERSION_STEP } = this.#options;
+		if (this.#version === 0) return firstVersion;
+		const next = this.#version + (this.#restoredVersion > 0 ? versionStep : 1);
 		return next > MAX_VERSION ? 1 : next;
 	}
 
 	#commit(version: number): void {
-		if (this.#restoredVersion > 0 && this.#gapEnd === 0) this.#gapEnd = version;
+		if (this.#restoredVersion > 0) this.#table.addGap({ from: this.#restoredVersion, to: version });
+		this.#restoredVersion = 0;
 		if (this.#version === 0) this.#table.floor = version;
 		if (version < this.#version) this.#table.renumber(version);
 		this.#version = version;
 		if (this.resyncDepth >= 0) this.#table.purge(version - this.resyncDepth);
 	}
 
-	#send(receivers: readonly SharedObjectSubscriber[], events: readonly SharedObjectEvent[]): void {
+	#send(
+		receivers: readonly SharedObjectSubscriber[],
+		events: readonly SharedObjectEvent[],
+		version = this.#version,
+	): void {
 		if (receivers.length === 0 || events.length === 0) return;
 		this.#messagesOut += receivers.length;
 		const flags = this.persistent ? SHARED_OBJECT_PERSISTENT : 0;
-		this.#handler.send(receivers, { name: this.name, version: this.#version, flags, events });
+		this.#handler.send(receivers, { name: this.name, version, flags, events });
 	}
 }
 

@@ -35,7 +35,7 @@ export interface SharedObjectRoomHandler {
 	onError(object: string, error: unknown): void;
 }
 
-export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | "firstVersion"> & {
+export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | "firstVersion" | "versionStep"> & {
 	/** Where persistent objects are kept. Default: nowhere, and clients are refused them. */
 	readonly store?: SharedObjectStore | undefined;
 	/** Objects in memory. Default 50,000. */
@@ -323,7 +323,10 @@ export class SharedObjectRoom implements RoomObjectHost {
 
 	#begin(object: RoomObject, state: SharedObjectState | undefined): void {
 		// A new life of a persistent object must not be taken for an earlier one that a client remembers.
-		object.begin({ ...this.#options, state, firstVersion: object.persistent ? randomInt(1, 2 ** 30) : 1 });
+		const life = object.persistent
+			? { firstVersion: randomInt(1, 2 ** 30), versionStep: randomInt(2 ** 12, 2 ** 17) }
+			: undefined;
+		object.begin({ ...this.#options, ...life, state });
 		object.isMade = state !== undefined;
 	}
 

@@ -1,5 +1,5 @@
 import { constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError, type MillraceError } from "@millrace/core/fault";
 import type { SharedObjectState } from "@millrace/core/shared-object";
@@ -10,9 +10,12 @@ import { ObjectWriter, type WrittenObject } from "./object-writer.ts";
 export type SharedObjectStoreOptions = {
 	/** How long after a change an object is written, in milliseconds. Default 2,000. */
 	readonly writeDelayMillis?: number;
+	/** Nothing is written that would leave less room on the disk than this, in bytes. Default 64 MiB. */
+	readonly minFreeBytes?: number;
 };
 
 const DEFAULT_WRITE_DELAY = 2000;
+const DEFAULT_MIN_FREE = 64 * 1024 * 1024;
 /** Files that are written at once; more wait, for a process may have only so many open. */
 const MAX_WRITES = 8;
 
@@ -29,6 +32,7 @@ export function sharedObjectFolder(applicationFolder: string, instance: string):
 export class SharedObjectStore {
 	readonly folder: string;
 	readonly #delayMillis: number;
+	readonly #minFreeBytes: number;
 	readonly #writers = new Map<string, ObjectWriter>();
 	/** Names of objects in use, by path in small letters: some file systems do not tell them apart. */
 	readonly #names = new Map<string, string>();
@@ -40,6 +44,7 @@ export class SharedObjectStore {
 	constructor(folder: string, options: SharedObjectStoreOptions = {}) {
 		this.folder = folder;
 		this.#delayMillis = options.writeDelayMillis ?? DEFAULT_WRITE_DELAY;
+		this.#minFreeBytes = options.minFreeBytes ?? DEFAULT_MIN_FREE;
 	}
 
 	/** Throws a `UsageError` (`SHARED_OBJECT_NAME`) for a name that no file can have. */
@@ -132,7 +137,7 @@ export class SharedObjectStore {
 		if (this.#writes >= MAX_WRITES) await new Promise<void>(resolve => this.#waiting.push(resolve));
 		else this.#writes++;
 		try {
-			await replaceFile(path, encodeObjectFile(state));
+			await replaceFile(path, encodeObjectFile(state), this.#minFreeBytes);
 		} catch (error) {
 			throw unusable(path, error);
 		} finally {
@@ -185,9 +190,13 @@ function foldedPath(name: string): string {
 }
 
 /** Beside the old one, to the disk, then in its place. A crash leaves the one beside it, which the next write uses. */
-async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+async function replaceFile(path: string, bytes: Uint8Array, minFreeBytes: number): Promise<void> {
 	const folder = dirname(path);
 	const made = await mkdir(folder, { recursive: true });
+	const { bavail, bsize } = await statfs(folder);
+	if (bavail * bsize - bytes.length < minFreeBytes) {
+		throw new Error(`${bavail * bsize} bytes are free on its disk, of which ${minFreeBytes} must stay free.`);
+	}
 	const beside = besideOf(path);
 	// Each write waits for the disk: Node's permission model, which keeps applications to their folders, has no fsync.
 	const file = await open(beside, SYNCHRONOUS);

@@ -96,10 +96,9 @@ describe("a recorder", () => {
 			live: fixture.hub.live,
 			prefix: "",
 			isTrusted: true,
-			settings: recordSettings(settings),
 			...facts,
 		};
-		const recording = fixture.recorder.onPublish(all, fixture.onStatus);
+		const recording = fixture.recorder.onPublish(all, recordSettings(settings), fixture.onStatus);
 		publisher.play(40, keyframe(1));
 		await fixture.settle();
 		expect(fixture.statuses).toEqual(statuses);

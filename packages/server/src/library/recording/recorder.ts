@@ -1,3 +1,4 @@
+import type { PublishRequest } from "@millrace/core/rtmp";
 import type { StreamName } from "../../app/index.ts";
 import type { HubClock, LiveStream } from "../../hub/index.ts";
 import type { EventLog } from "../../log/index.ts";
@@ -44,13 +45,13 @@ export type RecordRequest = {
 	readonly prefix?: string;
 };
 
-/** A publisher who has just been let in. */
-export type PublisherFacts = {
+/** A publisher that has just been let in. */
+export type RecordedPublisher = {
 	readonly name: StreamName;
 	readonly live: LiveStream;
-	readonly settings: RecordSettings;
-	/** What `publish` asked for: `live`, `record`, `append` or `appendWithGap`. */
-	readonly type: string;
+	/** What `publish` asked for. */
+	readonly type: PublishRequest["mode"];
+	/** `flv`, `mp4` or another prefix of the name, or empty. */
 	readonly prefix: string;
 	/** Let in by a key or an address, not because everybody is. */
 	readonly isTrusted: boolean;
@@ -106,10 +107,15 @@ export class Recorder {
 	 *
 	 * @param onStatus takes what the publisher is told where it asked for a recording
 	 */
-	onPublish(facts: PublisherFacts, onStatus: RecordStatusListener): Recording | undefined {
-		const { settings, type, name } = facts;
+	onPublish(
+		publisher: RecordedPublisher,
+		settings: RecordSettings,
+		onStatus: RecordStatusListener,
+	): Recording | undefined {
+		const { type, name } = publisher;
+		const facts = { ...publisher, settings };
 		const mode = type === "record" || type === "append" || type === "appendWithGap" ? type : undefined;
-		const isAllowed = settings.mode !== "off" && (facts.isTrusted || settings.anonymous);
+		const isAllowed = settings.mode !== "off" && (publisher.isTrusted || settings.anonymous);
 		if (mode !== undefined && isAllowed) return this.begin({ ...facts, mode, origin: "publisher" }, onStatus);
 		if (settings.mode === "always" && settings.streams.some(pattern => matchesPattern(name.name, pattern))) {
 			const existing = settings.existing === "replace" ? "record" : settings.existing;
