@@ -103,8 +103,10 @@ function tsconfigFile({ fromSources }: PackageFacts): string {
 			lib: ["es2024"],
 			module: "nodenext",
 			types: ["node"],
-			...(fromSources && { customConditions: ["source"] }),
+			// Sources are checked with the program, and need to be as our own check takes them.
+			...(fromSources && { customConditions: ["source"], exactOptionalPropertyTypes: true }),
 			strict: true,
+			noUncheckedIndexedAccess: true,
 			noEmit: true,
 			// The code runs as it is: Node takes the types away, and nothing else.
 			allowImportingTsExtensions: true,

@@ -35,7 +35,8 @@ describe("millrace new", () => {
 		expect(tested.stdout).toMatch(/pass 2\b[\s\S]*fail 0\b/);
 		const types = ["--typeRoots", join(repository, "node_modules", "@types")];
 		const compiler = join(repository, "node_modules", "typescript", "bin", "tsc");
-		await run(process.execPath, [compiler, "--project", target, ...types]);
+		const checked = run(process.execPath, [compiler, "--project", target, ...types]);
+		expect(await checked.catch((error: { stdout: string }) => error)).toMatchObject({ stdout: "" });
 	});
 
 	it("links nothing and asks for nothing where the packages are found", async () => {
