@@ -217,6 +217,23 @@ describe("a room of volatile objects", () => {
 		expect(() => test.set("1", "a", "x", 1)).toThrow(LimitError);
 	});
 
+	test("has a limit for what all objects hold together, which counts what is gone no more", () => {
+		const test = new TestRoom({ maxBytes: 250 });
+		const text = "x".repeat(96);
+		for (const name of ["a", "b", "c"]) {
+			test.use("1", name);
+			test.set("1", name, "t", text);
+		}
+		expect(test.told.filter(line => line.includes(" t"))).toEqual(["1: success t", "1: success t", "1: remove t"]);
+		expect(test.room.bytes).toBe(200);
+		expect(test.room.get("c").setProperty("t", text)).toBe(false);
+		test.set("1", "a", "t", "short");
+		expect(test.room.get("c").setProperty("t", text)).toBe(true);
+		test.client("1", "b", [{ kind: "release" }]);
+		test.room.get("a").clear();
+		expect(test.room.bytes).toBe(100);
+	});
+
 	test("throws for what is no message, and leaves out requests of those who have not subscribed", () => {
 		const test = new TestRoom();
 		expect(() => test.room.receive("1", 19, Uint8Array.of(1))).toThrow(PeerError);

@@ -42,6 +42,8 @@ export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | 
 	readonly maxObjects?: number;
 	/** Objects that one client may be subscribed to. Default 1,000. */
 	readonly maxObjectsPerClient?: number;
+	/** Bytes of all objects in memory together, in AMF3. Default 256 MiB. */
+	readonly maxBytes?: number;
 	/** What one message may hold. Default `SHARED_OBJECT_REQUEST_LIMITS`. */
 	readonly messageLimits?: SharedObjectMessageLimits;
 	/** Whether changes of persistent objects are written by themselves. Default true. */
@@ -50,6 +52,7 @@ export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | 
 
 const MAX_OBJECTS = 50_000;
 const MAX_OBJECTS_PER_CLIENT = 1000;
+const MAX_BYTES = 256 * 1024 * 1024;
 /** What may wait for an object that is being read from disk, in bytes. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -63,6 +66,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	readonly #objects = new Map<string, RoomObject>();
 	/** The objects that clients are subscribed to, or wait for. */
 	readonly #clients = new Map<string, Set<RoomObject>>();
+	#bytes = 0;
 
 	constructor(handler: SharedObjectRoomHandler, options: SharedObjectRoomOptions = {}) {
 		this.#handler = handler;
@@ -216,6 +220,11 @@ export class SharedObjectRoom implements RoomObjectHost {
 		return { persistent: of(true), volatile: of(false) };
 	}
 
+	/** Bytes of all objects in memory together, in AMF3. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
 	/** Figures of an object in memory. */
 	stats(name: string): SharedObjectStats | undefined {
 		const object = this.#objects.get(name);
@@ -255,6 +264,15 @@ export class SharedObjectRoom implements RoomObjectHost {
 
 	mayWrite(client: string, object: string): boolean {
 		return this.#handler.mayWrite?.(client, object) !== false;
+	}
+
+	mayHold({ countedBytes }: RoomObject, bytes: number): boolean {
+		return bytes <= countedBytes || this.#bytes + bytes - countedBytes <= (this.#options.maxBytes ?? MAX_BYTES);
+	}
+
+	onSize(object: RoomObject, bytes: number): void {
+		this.#bytes += bytes - object.countedBytes;
+		object.countedBytes = bytes;
 	}
 
 	onTrouble(object: string, status: NetStatus, client: string | undefined, error?: FileError): void {
