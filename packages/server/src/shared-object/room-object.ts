@@ -197,7 +197,7 @@ export class RoomObject implements WrittenObject {
 	drop(): void {
 		clearTimeout(this.#lockTimer);
 		this.#host.onSize(this, 0);
-		if (this.persistent) this.#host.store?.release(this.name);
+		if (this.persistent) this.#host.store?.release(this.name, this);
 	}
 
 	get state(): SharedObjectState {

@@ -384,6 +384,34 @@ describe("a room of persistent objects", () => {
 		expect(test.told).toEqual(["1: use-success, clear, change new"]);
 	});
 
+	test("hands to the next room of its store what it has not written yet", async () => {
+		const store = new SharedObjectStore(folder, { writeDelayMillis: 1e6 });
+		const first = new TestRoom({ store });
+		const object = first.room.get("board", true);
+		object.setProperty("a", 1);
+		const closed = first.room.close();
+		const second = new TestRoom({ store });
+		const next = second.room.get("board", true);
+		expect(next.getProperty("a")).toBe(1);
+		next.setProperty("b", 2);
+		await closed;
+		await next.flush();
+		const state = await new SharedObjectStore(folder).load("board");
+		expect(state?.slots.map(({ name }) => name)).toEqual(["a", "b"]);
+		expect(next.isDirty).toBe(false);
+	});
+
+	test("takes and gives nothing once it is closed", async () => {
+		const test = new TestRoom();
+		test.use("1", "board");
+		await test.room.close();
+		test.sent.length = 0;
+		test.use("2", "board");
+		test.room.disconnect("1");
+		expect(test.told).toEqual([]);
+		expect(() => test.room.get("board")).toThrow(UsageError);
+	});
+
 	test("leaves nothing behind of a client that goes while an object is read", async () => {
 		const test = kept();
 		test.use("1", "board", true);

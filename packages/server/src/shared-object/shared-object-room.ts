@@ -67,6 +67,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	/** The objects that clients are subscribed to, or wait for. */
 	readonly #clients = new Map<string, Set<RoomObject>>();
 	#bytes = 0;
+	#isClosed = false;
 
 	constructor(handler: SharedObjectRoomHandler, options: SharedObjectRoomOptions = {}) {
 		this.#handler = handler;
@@ -81,6 +82,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	 * @throws PeerError for a message that is none; LimitError for more than the limits. The client must be closed then.
 	 */
 	receive(client: string, type: SharedObjectType, body: Uint8Array): void {
+		if (this.#isClosed) return;
 		const message = decodeSharedObjectMessage(type, body, this.#options.messageLimits);
 		const subscriber = { id: client, encoding: sharedObjectEncoding(type) };
 		const isUse = message.events.some(event => event.kind === "use");
@@ -231,8 +233,9 @@ export class SharedObjectRoom implements RoomObjectHost {
 		return object?.isLoaded === true ? object.master.stats : undefined;
 	}
 
-	/** The instance is unloaded: what is to be kept is written, and nothing is sent any more. */
+	/** The instance is unloaded: what is to be kept is written, and nothing is taken or sent any more. */
 	async close(): Promise<void> {
+		this.#isClosed = true;
 		const objects = [...this.#objects.values()];
 		this.#objects.clear();
 		this.#clients.clear();
@@ -310,6 +313,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	}
 
 	#make(name: string, persistent: boolean): RoomObject {
+		if (this.#isClosed) throw new UsageError("USAGE", "The application instance is closed.");
 		checkObjectName(name);
 		const limit = this.#options.maxObjects ?? MAX_OBJECTS;
 		if (this.#objects.size >= limit) {
