@@ -6,6 +6,7 @@ import {
 	encodeControl,
 	encodeEffect,
 	encodeFrame,
+	InstanceStores,
 	type PortEffect,
 } from "../app/index.ts";
 import type { ApplicationConfig } from "./application.ts";
@@ -39,6 +40,7 @@ export class HostRuntime {
 	readonly #channel: RuntimeChannel;
 	readonly #effectBytes: number;
 	readonly #folder: string | undefined;
+	readonly #stores = new InstanceStores();
 	readonly #classes = new AmfClassRegistry();
 	readonly #ports = new Map<number, Port>();
 	/** Ports with effects to be sent, and whether sending them is arranged. */
@@ -111,6 +113,7 @@ export class HostRuntime {
 				instance: String(instance),
 				config: JSON.parse(String(config)) as ApplicationConfig,
 				classes: this.#classes,
+				stores: this.#stores,
 				folder: this.#folder,
 				emit: effect => this.#emit(port, effect),
 			}),

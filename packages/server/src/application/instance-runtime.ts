@@ -1,7 +1,7 @@
 import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
-import { openRoom, receiveSharedObject } from "../app/index.ts";
+import { type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
@@ -22,6 +22,8 @@ export type InstanceSetup = {
 	readonly classes: AmfClassRegistry;
 	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
 	readonly folder: string | undefined;
+	/** The stores of the application's instances. */
+	readonly stores: InstanceStores;
 	/** Sends an effect. Throws a `UsageError` for values that cannot be sent. */
 	emit(effect: PortEffect): void;
 };
@@ -74,8 +76,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			onFault: error => this.reportFault("onStatus", error),
 		});
 		this.#room = openRoom({
-			folder: setup.folder,
-			instance: setup.instance,
+			store: setup.folder === undefined ? undefined : setup.stores.take(setup.folder, setup.instance),
 			emit: effect => this.emit(effect),
 			accessOf: client => this.#known.get(client),
 			onFault: (text, error) => (error === undefined ? this.#log("warn", text) : this.reportFault(text, error)),
@@ -166,6 +167,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			this.reportFault("onShutdown", error);
 		}
 		await this.#room.close().catch((error: unknown) => this.reportFault("shared objects", error));
+		const { stores, folder, instance } = this.#setup;
+		if (folder !== undefined) stores.release(folder, instance);
 	}
 
 	// ── what the application may do ──
