@@ -19,6 +19,10 @@ export interface SharedObjectMasterHandler {
 	mayRead?(subscriberId: string): boolean;
 	/** Whether it may change the object and call its subscribers. Without this method everyone may. */
 	mayWrite?(subscriberId: string): boolean;
+	/** Whether it may come to hold that many bytes. Without this method its quota alone decides. */
+	mayHold?(bytes: number): boolean;
+	/** What it holds in bytes, after each batch of changes. */
+	onSize?(bytes: number): void;
 	/** The state differs from what was saved. */
 	onDirty?(): void;
 	/** Clients have changed slots: called once for each of their messages. */

@@ -1,6 +1,7 @@
 import type { AmfValue, ObjectEncoding } from "../amf/index.ts";
-import { LimitError, UsageError } from "../fault/index.ts";
+import { UsageError } from "../fault/index.ts";
 import { netStatus, type StatusCode } from "../rtmp/index.ts";
+import { RequestQueue, type SharedObjectRequest } from "./request-queue.ts";
 import type {
 	SharedObjectMasterHandler,
 	SharedObjectMasterOptions,
@@ -12,13 +13,6 @@ import type { SharedObjectState } from "./shared-object-state.ts";
 import type { SharedObjectSync } from "./shared-object-sync.ts";
 import { DEFAULT_SHARED_OBJECT_QUOTA, SlotTable } from "./slot-table.ts";
 import { SlotValue } from "./slot-value.ts";
-
-type Waiting = {
-	readonly subscriber: SharedObjectSubscriber;
-	readonly events: readonly SharedObjectEvent[];
-	readonly version: number;
-	readonly bytes: number;
-};
 
 const DEFAULT_VERSION_STEP = 4096;
 const MAX_VERSION = 0xffffffff;
@@ -47,8 +41,7 @@ export class SharedObjectMaster {
 	#lockCount = 0;
 	#lockedAt = 0;
 	#lockTimeouts = 0;
-	#waiting: Waiting[] = [];
-	#waitingBytes = 0;
+	readonly #waiting: RequestQueue;
 	/** What the application did since it has locked the object, and whether slots are changed by it. */
 	#batch: SharedObjectEvent[] = [];
 	#batchChanges = false;
@@ -67,6 +60,7 @@ export class SharedObjectMaster {
 		this.persistent = persistent;
 		this.#handler = handler;
 		this.#options = options;
+		this.#waiting = new RequestQueue(options.lockQueue);
 		this.resyncDepth = options.resyncDepth ?? -1;
 		this.#table = new SlotTable(options.quota ?? DEFAULT_SHARED_OBJECT_QUOTA, persistent);
 		const { state } = options;
@@ -116,7 +110,7 @@ export class SharedObjectMaster {
 			msg_out: this.#messagesOut,
 			total_connects: this.#totalConnects,
 			total_disconnects: this.#totalDisconnects,
-			connected: this.#subscribers.size,
+			connected: this.subscriberCount,
 			resync_depth: this.resyncDepth,
 			lock_count: this.#lockCount,
 			lock_queue: this.#waiting.length,
@@ -207,19 +201,12 @@ export class SharedObjectMaster {
 			this.#refuse(subscriber, "SharedObject.NoWriteAccess", this.#corrections(events));
 			return;
 		}
-		if (this.#lockCount === 0) {
-			this.#apply({ subscriber, events, version, bytes });
-			return;
-		}
-		const limit = this.#options.lockQueue ?? { messages: 10_000, bytes: 16 * 1024 * 1024 };
-		if (this.#waiting.length >= limit.messages || this.#waitingBytes + bytes > limit.bytes) {
-			throw new LimitError("SHARED_OBJECT_TOO_LARGE", `${this.#waiting.length} requests wait for a lock's end.`);
-		}
-		this.#waitingBytes += bytes;
-		this.#waiting.push({ subscriber, events, version, bytes });
+		const request = { subscriber, events, version, bytes };
+		if (this.#lockCount > 0) this.#waiting.add(request);
+		else this.#apply(request);
 	}
 
-	#apply({ subscriber, events, version }: Waiting): void {
+	#apply({ subscriber, events, version }: SharedObjectRequest): void {
 		const toAuthor: SharedObjectEvent[] = [];
 		const toOthers: SharedObjectEvent[] = [];
 		const list: SharedObjectSync[] = [];
@@ -315,12 +302,17 @@ export class SharedObjectMaster {
 	#valueFor(name: string, value: AmfValue): SlotValue | undefined {
 		try {
 			const made = new SlotValue(value);
-			return this.#table.hasRoom(name, made) ? made : undefined;
+			return this.#hasRoom(name, made) ? made : undefined;
 		} catch (error) {
 			// A few bytes of references may stand for more than can be written.
 			if (error instanceof UsageError) return undefined;
 			throw error;
 		}
+	}
+
+	#hasRoom(name: string, value: SlotValue): boolean {
+		if (!this.#table.hasRoom(name, value)) return false;
+		return this.#handler.mayHold?.(this.#table.bytesWith(name, value)) !== false;
 	}
 
 	#refuse(subscriber: SharedObjectSubscriber, code: StatusCode, corrections: readonly SharedObjectEvent[]): void {
@@ -352,6 +344,11 @@ export class SharedObjectMaster {
 		return [...this.#table.slots.keys()];
 	}
 
+	/** Bytes of all names and values in AMF3. */
+	get bytes(): number {
+		return this.#table.bytes;
+	}
+
 	/** How many slots there are. */
 	get size(): number {
 		return this.#table.slots.size;
@@ -369,7 +366,7 @@ export class SharedObjectMaster {
 			return true;
 		}
 		const made = new SlotValue(value);
-		if (!this.#table.hasRoom(name, made)) return false;
+		if (!this.#hasRoom(name, made)) return false;
 		this.#table.set(name, { value: made, version: this.#nextVersion(), writer: undefined });
 		this.#do(changeOf(name, made), true);
 		return true;
@@ -461,9 +458,7 @@ export class SharedObjectMaster {
 		this.#sendBatch();
 		// The application may lock again while it hears of a request.
 		while (this.#waiting.length > 0 && this.#lockCount === 0) {
-			const request = this.#waiting.shift()!;
-			this.#waitingBytes -= request.bytes;
-			this.#apply(request);
+			this.#apply(this.#waiting.take()!);
 		}
 	}
 
@@ -481,6 +476,7 @@ export class SharedObjectMaster {
 		if (version < this.#version) this.#table.renumber(version);
 		this.#version = version;
 		if (this.resyncDepth >= 0) this.#table.purge(version - this.resyncDepth);
+		this.#handler.onSize?.(this.#table.bytes);
 	}
 
 	#send(

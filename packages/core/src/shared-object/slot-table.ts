@@ -58,9 +58,14 @@ export class SlotTable {
 	/** Whether the quota has room for the value in that slot. */
 	hasRoom(name: string, value: SlotValue): boolean {
 		const { slots, slotBytes, totalBytes } = this.#quota;
+		if (value.byteLength > slotBytes || (this.slots.size >= slots && !this.slots.has(name))) return false;
+		return this.bytesWith(name, value) <= totalBytes;
+	}
+
+	/** What `bytes` would be with the value in that slot. */
+	bytesWith(name: string, value: SlotValue): number {
 		const old = this.slots.get(name);
-		if (value.byteLength > slotBytes || (old === undefined && this.slots.size >= slots)) return false;
-		return this.#bytes + sizeOf(name, value) - (old === undefined ? 0 : sizeOf(name, old.value)) <= totalBytes;
+		return this.#bytes + sizeOf(name, value) - (old === undefined ? 0 : sizeOf(name, old.value));
 	}
 
 	set(name: string, slot: Slot): void {

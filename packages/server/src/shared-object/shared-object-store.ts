@@ -28,6 +28,9 @@ export function sharedObjectFolder(applicationFolder: string, instance: string):
 /**
  * The persistent shared objects of one application instance: a file for each. A file is written beside the old one,
  * brought to the disk and put in its place: whoever reads it, after a crash too, finds the one or the other whole.
+ *
+ * There must be one store for a folder at a time. It may be kept while rooms are closed and opened: a new room is given
+ * what the one before has not written yet.
  */
 export class SharedObjectStore {
 	readonly folder: string;
@@ -60,6 +63,8 @@ export class SharedObjectStore {
 	 */
 	async load(name: string): Promise<SharedObjectState | undefined> {
 		const path = this.#claim(name);
+		const pending = this.#writers.get(name)?.pending;
+		if (pending !== undefined) return pending;
 		try {
 			return this.#decode(name, path, await readFile(path));
 		} catch (error) {
@@ -70,6 +75,8 @@ export class SharedObjectStore {
 	/** The same at once, for code that cannot wait. */
 	loadNow(name: string): SharedObjectState | undefined {
 		const path = this.#claim(name);
+		const pending = this.#writers.get(name)?.pending;
+		if (pending !== undefined) return pending;
 		try {
 			return this.#decode(name, path, readFileSync(path));
 		} catch (error) {
@@ -97,9 +104,14 @@ export class SharedObjectStore {
 		await this.#writers.get(name)?.flush();
 	}
 
-	/** Nobody uses the object any more; what has not been written never will be. Call it when no write is under way. */
-	release(name: string): void {
-		void this.#writers.get(name)?.cancel();
+	/**
+	 * The object leaves the memory; what of it has not been written never will be. Does nothing where another has taken
+	 * its place.
+	 */
+	release(name: string, object: WrittenObject): void {
+		const writer = this.#writers.get(name);
+		if (writer !== undefined && writer.object !== object) return;
+		void writer?.cancel();
 		this.#writers.delete(name);
 		const key = foldedPath(name);
 		if (this.#names.get(key) === name) this.#names.delete(key);
