@@ -276,10 +276,12 @@ describe("an RTMP peer with an application that takes its time", () => {
 	it("tells the application of the end of a publication before the client's own end", () => {
 		const fixture = new PeerFixture();
 		const { client, drop } = fixture.client();
-		client.command(1, "publish", "cam", "live");
+		client.command(1, "publish", "cam?key=k", "append");
 		fixture.allow();
 		drop();
 		expect(fixture.events.map(event => event.kind)).toEqual(["connect", "publish", "unpublish", "disconnect"]);
+		const [asked, told] = fixture.events.slice(1, 3);
+		expect(told).toHaveProperty("stream", (asked as { stream: unknown }).stream);
 	});
 
 	it("gets the results of its calls", () => {

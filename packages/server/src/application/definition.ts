@@ -93,9 +93,12 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 	readonly onConnect?: (client: Client<State, ClientState>, ...args: AmfValue[]) => MaybeDecision;
 	/** A client that had been let in has gone. */
 	readonly onDisconnect?: (client: Client<State, ClientState>) => void | Promise<void>;
-	/** A client wants to publish. The server's own rules (`publish.from`, `publish.key`) have let it, and its `writeAccess`. */
+	/**
+	 * A client wants to publish. The server's own rules (`publish.from`, `publish.key`) have let it, and its
+	 * `writeAccess`. Somebody else may still have the name, so that nothing comes of it.
+	 */
 	readonly onPublish?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
-	/** A stream of a client is no longer published. */
+	/** A stream that a client had begun to publish is no longer published; `stream` is what `onPublish` got. */
 	readonly onUnpublish?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
 	/** A client wants to play something, live or recorded, and its `readAccess` lets it. */
 	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;

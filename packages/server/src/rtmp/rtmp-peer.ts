@@ -427,8 +427,7 @@ export class RtmpPeer
 			stream.refuse(netStatus("NetStream.Publish.Denied", decision.description));
 			return;
 		}
-		const facts = { name: request.name, query: request.query, mode: request.mode };
-		this.#instance!.ask("publish", this, facts, refusal => {
+		this.#instance!.ask("publish", this, factsOf(request), refusal => {
 			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
 			else stream.refuse(refusal);
 			this.endTurn();
@@ -474,9 +473,10 @@ export class RtmpPeer
 		session.receive(type, timestamp, payload, this.connection.link.now);
 	}
 
-	#beginPublish(stream: ServerStream, name: StreamName, { mode, prefix }: PublishRequest, identity: string): void {
+	#beginPublish(stream: ServerStream, name: StreamName, request: PublishRequest, identity: string): void {
 		if (stream.state !== "publish-pending") return;
-		const session = new PublishSession(stream, this, this.line.input, this.#context.now());
+		const session = new PublishSession(stream, factsOf(request), this, this.line.input, this.#context.now());
+		const { mode, prefix } = request;
 		const live = this.#context.hub.open(name.key, this.rules.live);
 		this.#isBeginning = true;
 		const hasBegun = session.begin(live, identity);
@@ -510,7 +510,7 @@ export class RtmpPeer
 	#publishEnded(stream: ServerStream, session: PublishSession, reason: PublisherEnd): void {
 		const seconds = Math.round((this.#context.now() - session.startedAt) / 1000);
 		this.#log.info("unpublish", { stream: String(this.#streamName(stream)), reason, seconds, bytes: session.bytes });
-		this.#instance?.tell("unpublish", this, { name: stream.name, query: "", mode: "live" });
+		this.#instance?.tell("unpublish", this, session.facts);
 	}
 
 	/** In the stream's query, or in that of the application. */
@@ -575,4 +575,9 @@ export class RtmpPeer
 		if (reason === undefined || isPlayerLeaving) this.#log.debug("disconnect", fields);
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
+}
+
+/** What the application is asked about, and told when it ends. */
+function factsOf({ name, query, mode }: PublishRequest): StreamFacts {
+	return { name, query, mode };
 }

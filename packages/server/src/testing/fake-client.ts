@@ -124,15 +124,12 @@ export class FakeClient<Remote extends object = object> {
 	 * @param mode `live`, `record`, `append` or `appendWithGap`
 	 */
 	publish(name: string, mode = "live"): Promise<FakeStream> {
-		const stream = streamFacts(name, mode);
-		// As a server tells it: the name is what ends.
-		return this.#open("publish", "unpublish", stream, { name: stream.name, query: "", mode: "live" });
+		return this.#open("publish", "unpublish", streamFacts(name, mode));
 	}
 
 	/** Asks to play a stream, and resolves when the application allows it. Nothing is played. */
 	play(name: string): Promise<FakeStream> {
-		const stream = streamFacts(name, "play");
-		return this.#open("play", "stop", stream, stream);
+		return this.#open("play", "stop", streamFacts(name, "play"));
 	}
 
 	/**
@@ -151,14 +148,9 @@ export class FakeClient<Remote extends object = object> {
 		this.#end.disconnect();
 	}
 
-	async #open(
-		ask: "publish" | "play",
-		tell: "unpublish" | "stop",
-		stream: StreamFacts,
-		ended: StreamFacts,
-	): Promise<FakeStream> {
+	async #open(ask: "publish" | "play", tell: "unpublish" | "stop", stream: StreamFacts): Promise<FakeStream> {
 		await this.#end.ask(ask, stream);
-		const close = this.#end.keep(() => this.#instance.tell(tell, this.#end, ended));
+		const close = this.#end.keep(() => this.#instance.tell(tell, this.#end, stream));
 		return { name: stream.name, close };
 	}
 
