@@ -1,5 +1,6 @@
 export { ApplicationHosts, type ApplicationHostsOptions } from "./application-hosts.ts";
 export type { CodeSettings } from "./code-host.ts";
+export { LineAllowance } from "./line-allowance.ts";
 export { startLocalChannel } from "./local-channel.ts";
 export { startProcessChannel } from "./process-channel.ts";
 export type { RuntimeLimits } from "./runtime-link.ts";
