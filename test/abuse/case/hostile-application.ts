@@ -5,7 +5,6 @@ const SOURCES = fileURLToPath(new URL("../../../packages/server/src/app/", impor
 /** The code of an application that does whatever it can against its server, as its clients tell it to. */
 export const HOSTILE = `
 import fs from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import child from "node:child_process";
 import { defineApplication } from "millrace/app";
@@ -65,7 +64,7 @@ export default defineApplication({
 		brokenFrame() { raw(Uint8Array.of(0, 0, 1, 0)); },
 		wrongLengths() { const bytes = new Uint8Array(64).fill(200); raw(frameHead(bytes)); raw(bytes); },
 		unknownEffects() { frame(1, [encodeControl("99")]); },
-		emptyItems() { frame(1, Array.from({ length: 3_000_000 }, () => new Uint8Array(0))); },
+		emptyItems() { const bytes = Buffer.alloc(12 + 4 * 3_000_000); bytes.writeUInt32BE(1, 0); bytes.writeUInt32BE(3_000_000, 8); raw(frameHead(bytes)); raw(bytes); },
 		readyAgain() { forever(() => { frame(0, Array.from({ length: 5000 }, () => encodeControl("ready"))); }); },
 		closedAgain() { frame(0, Array.from({ length: 5000 }, () => encodeControl("closed", 1))); },
 		repeatedClients(client) {
@@ -79,10 +78,10 @@ export default defineApplication({
 		closeDescriptor() { fs.closeSync(3); },
 		falseDebugger() {
 			process.on("SIGUSR1", () => {});
-			fs.writeSync(2, "Debugger listening on ws://[\\n");
-			setInterval(() => { fs.writeSync(2, "Debugger listening on ws://[\\nDebugger listening on ws://127.0.0.1:1/../\\n"); }, 50);
-			fs.closeSync(3);
-			setTimeout(() => { for (;;) Math.random(); }, 400);
+			for (let i = 0; ; i++) {
+				fs.writeSync(2, "Debugger listening on " + ["ws://[", "ws://127.0.0.1:1/", "http://127.0.0.1/", "ws://other.example/x"][i % 4] + "\\n");
+				for (const until = Date.now() + 20; Date.now() < until; );
+			}
 		},
 
 		files: () => attempts({
@@ -122,13 +121,7 @@ export default defineApplication({
 			const handle = (new (child.ChildProcess as unknown as new () => { _handle: { kill(signal: number): number } })())._handle;
 			return handle.kill(9);
 		},
-		listen: () => new Promise(resolve => {
-			const server = net.createServer();
-			server.on("error", error => resolve(error.message));
-			server.listen(0, "127.0.0.1", () => resolve("listens"));
-		}),
 	},
-	onPlay: (_client, { name }) => name !== "forbidden",
 });
 `;
 

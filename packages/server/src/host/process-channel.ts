@@ -113,7 +113,8 @@ class ProcessChannel implements HostChannel {
 		} catch (error) {
 			// Nothing that follows can be told apart.
 			this.#frames.destroy();
-			this.#killFor(error instanceof Error ? error.message : String(error));
+			const text = error instanceof Error ? error.message : String(error);
+			this.#killFor(`broke the rules of the port: ${text.replace(/\.$/, "")}`);
 			return;
 		}
 		if (bytes.length < FULL_CHUNK_BYTES || !this.#isFlowing) return;

@@ -164,7 +164,10 @@ export class RuntimeLink {
 	#watchIdle(): void {
 		const nextPort = this.#nextPort;
 		this.#options.schedule(SHUTDOWN_MILLIS, () => {
-			if (nextPort === this.#nextPort && !this.#isEnding && !this.#hasEnded) this.#options.onEmpty(this);
+			if (nextPort !== this.#nextPort || this.#isEnding || this.#hasEnded) return;
+			// It had its time to finish.
+			this.#closing = 0;
+			this.#options.onEmpty(this);
 		});
 	}
 
@@ -251,7 +254,7 @@ export class RuntimeLink {
 		} catch (error) {
 			if (!(error instanceof PeerError)) throw error;
 			this.#received.length = 0;
-			this.#judge(`broke the rules of the port: ${error.message}`);
+			this.#judge(`broke the rules of the port: ${error.message.replace(/\.$/, "")}`);
 		}
 	}
 
