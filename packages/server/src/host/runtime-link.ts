@@ -13,6 +13,7 @@ import {
 import type { EventLog, LogLevel } from "../log/index.ts";
 import type { HostChannel, RuntimeSetup, StartChannel } from "./host-channel.ts";
 import { LineAllowance } from "./line-allowance.ts";
+import { WorkShare } from "./work-share.ts";
 
 /** What bounds the runtime of an application. */
 export type RuntimeLimits = {
@@ -74,6 +75,7 @@ export class RuntimeLink {
 	readonly #dirty = new Set<Port>();
 	/** Frames that are not carried out yet. */
 	readonly #received: FrameReader[] = [];
+	readonly #share = new WorkShare();
 	#isWorking = false;
 	/** Control messages that wait until the code is loaded. */
 	#opening: Uint8Array[] | undefined = [];
@@ -206,19 +208,23 @@ export class RuntimeLink {
 		if (!this.#isWorking) this.#work();
 	}
 
-	/** Carries out what has been received; the rest of what takes long in later turns. */
+	/** Carries out what has been received; the rest of what takes long in later turns, after others had theirs. */
 	#work(): void {
-		const until = this.#options.now() + WORK_MILLIS;
-		const isLate = () => this.#options.now() > until;
+		if (this.#hasEnded) return;
+		const { now, schedule } = this.#options;
+		const begun = now();
+		const isLate = () => now() > begun + WORK_MILLIS;
 		this.#keepingRules(() => {
 			while (this.#received.length > 0 && !isLate()) {
 				if (this.#carryOut(this.#received[0]!, isLate)) this.#received.shift();
 			}
 		});
-		const isBusy = this.#received.length > 0;
+		const rest = this.#share.count(begun, now());
+		const isBusy = rest > 0 || this.#received.length > 0;
 		if (isBusy !== this.#isWorking) this.#channel.setFlowing(!isBusy);
 		this.#isWorking = isBusy;
-		if (isBusy) setImmediate(() => this.#work());
+		if (rest > 0) schedule(rest, () => this.#work());
+		else if (isBusy) setImmediate(() => this.#work());
 	}
 
 	/** Carries out what a frame holds, as far as time allows. Returns whether that was all. */
