@@ -128,7 +128,13 @@ static void print_shared_object(const char *body, unsigned size)
 		unsigned length = AMF_DecodeInt32(body + at + 1);
 		const char *data = body + at + 5;
 		printf("object %d", kind);
-		if (length >= 2) printf(" %.*s", AMF_DecodeInt16(data), data + 2);
+		if (kind == 6) { /* a call by the object: the handler's name is a value */
+			AVal handler;
+			AMF_DecodeString(data + 1, &handler);
+			printf(" %.*s", handler.av_len, handler.av_val);
+		} else if (length >= 2) {
+			printf(" %.*s", AMF_DecodeInt16(data), data + 2);
+		}
 		if (kind == 4) {
 			AVal value;
 			const char *marker = data + 2 + AMF_DecodeInt16(data);
