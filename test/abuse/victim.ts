@@ -17,6 +17,9 @@ type Packet = {
 	readonly isKeyframe: boolean;
 };
 
+/** How a victim reaches the server. */
+export type VictimServer = Pick<AbuseServer, "openPublishing" | "openConnected">;
+
 /**
  * Two people who have nothing to do with the offenders: one publishes the demonstration clip over and over in real
  * time, the other watches. Whatever happens beside them, the watcher has to get every packet.
@@ -34,6 +37,9 @@ export class Victim {
 	/** Where in what was sent the viewer began; −1 before its first keyframe. */
 	#offset = -1;
 	#checked = 0;
+	/** Gaps between the arrivals of video frames, in milliseconds. */
+	#gaps: number[] = [];
+	#lastFrameAt = 0;
 
 	private constructor(publisher: RawClient, viewer: RawClient) {
 		this.#publisher = publisher;
@@ -41,17 +47,19 @@ export class Victim {
 		this.#clip = readClip();
 		this.#clipMillis = Math.ceil(this.#clip.at(-1)!.timestamp) + 40;
 		viewer.onMessage = ({ type, timestamp, payload }) => {
-			if (type === MEDIA_AUDIO || type === MEDIA_VIDEO) this.#received.push(packetOf(type, timestamp, payload));
+			if (type !== MEDIA_AUDIO && type !== MEDIA_VIDEO) return;
+			if (type === MEDIA_VIDEO) this.#noteFrame();
+			this.#received.push(packetOf(type, timestamp, payload));
 		};
 	}
 
 	/** Begins to publish and to watch, and returns when the first packets have arrived. */
-	static async start(server: AbuseServer): Promise<Victim> {
-		const publisher = await server.openPublishing(STREAM);
+	static async start(server: VictimServer, stream = STREAM): Promise<Victim> {
+		const publisher = await server.openPublishing(stream);
 		// Nobody answers pings for it, but it sends all the time; the viewer needs to be heard of.
 		const viewer = await server.openConnected();
 		await viewer.createStream();
-		await viewer.play(STREAM);
+		await viewer.play(stream);
 		const victim = new Victim(publisher, viewer);
 		victim.#timer = setInterval(() => victim.#tick(), TICK_MILLIS);
 		await victim.check();
@@ -78,10 +86,24 @@ export class Victim {
 		return this.#checked;
 	}
 
+	/** Gaps between the video frames that arrived since the last call, in milliseconds. */
+	takeGaps(): number[] {
+		const gaps = this.#gaps;
+		this.#gaps = [];
+		this.#lastFrameAt = 0;
+		return gaps;
+	}
+
 	stop(): void {
 		clearInterval(this.#timer);
 		this.#publisher.destroy();
 		this.#viewer.destroy();
+	}
+
+	#noteFrame(): void {
+		const now = performance.now();
+		if (this.#lastFrameAt > 0) this.#gaps.push(now - this.#lastFrameAt);
+		this.#lastFrameAt = now;
 	}
 
 	#hasUpTo(count: number): boolean {

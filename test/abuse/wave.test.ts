@@ -6,6 +6,7 @@ import { amfCases } from "./case/amf.ts";
 import { chunkCases } from "./case/chunk.ts";
 import { callOf, commandCases, createStreams } from "./case/command.ts";
 import { handshakeCases } from "./case/handshake.ts";
+import { CLOSED, manySharedObjects, sharedObjectCases } from "./case/shared-object.ts";
 import { PLAIN_HANDSHAKE, type RawClient } from "./raw-client.ts";
 import { section } from "./section.ts";
 import { type Offender, runWave } from "./wave.ts";
@@ -147,6 +148,23 @@ const WAVES: readonly Wave[] = [
 		stayMillis: 4500,
 	},
 	{ name: "connect objects of 60 kB that stay (row 39)", kinds: [largeConnect], reasons: ["SHARED_BYTES_SPENT"] },
+	{
+		name: "shared objects: 50 of each, and messages of every bad kind (rows 54, 55)",
+		kinds: [
+			...offendersOf(sharedObjectCases, [55]),
+			...CLOSED.map(([, , send]): Offender => {
+				return async client => {
+					await connected(client);
+					client.send(send(client));
+				};
+			}),
+			async client => {
+				await connected(client);
+				client.send(manySharedObjects(client, 50));
+			},
+		],
+		reasons: [],
+	},
 	{
 		name: "64 plays each of streams that do not exist (row 46)",
 		kinds: [playsOfNothing],

@@ -9,6 +9,7 @@ import {
 import {
 	ApplicationHosts,
 	type CodeSettings,
+	LineAllowance,
 	startLocalChannel,
 	startProcessChannel,
 	startThreadChannel,
@@ -59,13 +60,13 @@ export class ServerInstances {
 			host: this.#hosts,
 			options: (application, instance) => {
 				const code = applications.options(application)?.code;
-				const ownLog = log.child({ stream: labelOf(application, instance) });
+				const ownLog = boundedLog(log.child({ stream: labelOf(application, instance) }), clock);
 				return {
 					limits: { clients: code?.maxClients ?? 1, callsPerSecond: code?.callsPerSecond ?? 1 },
 					// Only code does something with streams.
 					...(this.#hosts.hasCode(application) && { media: opened => this.#mediaOf(opened, ownLog) }),
 					now: clock.now,
-					log: (level, event, text) => ownLog[level](event, { text }),
+					log: ownLog,
 				};
 			},
 			// Without code there is nothing that could outlast its clients.
@@ -90,14 +91,24 @@ export class ServerInstances {
 		await Promise.all([this.#hosts.stop(), this.#withoutCode.settled()]);
 	}
 
-	#mediaOf(opened: ApplicationInstance, log: EventLog): InstanceMedia {
+	#mediaOf(opened: ApplicationInstance, log: InstanceLog): InstanceMedia {
 		const { application, instance } = opened;
 		return new InstanceStreams({
 			streams: this.#streams.open(application, instance, (name, status) => opened.tellStream(name, status)),
 			stats: name => this.#hub.find(new StreamName(application, instance, name).key)?.stats(),
-			onFault: (text, error) => log.warn("application", { text, error }),
+			onFault: (text, error) => log("warn", "application", text, error),
 		});
 	}
+}
+
+type InstanceLog = (level: "debug" | "info" | "warn" | "error", event: string, text: string, error?: unknown) => void;
+
+/** What an instance has to say, as much as may be said in a second: its application can bring about any number of faults. */
+function boundedLog(log: EventLog, clock: HubClock): InstanceLog {
+	const lines = new LineAllowance(dropped => log.warn("application", { text: `${dropped} more lines left out` }));
+	return (level, event, text, error) => {
+		if (lines.take(clock.now())) log[level](event, { text, ...(error !== undefined && { error }) });
+	};
 }
 
 function labelOf(application: string, instance: string): string {

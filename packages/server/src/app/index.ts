@@ -35,5 +35,5 @@ export {
 	encodeEvent,
 	type PortCodecOptions,
 } from "./port-codec.ts";
-export { decodeFrame, encodeFrame, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
+export { decodeFrame, encodeFrame, FrameReader, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
 export { StreamName } from "./stream-name.ts";

@@ -78,7 +78,7 @@ export function receiveSharedObject(
 		room.receive(event.client, event.type, event.body);
 	} catch (error) {
 		if (!(error instanceof MillraceError)) throw error;
-		emit({ kind: "log", level: "warn", text: `${event.client} is closed: ${error.message}` });
+		emit({ kind: "log", level: "warn", text: `${event.client} is closed (${error.code}): ${error.message}` });
 		emit({ kind: "close", client: event.client });
 	}
 }

@@ -78,6 +78,9 @@ export type InstanceOptions = {
 	onEnded(instance: ApplicationInstance): void;
 };
 
+/** Questions that an application may have open at once. */
+const MAX_ASKED = 256;
+
 /**
  * One instance of an application (`app/instance`): its clients on this side, the application behind its port.
  *
@@ -100,6 +103,8 @@ export class ApplicationInstance {
 	/** Events that were sent, and how many of them the application has begun to handle. */
 	#sent = 0;
 	#handled = 0;
+	/** Questions of the application that are not answered yet. */
+	#asked = 0;
 	#isClosed = false;
 
 	constructor(application: string, instance: string, host: ApplicationHost, options: InstanceOptions) {
@@ -330,12 +335,23 @@ export class ApplicationInstance {
 	}
 
 	#reply(ask: number, question: PortQuestion, args: readonly AmfValue[]): void {
-		this.#answer(question, args).then(
-			value => this.#send({ kind: "reply", ask, failed: false, value }),
-			(error: unknown) => {
-				this.#send({ kind: "reply", ask, failed: true, value: error instanceof Error ? error.message : String(error) });
-			},
-		);
+		if (this.#asked >= MAX_ASKED) {
+			this.#send({ kind: "reply", ask, failed: true, value: `More than ${MAX_ASKED} questions wait for an answer.` });
+			return;
+		}
+		this.#asked++;
+		this.#answer(question, args)
+			.then(
+				value => this.#send({ kind: "reply", ask, failed: false, value }),
+				(error: unknown) => {
+					const value = error instanceof Error ? error.message : String(error);
+					this.#send({ kind: "reply", ask, failed: true, value });
+				},
+			)
+			.catch((error: unknown) => this.#options.log("error", "effect-failed", `${question}: ${error}`))
+			.finally(() => {
+				this.#asked--;
+			});
 	}
 
 	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {

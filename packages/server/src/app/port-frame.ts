@@ -33,22 +33,52 @@ export function encodeFrame({ port, handled, items }: PortFrame): Uint8Array {
 	return bytes;
 }
 
+/** Reads a frame item by item: as many as there are may take longer than one turn should. */
+export class FrameReader {
+	readonly port: number;
+	readonly handled: number;
+	readonly #bytes: Uint8Array;
+	readonly #view: DataView;
+	#left: number;
+	#offset = HEAD_BYTES;
+
+	/** Throws a `PeerError` for bytes that are no frame. */
+	constructor(bytes: Uint8Array) {
+		if (bytes.length < HEAD_BYTES) throw malformed();
+		this.#bytes = bytes;
+		this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+		this.port = this.#view.getUint32(0);
+		this.handled = this.#view.getUint32(4);
+		this.#left = this.#view.getUint32(8);
+	}
+
+	/** Bytes of the frame. */
+	get length(): number {
+		return this.#bytes.length;
+	}
+
+	/** The next item, a view of the frame; `undefined` behind the last. Throws a `PeerError` where the lengths are wrong. */
+	next(): Uint8Array | undefined {
+		if (this.#left === 0) {
+			if (this.#offset !== this.#bytes.length) throw malformed();
+			return undefined;
+		}
+		const begin = this.#offset + LENGTH_BYTES;
+		if (begin > this.#bytes.length) throw malformed();
+		const end = begin + this.#view.getUint32(this.#offset);
+		if (end > this.#bytes.length) throw malformed();
+		this.#left--;
+		this.#offset = end;
+		return this.#bytes.subarray(begin, end);
+	}
+}
+
 /** The items are views of `bytes`. Throws a `PeerError` for bytes that are no frame. */
 export function decodeFrame(bytes: Uint8Array): PortFrame {
-	if (bytes.length < HEAD_BYTES) throw malformed();
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-	const count = view.getUint32(8);
+	const reader = new FrameReader(bytes);
 	const items: Uint8Array[] = [];
-	let offset = HEAD_BYTES;
-	while (items.length < count) {
-		if (offset + LENGTH_BYTES > bytes.length) throw malformed();
-		const end = offset + LENGTH_BYTES + view.getUint32(offset);
-		if (end > bytes.length) throw malformed();
-		items.push(bytes.subarray(offset + LENGTH_BYTES, end));
-		offset = end;
-	}
-	if (offset !== bytes.length) throw malformed();
-	return { port: view.getUint32(0), handled: view.getUint32(4), items };
+	for (let item = reader.next(); item !== undefined; item = reader.next()) items.push(item);
+	return { port: reader.port, handled: reader.handled, items };
 }
 
 /** Frames on a stream of bytes: each behind its length. */

@@ -191,9 +191,11 @@ export interface ApplicationPort {
 /** The media side's end of a port. */
 export interface PortListener {
 	/**
-	 * Takes the effects of one turn of the application, in order, as one batch.
+	 * Takes the effects of one turn of the application, in order, as one batch; those of a turn that did a great deal
+	 * (64 KiB) may come as several, so that nothing else has to wait for them.
 	 *
-	 * @param handled how many of the port's events the application has begun to handle by the end of that turn
+	 * @param handled how many of the port's events the application has begun to handle by the end of that turn; 0 where
+	 * more effects of the turn follow
 	 */
 	onEffects(effects: readonly PortEffect[], handled: number): void;
 	/** The application has ended by itself: crashed, reloaded, or never started. No more effects will come. */

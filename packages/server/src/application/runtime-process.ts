@@ -43,12 +43,14 @@ function confine(): void {
 		throw new Error(`An application cannot use ${what}.`);
 	};
 	const builtin = process.getBuiltinModule.bind(process);
-	Object.assign(process, {
-		kill: refuse("process.kill"),
-		abort: refuse("process.abort"),
-		binding: refuse("process.binding"),
-		dlopen: refuse("process.dlopen"),
-		getBuiltinModule: (name: string) =>
-			/^(node:)?inspector(\/promises)?$/.test(name) ? refuse(name)() : builtin(name),
-	});
+	const os = builtin("node:os");
+	const refused = ["kill", "_kill", "abort", "binding", "_linkedBinding", "dlopen", "_debugProcess", "_debugEnd"];
+	for (const name of refused) {
+		Object.defineProperty(process, name, { value: refuse(`process.${name}`), writable: false, configurable: false });
+	}
+	process.getBuiltinModule = (name: string) =>
+		/^(node:)?inspector(\/promises)?$/.test(name) ? refuse(name)() : builtin(name);
+	// Of any process of the same user, ours among them.
+	os.setPriority = refuse("os.setPriority");
+	builtin("node:module").syncBuiltinESMExports();
 }

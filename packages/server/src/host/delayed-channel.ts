@@ -26,6 +26,7 @@ export function delayedChannel(definition: AnyDefinition, below: Below): StartCh
 		return {
 			queuedBytes: 0,
 			send: toRuntime,
+			setFlowing: () => {},
 			kill() {
 				if (!isOpen) return;
 				isOpen = false;

@@ -4,6 +4,8 @@ export interface HostChannel {
 	readonly queuedBytes: number;
 	/** Sends a frame (`port-frame.ts`). */
 	send(frame: Uint8Array): void;
+	/** Stops taking what the runtime sends, or goes on with it, where the channel can. What was taken is still handed on. */
+	setFlowing(isFlowing: boolean): void;
 	/** Ends the runtime at once, whatever it does. `onEnd` follows. */
 	kill(): void;
 	/** Where the application's code is at the moment, as `main.ts:12`; `undefined` where that cannot be told. */

@@ -39,6 +39,7 @@ export function localChannel(
 	return {
 		queuedBytes: 0,
 		send: frame => later(() => runtime.receive(frame)),
+		setFlowing: () => {},
 		kill() {
 			if (!isOpen) return;
 			isOpen = false;

@@ -1,17 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
-import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { FrameSplitter, frameHead } from "../app/index.ts";
 import { RUNTIME_FLAGS, RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
 import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
 import { locateByInspector } from "./locate.ts";
+import { readLines } from "./output-lines.ts";
 
 /** The descriptor by which frames go both ways. */
 const FRAME_DESCRIPTOR = 3;
 /** When a chunk of the runtime's output is this large, more is waiting: others get their turn first. */
 const FULL_CHUNK_BYTES = 64 * 1024;
+/** A process that has closed its descriptor and not ended gets this long to end, in milliseconds. */
+const CLOSED_MILLIS = 500;
 /** Lines that name the debugger's address, and those that Node says about flags of ours. */
 const DEBUGGER_LINE = /^Debugger listening on (ws:\/\/\S+)/;
 const DEBUGGER_CHATTER = /^(For help, see: |Debugger attached|Debugger ending|Waiting for the debugger)/;
@@ -32,6 +34,7 @@ class ProcessChannel implements HostChannel {
 	#onDebugger: ((address: string) => void) | undefined;
 	#lastErrorLine = "";
 	#isDying = false;
+	#isFlowing = true;
 	#ending: string | undefined;
 
 	constructor(setup: RuntimeSetup, handler: ChannelHandler) {
@@ -41,14 +44,19 @@ class ProcessChannel implements HostChannel {
 			cwd: setup.folder,
 			env: { LANG: process.env["LANG"], TZ: process.env["TZ"] },
 			stdio: ["ignore", "pipe", "pipe", "pipe"],
+			// A process group of its own: a signal to its group does not reach ours.
+			detached: true,
 		});
 		this.#frames = this.#child.stdio[FRAME_DESCRIPTOR] as Duplex;
 		const splitter = new FrameSplitter(setup.frameBytes, frame => handler.onFrame(frame));
 		this.#frames.on("data", (bytes: Buffer) => this.#take(splitter, bytes));
 		// It breaks when the process ends, which is told by `exit`.
 		this.#frames.on("error", () => {});
-		createInterface({ input: this.#child.stdout! }).on("line", line => handler.onLine(false, line));
-		createInterface({ input: this.#child.stderr! }).on("line", line => this.#onErrorLine(line));
+		this.#frames.on("close", () => {
+			setTimeout(() => this.#killFor("closed its connection to the server"), CLOSED_MILLIS).unref();
+		});
+		readLines(this.#child.stdout!, line => handler.onLine(false, line));
+		readLines(this.#child.stderr!, line => this.#onErrorLine(line));
 		this.#child.on("error", error => {
 			this.#ending ??= error.message;
 			if (this.#child.pid === undefined) handler.onEnd(this.#ending);
@@ -70,9 +78,14 @@ class ProcessChannel implements HostChannel {
 		this.#frames.uncork();
 	}
 
+	setFlowing(isFlowing: boolean): void {
+		this.#isFlowing = isFlowing;
+		if (isFlowing) this.#frames.resume();
+		else this.#frames.pause();
+	}
+
 	kill(): void {
-		this.#ending ??= "was ended";
-		this.#child.kill("SIGKILL");
+		this.#killFor("was ended");
 	}
 
 	locate(): Promise<string | undefined> {
@@ -98,13 +111,22 @@ class ProcessChannel implements HostChannel {
 		try {
 			splitter.push(bytes);
 		} catch (error) {
-			this.#ending ??= error instanceof Error ? error.message : String(error);
-			this.#child.kill("SIGKILL");
+			// Nothing that follows can be told apart.
+			this.#frames.destroy();
+			const text = error instanceof Error ? error.message : String(error);
+			this.#killFor(`broke the rules of the port: ${text.replace(/\.$/, "")}`);
 			return;
 		}
-		if (bytes.length < FULL_CHUNK_BYTES) return;
+		if (bytes.length < FULL_CHUNK_BYTES || !this.#isFlowing) return;
 		this.#frames.pause();
-		setImmediate(() => this.#frames.resume());
+		setImmediate(() => {
+			if (this.#isFlowing) this.#frames.resume();
+		});
+	}
+
+	#killFor(reason: string): void {
+		this.#ending ??= reason;
+		this.#child.kill("SIGKILL");
 	}
 
 	#onErrorLine(line: string): void {

@@ -3,17 +3,17 @@ import {
 	type ApplicationPort,
 	decodeControl,
 	decodeEffect,
-	decodeFrame,
 	encodeControl,
 	encodeEvent,
 	encodeFrame,
+	FrameReader,
 	type PortEffect,
-	type PortFrame,
 	type PortListener,
 } from "../app/index.ts";
 import type { EventLog, LogLevel } from "../log/index.ts";
 import type { HostChannel, RuntimeSetup, StartChannel } from "./host-channel.ts";
 import { LineAllowance } from "./line-allowance.ts";
+import { WorkShare } from "./work-share.ts";
 
 /** What bounds the runtime of an application. */
 export type RuntimeLimits = {
@@ -53,6 +53,14 @@ const SHUTDOWN_MILLIS = 5000;
 /** Looks at the runtime in each `turnMillis`. */
 const LOOKS_PER_TURN = 4;
 const MIN_LOOK_MILLIS = 50;
+/** Memory can grow by a gigabyte in a second: it is looked at this often. */
+const MAX_LOOK_MILLIS = 250;
+/** How long effects of the runtime are carried out in one turn of this process, in milliseconds: others come in between. */
+const WORK_MILLIS = 4;
+/** Frames up to this many bytes are carried out as a whole. */
+const WHOLE_BYTES = 64 * 1024;
+/** Longest text of one line in the log. */
+const MAX_TEXT = 8192;
 
 /**
  * A running application: its channel, the ports of its instances, and the watch over it. Events of one turn of this
@@ -65,6 +73,10 @@ export class RuntimeLink {
 	readonly #lines: LineAllowance;
 	readonly #ports = new Map<number, Port>();
 	readonly #dirty = new Set<Port>();
+	/** Frames that are not carried out yet. */
+	readonly #received: FrameReader[] = [];
+	readonly #share = new WorkShare();
+	#isWorking = false;
 	/** Control messages that wait until the code is loaded. */
 	#opening: Uint8Array[] | undefined = [];
 	#isFlushing = false;
@@ -139,7 +151,7 @@ export class RuntimeLink {
 	}
 
 	get #lookMillis(): number {
-		return Math.max(MIN_LOOK_MILLIS, this.#options.limits.turnMillis / LOOKS_PER_TURN);
+		return Math.min(MAX_LOOK_MILLIS, Math.max(MIN_LOOK_MILLIS, this.#options.limits.turnMillis / LOOKS_PER_TURN));
 	}
 
 	#closePort(port: Port): void {
@@ -147,6 +159,18 @@ export class RuntimeLink {
 		this.#flush(port);
 		this.#closing++;
 		this.#sendControl("close", port.number);
+		if (this.#ports.size === 0) this.#watchIdle();
+	}
+
+	/** One that does not say that its last instance has ended is idle all the same, unless it gets another meanwhile. */
+	#watchIdle(): void {
+		const nextPort = this.#nextPort;
+		this.#options.schedule(SHUTDOWN_MILLIS, () => {
+			if (nextPort !== this.#nextPort || this.#isEnding || this.#hasEnded) return;
+			// It had its time to finish.
+			this.#closing = 0;
+			this.#options.onEmpty(this);
+		});
 	}
 
 	#touch(port: Port): void {
@@ -179,27 +203,65 @@ export class RuntimeLink {
 	}
 
 	#receive(bytes: Uint8Array): void {
-		let frame: PortFrame;
-		let effects: PortEffect[];
-		try {
-			frame = decodeFrame(bytes);
-			if (frame.port === 0) {
-				for (const item of frame.items) this.#onControl(item);
-				return;
+		if (this.#hasEnded) return;
+		this.#keepingRules(() => this.#received.push(new FrameReader(bytes)));
+		if (!this.#isWorking) this.#work();
+	}
+
+	/** Carries out what has been received; the rest of what takes long in later turns, after others had theirs. */
+	#work(): void {
+		if (this.#hasEnded) return;
+		const { now, schedule } = this.#options;
+		const begun = now();
+		const isLate = () => now() > begun + WORK_MILLIS;
+		this.#keepingRules(() => {
+			while (this.#received.length > 0 && !isLate()) {
+				if (this.#carryOut(this.#received[0]!, isLate)) this.#received.shift();
 			}
-			effects = frame.items.map(decodeEffect);
+		});
+		const rest = this.#share.count(begun, now());
+		const isBusy = rest > 0 || this.#received.length > 0;
+		if (isBusy !== this.#isWorking) this.#channel.setFlowing(!isBusy);
+		this.#isWorking = isBusy;
+		if (rest > 0) schedule(rest, () => this.#work());
+		else if (isBusy) setImmediate(() => this.#work());
+	}
+
+	/** Carries out what a frame holds, as far as time allows. Returns whether that was all. */
+	#carryOut(frame: FrameReader, isLate: () => boolean): boolean {
+		const effects: PortEffect[] = [];
+		let item = frame.next();
+		for (; item !== undefined; item = frame.next()) {
+			if (frame.port === 0) this.#onControl(item);
+			else {
+				const effect = this.#bounded(decodeEffect(item));
+				if (effect !== undefined) effects.push(effect);
+			}
+			if (frame.length > WHOLE_BYTES && isLate()) break;
+		}
+		const isAll = item === undefined;
+		const port = this.#ports.get(frame.port);
+		// An instance that is ending does nothing any more; what it logs meanwhile is for people.
+		if (port !== undefined) port.listener.onEffects(effects, isAll ? frame.handled : 0);
+		else for (const effect of effects) if (effect.kind === "log") this.#write(effect.level, effect.text);
+		return isAll;
+	}
+
+	/** Keeps what goes to the log within its bounds. `undefined`: there was too much of it. */
+	#bounded(effect: PortEffect): PortEffect | undefined {
+		if (effect.kind !== "log") return effect;
+		if (!this.#lines.take(this.#options.now())) return undefined;
+		return { kind: "log", level: effect.level, text: effect.text.slice(0, MAX_TEXT) };
+	}
+
+	#keepingRules(action: () => void): void {
+		try {
+			action();
 		} catch (error) {
 			if (!(error instanceof PeerError)) throw error;
-			this.#judge(`broke the rules of the port: ${error.message}`);
-			return;
+			this.#received.length = 0;
+			this.#judge(`broke the rules of the port: ${error.message.replace(/\.$/, "")}`);
 		}
-		const port = this.#ports.get(frame.port);
-		if (port !== undefined) {
-			port.listener.onEffects(effects, frame.handled);
-			return;
-		}
-		// An instance that is ending does nothing any more; what it logs meanwhile is for people.
-		for (const effect of effects) if (effect.kind === "log") this.#onLine(effect.level, effect.text);
 	}
 
 	#onControl(item: Uint8Array): void {
@@ -209,7 +271,9 @@ export class RuntimeLink {
 			case "ready":
 				return this.#onReady();
 			case "failed":
-				this.#log.error("application-failed", { text: String(value) });
+				if (this.#isJudged) return;
+				this.#isJudged = true;
+				this.#log.error("application-failed", { text: String(value).slice(0, MAX_TEXT) });
 				this.#fail("its code cannot be loaded");
 				return;
 			case "pong":
@@ -226,7 +290,8 @@ export class RuntimeLink {
 	}
 
 	#onReady(): void {
-		const opening = this.#opening ?? [];
+		const opening = this.#opening;
+		if (opening === undefined) return;
 		this.#opening = undefined;
 		if (opening.length > 0) this.#channel.send(encodeFrame({ port: 0, handled: 0, items: opening }));
 		for (const port of this.#ports.values()) this.#flush(port);
@@ -235,7 +300,11 @@ export class RuntimeLink {
 	}
 
 	#onLine(level: LogLevel, text: string): void {
-		if (this.#lines.take(this.#options.now())) this.#log[level]("application", { text });
+		if (this.#lines.take(this.#options.now())) this.#write(level, text);
+	}
+
+	#write(level: LogLevel, text: string): void {
+		this.#log[level]("application", { text: text.slice(0, MAX_TEXT) });
 	}
 
 	/** The watch: the runtime must answer a ping in time, and keep to its memory. */
@@ -255,7 +324,8 @@ export class RuntimeLink {
 		}
 		void this.#channel.memory().then(bytes => {
 			const most = limits.memoryMebibytes * 1024 * 1024 + BASE_MEMORY_BYTES;
-			if (bytes !== undefined && bytes > most) this.#judge(`uses ${Math.round(bytes / 1024 / 1024)} MiB of memory`);
+			// This cannot wait until it is known where a loop is.
+			if (bytes !== undefined && bytes > most) this.#fail(`uses ${Math.round(bytes / 1024 / 1024)} MiB of memory`);
 		});
 	}
 
@@ -272,6 +342,7 @@ export class RuntimeLink {
 
 	#fail(what: string): void {
 		if (this.#hasEnded) return;
+		this.#isJudged = true;
 		this.#failure ??= what;
 		this.#channel.kill();
 	}
@@ -279,6 +350,7 @@ export class RuntimeLink {
 	#onEnd(reason: string): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
+		this.#received.length = 0;
 		this.#callOffLook();
 		this.#resolveEnded();
 		const why = this.#failure ?? reason;

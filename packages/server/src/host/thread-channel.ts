@@ -28,6 +28,7 @@ export function startThreadChannel(setup: RuntimeSetup, handler: ChannelHandler)
 	return {
 		queuedBytes: 0,
 		send: frame => worker.postMessage(frame, [frame.buffer as ArrayBuffer]),
+		setFlowing: () => {},
 		kill() {
 			ending ??= "was ended";
 			void worker.terminate();
