@@ -43,8 +43,10 @@ const SEEK_ANSWER = 1000;
  * and the browser seeks no further. A recording that passes it is opened anew.
  */
 const GROWTH_ROOM = 7200;
-/** Seconds of what was handed on last that need not be buffered for the end to be told. */
+/** Seconds of what was handed on last that need not be buffered for the end to be told: sound and picture end apart. */
 const TAIL = 1;
+/** Milliseconds in which nothing more has been buffered when all is. */
+const SETTLED = 1000;
 
 /**
  * Plays a file as FLV on `video` by mpegts.js, from `start` seconds on. It reads only as far ahead as is useful, and
@@ -125,6 +127,9 @@ class FileFeed {
 	#fedFrom = 0;
 	/** The time of what was handed on last, in seconds: what is buffered is known only when it has been appended. */
 	#fedUntil = Number.NEGATIVE_INFINITY;
+	/** How far is buffered, and since when. */
+	#bufferedUntil = 0;
+	#bufferedSince = 0;
 	/** Where the next byte stands in what the library believes to be the file. */
 	#position = 0;
 
@@ -231,8 +236,8 @@ class FileFeed {
 
 	/**
 	 * The library keeps the end in mind until all has been appended, also past a seek: it would then end what has not
-	 * come yet, and the picture would stand at the place sought for ever. So the end is told only when nearly all has been
-	 * appended, or the picture waits for nothing else.
+	 * come yet, and the picture would stand at the place sought for ever, or at the file's end. So the end is told only
+	 * when all has been appended, as far as that can be seen, or the picture waits for nothing else.
 	 */
 	#isEndDue(): boolean {
 		const { seeking, currentTime, buffered } = this.#video;
@@ -240,9 +245,20 @@ class FileFeed {
 		if (seeking) return currentTime >= last && !this.#isLeaving();
 		for (let at = 0; at < buffered.length; at++) {
 			const end = buffered.end(at);
-			if (buffered.start(at) <= currentTime && currentTime <= end) return end >= last || currentTime >= end - TAIL;
+			if (buffered.start(at) > currentTime || currentTime > end) continue;
+			return this.#isSettled(end) && (end >= last || currentTime >= end - TAIL);
 		}
 		return currentTime >= last;
+	}
+
+	/** Whether nothing has been appended for a while to what is buffered up to `end`. */
+	#isSettled(end: number): boolean {
+		const now = performance.now();
+		if (end !== this.#bufferedUntil) {
+			this.#bufferedUntil = end;
+			this.#bufferedSince = now;
+		}
+		return now - this.#bufferedSince >= SETTLED;
 	}
 
 	/** `bytes` fill their memory, of which the library becomes the owner. */
