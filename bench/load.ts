@@ -3,12 +3,19 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "./bench-error.ts";
 import type { LoadReport } from "./result.ts";
-import { expectedSeconds, type Scenario, type Transport } from "./scenario.ts";
+import { expectedSeconds, RELAY_ROADS, type Scenario, type Transport } from "./scenario.ts";
 
 /** The server under load. */
-export type Target = { pid: number; rtmpPort: number; httpPort: number };
+export type Target = {
+	pid: number;
+	rtmpPort: number;
+	httpPort: number;
+	/** Where players that speak RTMP connect, where that is a relay. Default `rtmpPort`. */
+	relayPort?: number;
+};
 
 const FOLDER = join(import.meta.dirname, "rtmpload");
+const RELAY = join(import.meta.dirname, "road-relay.ts");
 const PROGRAM = join(FOLDER, "rtmpload");
 /** Beyond its expected time a run may take this long: rtmpload itself waits 30 s for the last first frame. */
 const GRACE_SECONDS = 60;
@@ -28,9 +35,14 @@ export function buildLoad(): void {
 
 /** rtmpload's command line for one run. */
 export function loadArguments(scenario: Scenario, transport: Transport, target: Target, media: string): string[] {
-	const rtmp = `rtmp://127.0.0.1:${target.rtmpPort}/${scenario.file === undefined ? "live/s%d" : `vod/${scenario.file}`}`;
+	const rtmpAt = (port: number): string =>
+		`rtmp://127.0.0.1:${port}/${scenario.file === undefined ? "live/s%d" : `vod/${scenario.file}`}`;
+	const rtmp = rtmpAt(target.rtmpPort);
 	const scheme = transport === "ws-flv" ? "ws" : "http";
-	const players = transport === "rtmp" ? rtmp : `${scheme}://127.0.0.1:${target.httpPort}/live/s%d`;
+	const players =
+		transport === "ws-flv" || transport === "http-flv"
+			? `${scheme}://127.0.0.1:${target.httpPort}/live/s%d`
+			: rtmpAt(target.relayPort ?? target.rtmpPort);
 	const args = ["-u", players, "-P", String(target.pid), "-T", "-l", scenario.name];
 	if (scenario.file !== undefined) args.push("-O", String(SPREAD_SECONDS));
 	if (scenario.publishers > 0) args.push("-p", rtmp, "-m", String(scenario.publishers), "-f", media);
@@ -41,11 +53,36 @@ export function loadArguments(scenario: Scenario, transport: Transport, target: 
 	return scenario.kind === "idle" ? [...args, "-I"] : args;
 }
 
+/** Runs the load to its end, through a relay where the players' road needs one. Throws as `runRtmpload` does. */
+export async function runLoad(
+	scenario: Scenario,
+	transport: Transport,
+	target: Target,
+	media: string,
+	signal: AbortSignal,
+): Promise<LoadReport> {
+	if (!RELAY_ROADS.some(road => road === transport)) return runRtmpload(scenario, transport, target, media, signal);
+	const relay = spawn(process.execPath, ["--conditions=source", RELAY, transport, String(target.rtmpPort)], {
+		stdio: ["ignore", "pipe", "inherit"],
+		signal,
+	});
+	try {
+		const relayPort = await new Promise<number>((resolve, reject) => {
+			relay.stdout.once("data", line => resolve(Number(line)));
+			relay.once("error", reject);
+			relay.once("exit", code => reject(new BenchError(`The relay ended with status ${code}.`)));
+		});
+		return await runRtmpload(scenario, transport, { ...target, relayPort }, media, signal);
+	} finally {
+		relay.kill();
+	}
+}
+
 /**
  * Runs the load to its end. Throws an Error that says what rtmpload complained of when the server could not be measured,
  * and a BenchError when rtmpload itself is broken.
  */
-export function runLoad(
+function runRtmpload(
 	scenario: Scenario,
 	transport: Transport,
 	target: Target,

@@ -1,7 +1,7 @@
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Transport } from "./scenario.ts";
+import { RELAY_ROADS, type Transport } from "./scenario.ts";
 
 /** What a server is started with: free ports of 127.0.0.1, and an empty directory that is removed after it. */
 export type Place = {
@@ -91,7 +91,7 @@ export const PEERS: readonly Peer[] = [
 function millrace(latency: "interactive" | "default" | "scale"): Peer {
 	return {
 		name: `millrace-${latency}`,
-		transports: ["rtmp", "http-flv", "ws-flv"],
+		transports: ["rtmp", "http-flv", "ws-flv", ...RELAY_ROADS],
 		prepare() {
 			if (!existsSync(MILLRACE_MAIN)) throw new Error("packages/server/src/cli/main.ts does not exist");
 			return {
@@ -104,7 +104,7 @@ function millrace(latency: "interactive" | "default" | "scale"): Peer {
 						"serve",
 						...["--rtmp-port", String(rtmpPort), "--http-port", String(httpPort)],
 						...["--data-dir", directory, "--log-format", "json", "--set", `live.latency=${latency}`],
-						...["--set", `media.applications=${files}`],
+						...["--set", `media.applications=${files}`, "--set", "tls.selfSigned=true"],
 					],
 					cwd: ROOT,
 					readyLine: /"event":\s*"listening"/,

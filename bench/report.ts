@@ -8,16 +8,20 @@ import { type Column, formatFigure, LINE_WIDTH, renderTable, wrap } from "./tabl
 /** A peer that stands in no table, and why. */
 export type MissingPeer = { name: string; reason: string };
 
-/** What the tables' ratios are taken against. */
-const REFERENCE = "nginx";
+/** What a table's ratios are taken against. */
+type Reference = NonNullable<Scenario["reference"]>;
+const NGINX: Reference = { contestant: "nginx", title: "/nginx" };
 
-type Cell = (runs: readonly Run[], all: readonly Run[]) => string;
+type Cell = (runs: readonly Run[], all: readonly Run[], reference: Contestant) => string;
 type ReportColumn = Column & { cell: Cell };
+
+/** Stands for the title of the ratios' column. */
+const RATIO = "/";
 
 const CPU_PER_BYTE = [
 	column("ns/B", 6, middle("nsPerByte")),
 	column("range", 9, range("nsPerByte")),
-	column("/nginx", 6, ratio("nsPerByte")),
+	column(RATIO, 6, ratio("nsPerByte")),
 	column("µs/msg", 6, middle("usPerMessage")),
 ];
 const NOISE = column("", 1, runs => (isNoisy(runs) ? "!" : ""));
@@ -37,7 +41,7 @@ const COLUMNS: Record<ScenarioKind, readonly ReportColumn[]> = {
 		column("connects/s", 10, middle("connectsPerSecond")),
 		column("CPU µs each", 11, middle("usPerConnect")),
 		column("range", 13, range("usPerConnect")),
-		column("/nginx", 6, ratio("usPerConnect")),
+		column(RATIO, 6, ratio("usPerConnect")),
 		column("p50 ms", 6, middle("connectP50")),
 		column("p99 ms", 6, middle("connectP99")),
 		column("failed", 6, highest("undelivered")),
@@ -73,10 +77,13 @@ export function renderScenario(scenario: Scenario, runs: readonly Run[]): string
 	const own = runs.filter(run => run.scenario === scenario.name);
 	const present = scenario.contestants.filter(contestant => own.some(run => run.contestant === contestant));
 	if (present.length === 0) return "";
-	const columns = COLUMNS[scenario.kind];
+	const reference = scenario.reference ?? NGINX;
+	const columns = COLUMNS[scenario.kind].map(each =>
+		each.title === RATIO ? { ...each, title: reference.title } : each,
+	);
 	const rows = present.map(contestant => {
 		const contestantRuns = runsOf(own, scenario.name, contestant);
-		return [contestant, ...columns.map(({ cell }) => cell(contestantRuns, own))];
+		return [contestant, ...columns.map(({ cell }) => cell(contestantRuns, own, reference.contestant))];
 	});
 	const rounds = Math.max(...own.map(({ round }) => round));
 	const failures = own.flatMap(({ contestant, round, failure }) =>
@@ -91,7 +98,7 @@ export function renderScenario(scenario: Scenario, runs: readonly Run[]): string
 export function renderLegend(runs: readonly Run[]): string {
 	const text =
 		"ns/B, µs/msg: server CPU per byte that players received, per media message delivered. range: lowest-highest run. " +
-		"/nginx: median of the rounds' ratios. p50, p99: publisher's send to viewer's frame. join: connect() to first " +
+		"/nginx, /rtmp: median of the rounds' ratios to nginx, to plain RTMP through the same relay. p50, p99: publisher's send to viewer's frame. join: connect() to first " +
 		"coded frame, ms. kB/vw: memory per viewer. lost: frames and players missing, worst run (must be 0).";
 	const noise = `!: other programs used more than ${NOISE_LIMIT} cores in some of the runs: their figures are noise.`;
 	return [wrap(text, LINE_WIDTH, ""), ...(isNoisy(runs) ? [noise] : [])].join("\n");
@@ -160,9 +167,9 @@ function range(figure: Figure): Cell {
 }
 
 function ratio(figure: Figure): Cell {
-	return (runs, all) => {
-		const reference = all.filter(({ contestant }: { contestant: Contestant }) => contestant === REFERENCE);
-		return formatFigure(medianOfRatios(valuesOf(runs, figure), valuesOf(reference, figure)));
+	return (runs, all, reference) => {
+		const others = all.filter(({ contestant }) => contestant === reference);
+		return formatFigure(medianOfRatios(valuesOf(runs, figure), valuesOf(others, figure)));
 	};
 }
 

@@ -64,6 +64,15 @@ describe("figuresOf", () => {
 		expect(play({ min_over_med: 0.93, frac_msgs: 0.93, win_s: 60 }).undelivered).toBe(2);
 	});
 
+	it("counts players of a file that got less than the others or than its rate, and has no latency of it", () => {
+		const fine = { frac_msgs: 0, bytes: 500 * 12 * 126_000, min_over_med: 0.9, lat_p50_ms: -0, lat_p99_ms: -0 };
+		const file = (changes: LoadReport) => figuresOf(scenarioOf("vod-mp4-500"), { ...PLAYED, ...fine, ...changes });
+		expect(file({})).not.toHaveProperty("latencyP50");
+		expect(file({}).undelivered).toBe(0);
+		expect(file({ bytes: 500 * 12 * 100_000 }).undelivered).toBe(1);
+		expect(file({ min_over_med: 0.7, fail: 3, up: 497 }).undelivered).toBe(4);
+	});
+
 	it("has no delivery figure where frames cannot be told apart, and none of cost where nothing came", () => {
 		expect(play({ lost_frames: -1 })).not.toHaveProperty("undelivered");
 		const silent = play({ bytes: 0, frac_msgs: 0, lat_p50_ms: -0.001, lat_p99_ms: -0.001 });

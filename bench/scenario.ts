@@ -1,8 +1,12 @@
 /** What a run does to the server: media to players, connect and play over and over, or connections that stay idle. */
 export type ScenarioKind = "play" | "connect" | "idle";
 
+/** Roads on which a relay brings rtmpload's players to the server (`road-relay.ts`); `relayed` is plain RTMP. */
+export const RELAY_ROADS = ["relayed", "rtmps", "rtmpe", "rtmpt", "ws"] as const;
+export type RelayRoad = (typeof RELAY_ROADS)[number];
+
 /** How players ask for the stream. Publishers always speak RTMP. */
-export type Transport = "rtmp" | "http-flv" | "ws-flv";
+export type Transport = "rtmp" | "http-flv" | "ws-flv" | RelayRoad;
 
 /** Who runs in a scenario: a peer's name, and `/transport` where the players do not speak RTMP. */
 export type Contestant = string;
@@ -32,6 +36,8 @@ export type Scenario = {
 	/** The measured window, in seconds. */
 	windowSeconds: number;
 	contestants: readonly Contestant[];
+	/** What the table's ratios are taken against, and the title of that column. Default: nginx. */
+	reference?: { readonly contestant: Contestant; readonly title: string };
 };
 
 const MODES = ["millrace-interactive", "millrace-default", "millrace-scale"];
@@ -71,6 +77,8 @@ export const SCENARIOS: readonly Scenario[] = [
 		title: "500 viewers of one stream, HTTP-FLV and WebSocket-FLV beside our RTMP",
 		contestants: FLV,
 	},
+	roads(100),
+	roads(500),
 	{
 		...fanOut(200),
 		name: "join",
@@ -116,6 +124,12 @@ export const SMOKE_SCENARIOS: readonly Scenario[] = [
 		contestants: ONE_MODE,
 	}),
 	smoke("flv-500", { title: "50 viewers of one stream, HTTP-FLV and WebSocket-FLV (smoke)", connections: 50 }),
+	smoke("roads-100", {
+		title: "10 viewers by other roads, through a relay (smoke)",
+		connections: 10,
+		windowSeconds: 1,
+		contestants: ["millrace-default/rtmpe", "millrace-default/rtmpt"],
+	}),
 	smoke("join", { title: "10 viewers join one stream, 20 a second (smoke)", connections: 10, contestants: ONE_MODE }),
 	smoke("connect", { title: "connect, createStream, play; 8 in flight (smoke)", connections: 8, windowSeconds: 1 }),
 	smoke("vod-mp4-100", { title: "20 players of an MP4 file (smoke)", connections: 20 }),
@@ -154,6 +168,18 @@ function fanOut(viewers: number): Scenario {
 		warmUpSeconds: 3,
 		windowSeconds: 12,
 		contestants: ALL,
+	};
+}
+
+/** By each road, through the same relay, so that the server meets the same client. */
+function roads(viewers: number): Scenario {
+	return {
+		...fanOut(viewers),
+		name: `roads-${viewers}`,
+		title: `${viewers} viewers of one 1 Mbit/s stream, by other roads than plain RTMP, through a relay`,
+		joinRate: 100,
+		contestants: ["millrace-default", ...RELAY_ROADS.map(road => `millrace-default/${road}`)],
+		reference: { contestant: "millrace-default/relayed", title: "/rtmp" },
 	};
 }
 

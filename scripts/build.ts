@@ -12,6 +12,11 @@ const packages = join(root, "packages");
 /** In the order of their dependencies: each is compiled against the declarations of those before it. */
 const PUBLISHED = ["core", "client", "server"] as const;
 
+/** Programs that are started by their files, so that no entry imports them. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+	server: ["src/application/runtime-process.ts", "src/application/runtime-thread.ts"],
+};
+
 type Manifest = {
 	readonly exports: Readonly<Record<string, { readonly source: string }>>;
 	readonly bin?: Readonly<Record<string, string>>;
@@ -22,7 +27,7 @@ run("node", ["scripts/ensure-built.mjs"]);
 for (const name of PUBLISHED) {
 	const folder = join(packages, name);
 	const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
-	compile(folder, entriesOf(manifest));
+	compile(folder, [...entriesOf(manifest), ...(PROGRAMS[name] ?? [])]);
 	copyFileSync(join(root, "LICENSE"), join(folder, "dist", "LICENSE"));
 	for (const file of Object.values(manifest.bin ?? {})) chmodSync(join(folder, file), 0o755);
 	console.log(`built packages/${name}/dist`);

@@ -45,6 +45,16 @@ connection.onStatus = info => {
 connection.connect(process.argv[2]);
 `;
 
+const CALLER = `
+import { NetConnection } from "@millrace/client";
+const connection = new NetConnection();
+connection.client = { said() {} };
+await connection.connectAsync(process.argv[2], "Anna");
+if ((await connection.remote().say("Hello!")) !== 1) throw new Error("The application answered something else.");
+connection.close();
+console.log("its application answers");
+`;
+
 const work = mkdtempSync(join(tmpdir(), "millrace-packages-"));
 try {
 	const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
@@ -89,11 +99,20 @@ async function tryOn(node: string, folder: string, version: string): Promise<voi
 	if (!printed.includes(version)) throw new Error(`${label}: millrace --version printed ${printed}.`);
 	writeFileSync(join(folder, "server.js"), SERVER);
 	writeFileSync(join(folder, "client.js"), CLIENT);
+	writeFileSync(join(folder, "caller.js"), CALLER);
+	const application = `tried-${label}`;
+	execFileSync(node, [command, "new", application], { cwd: folder });
+	execFileSync(node, ["--test"], {
+		cwd: join(folder, "applications", application),
+		stdio: ["ignore", "ignore", "inherit"],
+	});
 	const server = spawn(node, ["server.js"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
 	try {
 		const url = await firstLine(server);
 		const said = execFileSync(node, ["client.js", url], { cwd: folder, encoding: "utf8", timeout: START_MILLIS });
-		console.log(`${label}: millrace ${printed}; ${said.trim()}`);
+		const address = url.replace(/live$/, application);
+		const called = execFileSync(node, ["caller.js", address], { cwd: folder, encoding: "utf8", timeout: START_MILLIS });
+		console.log(`${label}: millrace ${printed}; ${said.trim()}; ${called.trim()}`);
 	} finally {
 		server.kill();
 		if (server.exitCode === null && server.signalCode === null) await once(server, "exit");

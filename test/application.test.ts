@@ -176,7 +176,7 @@ export default defineApplication({
 });
 `;
 
-describe.each(["process", "thread"])("an application with code (isolation: %s)", isolation => {
+describe.each(["process", "thread"])("an application with code (isolation: %s)", { timeout: 60_000 }, isolation => {
 	it("decides who connects, answers calls, and calls its clients", async () => {
 		const fixture = await new Fixture({ isolation }).write("chat", HELLO).start();
 		const ann = await fixture.connect("chat/room", "ann");
@@ -229,7 +229,7 @@ describe.each(["process", "thread"])("an application with code (isolation: %s)",
 	});
 });
 
-describe("an application in a process of its own", () => {
+describe("an application in a process of its own", { timeout: 60_000 }, () => {
 	it("reaches nothing but its own folder", async () => {
 		const fixture = await new Fixture().write("chat", HELLO).start();
 		const client = await fixture.connect("chat", "ann");
@@ -298,7 +298,7 @@ describe("an application in a process of its own", () => {
 	});
 });
 
-describe("applications", () => {
+describe("applications", { timeout: 60_000 }, () => {
 	it("exist as soon as their folder does, and need no code", async () => {
 		const fixture = await new Fixture().start();
 		expect((await fixture.connect("late")).codes[0]).toBe("Connect.InvalidApp");
@@ -367,7 +367,7 @@ export default defineApplication({
 });
 `;
 
-describe("an application", { timeout: 30_000 }, () => {
+describe("an application", { timeout: 60_000 }, () => {
 	it("shares objects with its clients, who see its changes and whose changes it sees", async () => {
 		const fixture = await new Fixture().write("studio", STUDIO).start();
 		const [ann, bob, guest] = [
@@ -387,6 +387,7 @@ describe("an application", { timeout: 30_000 }, () => {
 		guestsBoard!.object.setProperty("color", "blue");
 		await guest.until(() => guestsBoard!.codes.includes("SharedObject.NoWriteAccess"));
 		expect(annsBoard!.data["color"]).toBe("red");
+		for (const board of boards) board.object.client = { draw() {} };
 		bobsBoard!.object.send("draw", 7);
 		await ann.until(() => ann.received.some(([, what]) => what === "draw"));
 		expect(await ann.call("flush")).toBe(true);

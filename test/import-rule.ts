@@ -36,6 +36,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		output: 6,
 		demo: 6,
 		stream: 6,
+		testing: 7,
 		admin: 7,
 		http: 7,
 		cli: 8,

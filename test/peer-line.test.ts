@@ -3,8 +3,10 @@ import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv"
 import type { BandwidthResult } from "@millrace/core/rtmp";
 import { describe, expect, it } from "vitest";
 import { NetStream } from "../packages/client/src/net-stream.ts";
+import { MemorySource } from "../packages/server/src/library/file-player-fixture.ts";
 import { DEFAULT_BANDWIDTH_RULES } from "../packages/server/src/rtmp/index.ts";
 import { LineFixture } from "./line-fixture.ts";
+import { media, others, PlayFixture } from "./play-fixture.ts";
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
@@ -127,6 +129,23 @@ describe("a bandwidth check", () => {
 		expect(line.bytesDown - before).toBeLessThan(68_000);
 	});
 
+	it("is one check, however often the client asks for it", async () => {
+		const fixture = new LineFixture();
+		const { nc, line } = await fixture.connect({ kbit: 20_000, latency: 10 });
+		const before = line.bytesDown;
+		const ask = () => {
+			nc.call("_checkbw", null);
+			nc.call("checkBandwidth", null);
+		};
+		for (let i = 0; i < 500; i++) ask();
+		for (let second = 0; second < 4; second++) {
+			await fixture.pass(1000);
+			for (let i = 0; i < 100; i++) ask();
+		}
+		expect(line.bytesDown - before).toBeLessThan(4.3 * 1024 * 1024);
+		expect(nc.connected).toBe(true);
+	});
+
 	it("of the other direction finds the client's upload", async () => {
 		const fixture = new LineFixture();
 		const { nc } = await fixture.connect({ kbit: 3000, latency: 30 });
@@ -203,6 +222,24 @@ describe("a limit of what a client is sent", () => {
 		pictures.length = 0;
 		await fixture.pass(3000);
 		expect(pictures.length).toBeGreaterThanOrEqual(28);
+	});
+
+	it("holds a file back, which then comes whole", async () => {
+		const fixture = new PlayFixture();
+		fixture.files.set("big", MemorySource.of(10, { fps: 10, gopMillis: 500, audio: false, bytes: 5000 }));
+		const client = fixture.client();
+		client.peer.line.setBandwidthLimit(50_000, 0);
+		const sent = () => client.writes.reduce((sum, bytes) => sum + bytes, 0);
+		const before = sent();
+		// At once, as fast as it goes.
+		const events = await client.does("play", "big", 0, -1, 3);
+		events.push(...(await client.after(4000)));
+		expect(sent() - before).toBeGreaterThan(150_000);
+		expect(sent() - before).toBeLessThan(280_000);
+		events.push(...(await client.after(9000)));
+		expect(media(events).filter(event => /^[KP]/.test(event)).length).toBe(100);
+		expect(others(events).at(-1)).toBe("onStatus NetStream.Play.Stop");
+		expect(client.peer.line.stats()).toMatchObject({ messagesDropped: 0, queuedBytes: 0 });
 	});
 
 	it("does not close a viewer, however little it lets pass", async () => {

@@ -6,9 +6,10 @@ import type { ApplicationHost, PortEffect, PortEvent, PortListener } from "../pa
 import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
+import type { RecordedPublisher } from "../packages/server/src/library/index.ts";
 import { silentLog } from "../packages/server/src/log/index.ts";
 import type { Wire, WireHandler } from "../packages/server/src/net/index.ts";
-import { type PublishRecorder, type RecordedPublisher, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
+import { type PublishRecorder, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 const LIVE: LiveStreamOptions = {
@@ -275,10 +276,12 @@ describe("an RTMP peer with an application that takes its time", () => {
 	it("tells the application of the end of a publication before the client's own end", () => {
 		const fixture = new PeerFixture();
 		const { client, drop } = fixture.client();
-		client.command(1, "publish", "cam", "live");
+		client.command(1, "publish", "cam?key=k", "append");
 		fixture.allow();
 		drop();
 		expect(fixture.events.map(event => event.kind)).toEqual(["connect", "publish", "unpublish", "disconnect"]);
+		const [asked, told] = fixture.events.slice(1, 3);
+		expect(told).toHaveProperty("stream", (asked as { stream: unknown }).stream);
 	});
 
 	it("gets the results of its calls", () => {

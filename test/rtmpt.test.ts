@@ -197,6 +197,38 @@ describe("a tunnel's answers", () => {
 		expect(bodies).toEqual(["\x01", "\x01", "\0"]);
 	});
 
+	it("wait for the end of a body, however it comes, since proxies that do not would close", async () => {
+		const chunked = "\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+		for (const head of ["/open/1", "/fcs/ident2"].map(path => `POST ${path} HTTP/1.1${chunked}`)) {
+			const http = new RawHttp(head);
+			await sleep(50);
+			expect(http.text).toBe("");
+			http.socket.write("1\r\n\0\r\n0\r\n\r\n");
+			await until(() => http.text.startsWith("HTTP/1.1 200 OK\r\n"));
+		}
+		const endless = new RawHttp(`POST /open/1 HTTP/1.1${chunked}2000\r\n${"x".repeat(0x2000)}\r\n`);
+		await until(() => endless.text.startsWith("HTTP/1.1 413 ") && endless.closed);
+	});
+
+	it("go to their own session where connections are shared and change with each request", async () => {
+		const ids = [await open(), await open()];
+		const hello = (mark: number): string =>
+			String.fromCharCode(3) + "\0".repeat(8) + String.fromCharCode(mark).repeat(1528);
+		const request = (command: string, at: number, sequence: number, body: string): string =>
+			`POST /${command}/${ids[at]}/${sequence} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+		const bodies = (http: RawHttp): string[] => http.text.split(/HTTP\/1.1 200 OK[\s\S]*?\r\n\r\n/).slice(1);
+		const first = new RawHttp(request("send", 0, 0, hello(0x41)) + request("send", 1, 0, hello(0x42)));
+		await until(() => bodies(first).length === 2);
+		const second = new RawHttp(request("idle", 1, 1, "\0") + request("idle", 0, 1, "\0"));
+		await until(() => bodies(second).length === 2);
+		// The server's third part echoes the first of its client.
+		const got = [bodies(first)[0]! + bodies(second)[1]!, bodies(first)[1]! + bodies(second)[0]!];
+		for (const [at, mark] of ["A", "B"].entries()) {
+			expect(got[at]).toContain(mark.repeat(1528));
+			expect(got[at]).not.toContain((mark === "A" ? "B" : "A").repeat(100));
+		}
+	});
+
 	it("honour the wish to be told to go on", async () => {
 		const http = new RawHttp("POST /open/1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
 		await until(() => http.text.startsWith("HTTP/1.1 100 Continue\r\n\r\n"));

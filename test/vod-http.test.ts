@@ -21,7 +21,6 @@ beforeAll(async () => {
 	copy("sample.mp4", "apps/vod/media/films/film.mp4");
 	copy("sample.flv", "apps/vod/streams/room/cam.flv");
 	copy("sample.flv", "apps/hidden/media/secret.flv");
-	copy("sample.flv", "apps/unknown/media/clip.flv");
 	copy("sample.flv", "outside.flv");
 	put("apps/vod/media/broken.mp4", "no MP4 at all");
 	put("apps/vod/media/notes.txt", "not for sending");
@@ -265,8 +264,13 @@ describe("a file as it lies on the disk", () => {
 describe("the list of files", () => {
 	it("tells of each its length, size and addresses, but not of applications that forbid it", async () => {
 		utimesSync(dir.file("apps/vod/media/clip.flv"), 1.1e9, 1.1e9);
-		const { total, files } = await api("");
-		expect(total).toBe(files.length);
+		const { total, files: all } = await api("");
+		expect(total).toBe(all.length);
+		const files = all.filter(file => file.instance === "_definst_");
+		const rooms = all.filter(file => file.instance !== "_definst_");
+		expect(rooms.map(({ instance, name, path, file }) => [instance, name, path, file])).toEqual([
+			["room", "cam", "/vod/@room/cam", "/files/vod/@room/cam.flv"],
+		]);
 		expect(files.map(file => [file.name, file.duration])).toEqual([
 			["clip", 8000],
 			["mp4:broken.mp4", undefined],
@@ -277,7 +281,7 @@ describe("the list of files", () => {
 			...{ path: "/vod/mp4:films/film.mp4", file: "/files/vod/films/film.mp4", modified: 1e12, duration: 8000 },
 			bytes: SAMPLE_MP4.length,
 		});
-		for (const file of files) expect((await ask(file.file, {}, "HEAD")).status).toBe(200);
+		for (const file of all) expect((await ask(file.file, {}, "HEAD")).status).toBe(200);
 		expect((await api("?application=hidden")).total).toBe(0);
 		expect((await api("?application=live")).total).toBe(0);
 	});

@@ -2,8 +2,11 @@ import type { AmfValue } from "@millrace/core/amf";
 import { MillraceError } from "@millrace/core/fault";
 import {
 	decodeSharedObjectMessage,
+	encodeForSubscribers,
 	encodeSharedObjectMessage,
+	SharedObjectMaster,
 	type SharedObjectMessage,
+	SharedObjectReplica,
 	type SharedObjectType,
 	SlotValue,
 } from "@millrace/core/shared-object";
@@ -34,8 +37,41 @@ export const target: FuzzTarget = {
 		// AMF0 has forms of its own for some of what comes as AMF3 the second time.
 		if (type === 16 && values.every(isPlain)) mustEqual(values, valuesOf(again));
 		makeForms(values);
+		offer(message, input.length);
 	},
 };
+
+/** A server's and a client's object take every message that can be read, whatever it says. */
+function offer(message: SharedObjectMessage, bytes: number): void {
+	const use = { ...message, events: [{ kind: "use" } as const] };
+	const master = new SharedObjectMaster(message.name, true, {
+		send: (receivers, answer) => {
+			if (receivers.length > 2) throw new Error(`There are ${receivers.length} receivers.`);
+			for (const encoding of [0, 3] as const) encodeForSubscribers(answer, encoding);
+		},
+	});
+	for (const id of ["author", "other"]) master.receive(id, 0, use, bytes);
+	master.receive("author", 3, message, bytes);
+	master.lock(0);
+	master.receive("other", 0, message, bytes);
+	master.unlock();
+	const { bytes: held, num_properties: slots } = master.stats;
+	if (master.state.slots.length !== slots || held < slots) throw new Error(`${slots} slots, ${held} bytes.`);
+
+	const handler = {
+		send: () => undefined,
+		onSync: () => undefined,
+		onSend: () => undefined,
+		onStatus: () => undefined,
+	};
+	const replica = new SharedObjectReplica(message.name, handler, { persistent: false });
+	replica.connect();
+	replica.receive({ ...message, events: [{ kind: "use-success" }] });
+	for (const event of message.events) if ("name" in event) replica.setDirty(event.name);
+	replica.flush();
+	replica.receive(message);
+	replica.receive({ ...message, version: message.version + 1 });
+}
 
 function decodedOrRefused(type: SharedObjectType, body: Uint8Array): SharedObjectMessage | undefined {
 	try {

@@ -35,7 +35,7 @@ const result = await build({
 		chunkSizeWarningLimit: 1000,
 		license: { fileName: "licenses.md" },
 		rolldownOptions: {
-			input: ["index.html", "watch.html", "not-found.html"].map(name => join(source, name)),
+			input: ["index.html", "watch.html", "port-test.html", "not-found.html"].map(name => join(source, name)),
 		},
 	},
 });

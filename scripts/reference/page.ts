@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { applicationReference } from "./application.ts";
 import { configurationReference } from "./configuration.ts";
 import { errorReference } from "./error.ts";
 import { statusReference } from "./status.ts";
@@ -11,6 +12,7 @@ export const repository = fileURLToPath(new URL("../../", import.meta.url));
 /** Every generated page: its path from the root of the repository, and what it should hold. */
 export function referencePages(): ReadonlyMap<string, string> {
 	return new Map([
+		["docs/reference/applications.md", applicationReference()],
 		["docs/reference/configuration.md", configurationReference()],
 		["docs/reference/errors.md", errorReference()],
 		["docs/reference/statuses.md", statusReference()],

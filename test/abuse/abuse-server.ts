@@ -83,6 +83,26 @@ export class AbuseServer {
 		return String(fields["reason"]);
 	}
 
+	/** Why the server logged that it let go of a client before it was one. Throws when nothing comes in time. */
+	async refusalOf(client: RawClient, timeoutMillis: number): Promise<string> {
+		const { fields } = await this.process.waitForEvent(
+			"refuse",
+			timeoutMillis,
+			line => line["from"] === client.address,
+		);
+		return String(fields["text"]);
+	}
+
+	/** How often clients from addresses that begin with `prefix` were let go of before they were any, from log line number `from` on. */
+	refusals(from: number, prefix: string): number {
+		let count = 0;
+		for (const { fields } of this.process.log.slice(from)) {
+			if (fields["event"] !== "refuse" || !String(fields["from"]).startsWith(prefix)) continue;
+			count += Number(fields["repeated"] ?? 1);
+		}
+		return count;
+	}
+
 	/** Ends of connections from log line number `from` on, and from addresses that begin with `prefix`. */
 	ends(from: number, prefix: string): Ends {
 		const counts = new Map<string, number>();

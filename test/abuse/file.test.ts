@@ -9,7 +9,7 @@ import {
 	TYPE_COMMAND,
 	TYPE_USER_CONTROL,
 } from "@millrace/core/rtmp";
-import { TempDir } from "@millrace/testkit";
+import { type LogRecord, TempDir } from "@millrace/testkit";
 import { afterAll, expect } from "vitest";
 import type { AbuseServer } from "./abuse-server.ts";
 import { type FileCase, fileCases, SAMPLE_FLV, SAMPLE_MP4 } from "./case/file.ts";
@@ -100,6 +100,13 @@ async function runFile({ server, victim }: Scene, abuse: FileCase): Promise<void
 		expect(viewer.codes.at(-1)).toBe("NetStream.Play.Stop");
 		expect(viewer.codes.filter(code => /Failed|Invalid|NotFound|NoSupported/.test(code))).toEqual([]);
 		expect(viewer.frames.length).toBeGreaterThanOrEqual(abuse.frames ?? 1);
+		const isOurs = ({ fields }: LogRecord) =>
+			fields["event"] === "file-damaged" && String(fields["stream"]).includes(stem);
+		if (abuse.damage !== undefined) await server.process.waitForEvent("file-damaged", 1000, () => true, from);
+		const damaged = server.process.log.slice(from).filter(isOurs);
+		expect(damaged.map(({ fields }) => [fields["level"], String(fields["text"]).includes(abuse.damage!)])).toEqual(
+			abuse.damage === undefined ? [] : [["warn", true]],
+		);
 	} else {
 		expect(failed).toEqual(abuse.statuses);
 		const { fields } = await server.process.waitForEvent(

@@ -1,20 +1,10 @@
-import { createHmac, getDiffieHellman } from "node:crypto";
 import { ClientHandshake } from "@millrace/core/rtmp";
 import { expect } from "vitest";
 import { AbuseServer, sleep } from "./abuse-server.ts";
 import { handshakeCases } from "./case/handshake.ts";
 import { PLAIN_HANDSHAKE, type RawClient } from "./raw-client.ts";
+import { bytes, DEGENERATE_KEYS, encryptedHello, PACKET_BYTES, packet, signed } from "./rtmpe-hello.ts";
 import { section } from "./section.ts";
-
-const PLAYER_KEY = "Genuine Adobe Flash Player 001";
-const PACKET_BYTES = 1536;
-const PRIME = getDiffieHellman("modp2").getPrime();
-const DEGENERATE_KEYS: readonly [string, Uint8Array][] = [
-	["0", numbered(0)],
-	["1", numbered(1)],
-	["p − 1", Uint8Array.from([...PRIME.subarray(0, 127), PRIME[127]! - 1])],
-	["p", PRIME],
-];
 
 section("handshake and accept", handshakeCases, (_, row) => {
 	row("row 3: every version but 3 and those of RTMPE is closed at the first byte", async ({ server }) => {
@@ -58,9 +48,7 @@ section("handshake and accept", handshakeCases, (_, row) => {
 		row(`row 6: RTMPE with the public key ${name} is refused before anything is answered`, async ({ server }) => {
 			for (const version of [6, 8, 9]) {
 				const client = await server.open();
-				const c1 = packet();
-				c1.set(key, 772 + ((c1[1532]! + c1[1533]! + c1[1534]! + c1[1535]!) % 632));
-				client.send(Uint8Array.of(version, ...signed(c1, 12, 8)));
+				client.send(encryptedHello(version, key));
 				await client.closed;
 				expect(await server.reasonFor(client, 2000)).toBe("HANDSHAKE_BAD_KEY");
 				expect(client.reply[0]).toBe(0);
@@ -135,31 +123,6 @@ section("handshake and accept", handshakeCases, (_, row) => {
 		},
 	);
 });
-
-function numbered(last: number): Uint8Array {
-	return new Uint8Array(128).fill(last, 127);
-}
-
-function bytes(count: number): Uint8Array {
-	return Uint8Array.from({ length: count }, (_, i) => (i * 7 + 3) & 255);
-}
-
-function packet(): Uint8Array {
-	const c1 = bytes(PACKET_BYTES);
-	c1.set([0x80, 0, 7, 2], 4);
-	return c1;
-}
-
-/** C1 with a digest at the place to which the four bytes at `pointer` lead. */
-function signed(c1: Uint8Array, base: number, pointer: number): Uint8Array {
-	const sum = c1[pointer]! + c1[pointer + 1]! + c1[pointer + 2]! + c1[pointer + 3]!;
-	const offset = base + (sum % 728);
-	const hmac = createHmac("sha256", PLAYER_KEY);
-	hmac.update(c1.subarray(0, offset)).update(c1.subarray(offset + 32));
-	const copy = c1.slice();
-	copy.set(hmac.digest(), offset);
-	return copy;
-}
 
 /** S2 for a C1. */
 async function echoOf(server: AbuseServer, c1: Uint8Array): Promise<Uint8Array> {

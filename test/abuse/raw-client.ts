@@ -40,6 +40,8 @@ export class RawClient {
 	readonly reply = new Uint8Array(REPLY_BYTES);
 	/** Takes every message as it comes; the default keeps commands for `waitForCommand`. */
 	onMessage: (message: ReceivedMessage) => void = message => this.#keep(message);
+	/** Takes everything that comes, for those who do not speak RTMP. */
+	onBytes: ((bytes: Uint8Array) => void) | undefined;
 	isClosed = false;
 	#replied = 0;
 	#transaction = 1;
@@ -190,6 +192,11 @@ export class RawClient {
 	}
 
 	#receive(bytes: Uint8Array): void {
+		if (this.onBytes !== undefined) {
+			this.onBytes(bytes);
+			this.#wake();
+			return;
+		}
 		const part = bytes.subarray(0, REPLY_BYTES - this.#replied);
 		this.reply.set(part, this.#replied);
 		this.#replied += part.length;

@@ -1,4 +1,3 @@
-import type { FaultCode } from "@millrace/core/fault";
 import { expect } from "vitest";
 import type { AbuseCase } from "./abuse-case.ts";
 import { sleep } from "./abuse-server.ts";
@@ -11,10 +10,8 @@ import { CLOSED, manySharedObjects, sharedObjectCases } from "./case/shared-obje
 import { PLAIN_HANDSHAKE, type RawClient } from "./raw-client.ts";
 import { section } from "./section.ts";
 import { type Offender, runWave } from "./wave.ts";
+import { COUNT, declareWaves, WARM_UP, type Wave } from "./wave-row.ts";
 
-const COUNT = 1000;
-const WARM_UP = 300;
-const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 const IDLE_BYTES = 30_000;
 /** Streams that each player of nothing waits for. */
 const PLAYS = 64;
@@ -95,15 +92,6 @@ async function playsOfNothing(client: RawClient): Promise<void> {
 		client.send(client.command("play", 0, null, [`nothing-${tag}-${id}-${"n".repeat(200)}`], id));
 	}
 }
-
-/** A wave: its offenders, and the reasons that must stand in the log afterwards. */
-type Wave = {
-	readonly name: string;
-	readonly kinds: readonly Offender[];
-	readonly reasons: readonly FaultCode[];
-	/** How long they stay, in milliseconds, where the reason takes longer than the usual 1.5 s. */
-	readonly stayMillis?: number;
-};
 
 const WAVES: readonly Wave[] = [
 	{
@@ -205,27 +193,7 @@ section(
 			expect(Math.min(...costs)).toBeLessThan(IDLE_BYTES);
 		});
 
-		for (const [i, { name, kinds, reasons, stayMillis }] of WAVES.entries()) {
-			row(`${name}: the server grows by less than 64 MB`, async ({ server, victim }) => {
-				// The first ones make the engine grow its heap to working size, once.
-				await runWave(server, kinds, WARM_UP, 100 + i);
-				await sleep(700);
-				const checked = await victim.check();
-				const logged = server.process.log.length;
-				const report = await runWave(server, kinds, COUNT, 100 + i, stayMillis);
-				const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-				console.log(
-					`${name}: peak +${megabytes(report.peakGrowth)}, settled +${megabytes(report.settledGrowth)}, now ${megabytes(server.rss())}, CPU ${report.cpuMillis} ms`,
-				);
-				await sleep(1100);
-				const { counts, lines } = server.ends(logged, `127.${100 + i}.`);
-				console.log([...counts].map(([reason, count]) => `${reason} ${count}`).join(", "), `in ${lines} lines`);
-				for (const reason of reasons) expect(counts.get(reason), reason).toBeGreaterThan(0);
-				expect(report.opened).toBe(COUNT);
-				expect(report.peakGrowth).toBeLessThan(MAX_GROWTH_BYTES);
-				expect(await victim.check()).toBeGreaterThan(checked);
-			});
-		}
+		declareWaves(row, WAVES, 100);
 	},
 	["limits.connections=1200"],
 );

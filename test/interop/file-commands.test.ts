@@ -18,6 +18,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { runProgram as runMillrace } from "../../packages/server/src/cli/program.ts";
 import { createTestContext } from "../../packages/server/src/cli/test-context.ts";
 import type { MediaReport } from "../../packages/server/src/library/index.ts";
+import { expectSame, ofKind } from "./same-packets.ts";
 
 // The commands that work on files, as other programs read what they write.
 
@@ -39,14 +40,6 @@ async function must(...argv: string[]): Promise<string> {
 	const { code, out, err } = await millrace(...argv);
 	expect([argv[0], code, code === 0 ? "" : err]).toEqual([argv[0], 0, ""]);
 	return out;
-}
-
-const ofKind = (packets: readonly MediaPacket[], kind: MediaPacket["kind"]) => packets.filter(one => one.kind === kind);
-
-/** Each stream by itself: the same packets with the same times, to the millisecond. */
-function expectSame(received: readonly MediaPacket[], sent: readonly MediaPacket[]): void {
-	for (const kind of ["video", "audio"] as const) expect(ofKind(received, kind)).toEqual(ofKind(sent, kind));
-	expect(received.length).toBe(sent.length);
 }
 
 type Probed = {

@@ -1,16 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { PublishMode } from "@millrace/core/rtmp";
-import {
-	comparePackets,
-	MediaLibrary,
-	type MediaName,
-	type MediaPacket,
-	mediaEncoders,
-	needEncoders,
-	probePackets,
-	runProgram,
-	TempDir,
-} from "@millrace/testkit";
+import { comparePackets, type MediaPacket, needEncoders, probePackets, runProgram, TempDir } from "@millrace/testkit";
 import { afterAll, expect, test } from "vitest";
 import { type FilePublishing, publishFile } from "./file-client.ts";
 import { FileServer } from "./file-server.ts";
@@ -28,21 +18,19 @@ const LATEST_KILL_MILLIS = 3500;
 /** What a crash may cost, in milliseconds. */
 const MAX_LOST_MILLIS = 1000;
 
-const library = new MediaLibrary();
 const dir = new TempDir("kill");
 
 afterAll(() => dir.remove());
 
-test(`${KILLS} times kill -9 while three recordings run: every file is whole up to the last second, and is appended to`, {
+test(`${KILLS} times kill -9 while four recordings of 2 to 4 Mbit/s run: every file is whole up to the last second, and is appended to`, {
 	timeout: 60_000 + KILLS * 15_000,
 }, async context => {
-	const sources = ["h264-bframes-aac", "h263-mp3", "h264-aac"] as const satisfies readonly MediaName[];
-	for (const name of sources) await needEncoders(context, ...mediaEncoders(name));
-	const [first, second, third] = await Promise.all(sources.map(name => Source.read(name)));
+	await needEncoders(context, "libx264", "aac", "flv", "libmp3lame");
 	const recordings = [
-		new Killed("append", "flv", first!),
-		new Killed("appendWithGap", "flv", second!),
-		new Killed("record", "mp4", third!),
+		new Killed("appendWithGap", "flv", await Source.make("h263-mp3", 2000)),
+		new Killed("append", "mp4", await Source.make("h264-bframes-aac", 3000)),
+		new Killed("record", "mp4", await Source.make("h264-aac", 4000)),
+		new Killed("append", "flv", await Source.make("h264-aac", 2000)),
 	];
 	const losses: { readonly path: string; readonly millis: number }[] = [];
 	for (let round = 0; round < KILLS; round++) {
@@ -66,6 +54,12 @@ test(`${KILLS} times kill -9 while three recordings run: every file is whole up 
 	expect(worst.millis, worst.path).toBeLessThanOrEqual(MAX_LOST_MILLIS);
 });
 
+const ENCODERS = {
+	"h263-mp3": ["-c:v", "flv", "-c:a", "libmp3lame"],
+	"h264-bframes-aac": ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-c:a", "aac"],
+	"h264-aac": ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-c:a", "aac"],
+} as const;
+
 /** What is published again and again. */
 class Source {
 	readonly file: string;
@@ -78,9 +72,19 @@ class Source {
 		this.hashes = new Set(packets.map(({ hash }) => hash));
 	}
 
-	static async read(name: MediaName): Promise<Source> {
-		const file = await library.file(name);
-		return new Source(file, await probePackets(file));
+	/** Noise cannot be compressed: so it has the bit rate that is asked for, in kbit/s. */
+	static async make(kind: keyof typeof ENCODERS, bitrate: number): Promise<Source> {
+		const file = dir.file(`${kind}-${bitrate}.flv`);
+		const picture = `testsrc2=size=640x360:rate=25,noise=alls=60:allf=t,format=yuv420p`;
+		await runProgram("ffmpeg", [
+			...["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=r=44100"],
+			...["-t", "7", ...ENCODERS[kind], "-g", "25", "-b:v", `${bitrate}k`, "-maxrate", `${bitrate}k`],
+			...["-bufsize", `${bitrate}k`, "-flvflags", "no_duration_filesize", file],
+		]);
+		const packets = await probePackets(file);
+		const bits = (statSync(file).size * 8) / 7000;
+		if (bits < bitrate * 0.8) throw new Error(`${file} has ${Math.round(bits)} kbit/s only`);
+		return new Source(file, packets);
 	}
 }
 
@@ -102,7 +106,7 @@ class Killed {
 	}
 
 	async begin(server: FileServer, round: number): Promise<void> {
-		const name = `${this.#mode}-${this.#mode === "record" ? round : Math.floor(round / ROUNDS_OF_A_FILE)}`;
+		const name = `${this.#mode}-${this.#format}-${this.#mode === "record" ? round : Math.floor(round / ROUNDS_OF_A_FILE)}`;
 		const path = server.recorded(`${name}.${this.#format}`);
 		if (path !== this.path) this.#held = [];
 		this.path = path;

@@ -21,6 +21,7 @@ import {
 	TempDir,
 } from "@millrace/testkit";
 import { afterAll, describe, expect, test } from "vitest";
+import { expectSame, ofKind } from "./same-packets.ts";
 
 // The fragmented MP4 that our writer makes of FLV tags, as ffprobe reads it, against what ffprobe reads in the source.
 
@@ -77,14 +78,6 @@ function readFlv(path: string): MediaMessage[] {
 	demuxer.push(readFileSync(path));
 	expect(demuxer.end()).toBeUndefined();
 	return messages;
-}
-
-const ofKind = (packets: readonly MediaPacket[], kind: MediaPacket["kind"]) => packets.filter(one => one.kind === kind);
-
-/** Each stream by itself: the same packets with the same times, to the millisecond. */
-function expectSame(received: readonly MediaPacket[], sent: readonly MediaPacket[]): void {
-	for (const kind of ["video", "audio"] as const) expect(ofKind(received, kind)).toEqual(ofKind(sent, kind));
-	expect(received.length).toBe(sent.length);
 }
 
 /** Reads the whole file and decodes it; neither may have anything to say. */

@@ -132,30 +132,6 @@ describe.each(publishers.map(publisher => [publisher.name, publisher] as const))
 	},
 );
 
-// librtmp takes the session tickets that come behind a handshake of TLS 1.3, through GnuTLS, for an error.
-test("rtmpdump plays over rtmps where TLS ends at version 1.2", async context => {
-	if (isStandIn) giveUp(context, "nginx has no RTMPS");
-	needPrograms(context, "rtmpdump");
-	await needEncoders(context, "libx264", "aac");
-	const settings = ["tls.selfSigned=true", "tls.maxVersion=TLSv1.2"];
-	const older = await ServerProcess.start({ args: settings.flatMap(setting => ["--set", setting]) });
-	try {
-		const media = await library.file("h264-bframes-aac");
-		const player = overTls(rtmpdumpPlayer);
-		const session = await runLiveSession({
-			server: older,
-			path: "live/rtmps",
-			publisher: ffmpegPublisher,
-			media,
-			players: [player],
-		});
-		comparePackets(await probePackets(media), await probePackets(session.file(player)), {});
-		session.remove();
-	} finally {
-		await older.stop();
-	}
-});
-
 /** A proxy in front of the server, and how it is started. */
 type Front = {
 	readonly name: string;

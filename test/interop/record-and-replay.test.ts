@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { FlvDemuxer, MEDIA_DATA, parseData } from "@millrace/core/flv";
 import type { PublishMode } from "@millrace/core/rtmp";
 import {
 	type ComparisonOptions,
@@ -10,18 +11,18 @@ import {
 	mediaEncoders,
 	needEncoders,
 	needPrograms,
-	Program,
 	probePackets,
 	runProgram,
 	TempDir,
 } from "@millrace/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { playWhole, publishFile } from "./file-client.ts";
+import { FileClient, playWhole, publishFile } from "./file-client.ts";
 import { FileServer } from "./file-server.ts";
 import { readFlvTags } from "./flv-tag-reader.ts";
 import { ffmpegPublisher } from "./publisher.ts";
 import { REPLAY_MP4, replayMp4 } from "./replay-media.ts";
-import { programPath, sleep } from "./suite-server.ts";
+import { saveByFfmpeg, saveByRtmpdump } from "./saved-stream.ts";
+import { sleep } from "./suite-server.ts";
 
 // What a whole server has recorded, or was given, as other programs play it.
 
@@ -45,19 +46,10 @@ const ofMedia = (packets: readonly MediaPacket[]) => packets.filter(packet => pa
 type Player = (app: string, name: string, file: string) => Promise<unknown>;
 
 const PLAYERS: Readonly<Record<string, Player>> = {
-	ffmpeg: (app, name, file) => {
-		const input = ["-rtmp_buffer", "36000000", "-i", `${server.process.rtmpUrl(app)}/${name}`];
-		// Every track: of several of a kind ffmpeg would take the first.
-		const args = [...input, "-map", "0", "-map", "-0:d", "-c", "copy", "-f", "flv", file];
-		return runProgram("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args]);
-	},
-	rtmpdump: async (app, name, file) => {
-		const address = ["-r", server.process.rtmpUrl(app), "-y", name];
-		const program = new Program(programPath("rtmpdump"), ["-q", ...address, "-o", file]);
-		const { code } = await program.waitForExit(60_000);
-		// It calls a download incomplete whose last message is a thousandth or more before the end.
-		if (code !== 0 && code !== 2) throw new Error(program.describe("failed"));
-	},
+	// Every track: of several of a kind ffmpeg would take the first.
+	ffmpeg: (app, name, file) =>
+		saveByFfmpeg(`${server.process.rtmpUrl(app)}/${name}`, file, { maps: ["-map", "0", "-map", "-0:d"] }),
+	rtmpdump: (app, name, file) => saveByRtmpdump(["-r", server.process.rtmpUrl(app), "-y", name], file),
 	"our client": (app, name, file) => playWhole(server.process.rtmpUrl(app), name, file),
 	"HTTP as FLV": async (app, name, file) => {
 		// The start makes it a file that is played, and not one that is downloaded.
@@ -158,6 +150,80 @@ describe("what our client publishes", () => {
 		},
 	);
 
+	test.for(["append", "appendWithGap"] as const)(
+		"as MP4 of type %s twice is one file, which ffprobe reads without a word and players get whole",
+		async (type, context) => {
+			needPrograms(context, "rtmpdump");
+			await needEncoders(context, "libx264", "aac");
+			const source = await library.file("h264-bframes-aac");
+			const sent = ofMedia(await probePackets(source));
+			const name = `mp4-${type}`;
+			await publish(`mp4:${name}`, source, type);
+			await sleep(1000);
+			await publish(`mp4:${name}`, source, type);
+			const path = server.recorded(`${name}.mp4`);
+			const { stderr } = await runProgram("ffprobe", ["-v", "warning", "-show_format", "-show_streams", path]);
+			expect(stderr).toBe("");
+			const recorded = ofMedia(await probePackets(path));
+			expect(recorded.length).toBe(sent.length * 2);
+			const rounding = { toleranceMillis: 1, skewMillis: 1 };
+			const inOrder = (kind: MediaPacket["kind"]) => recorded.filter(packet => packet.kind === kind);
+			const halves = (["video", "audio"] as const).map(kind => [inOrder(kind), inOrder(kind).length / 2] as const);
+			comparePackets(
+				sent,
+				halves.flatMap(([packets, half]) => packets.slice(0, half)),
+				rounding,
+			);
+			const [video] = comparePackets(
+				sent,
+				halves.flatMap(([packets, half]) => packets.slice(half)),
+				rounding,
+			);
+			const pause = video!.offsetMillis - 6000;
+			console.log(`MP4, ${type}: the second part begins ${video!.offsetMillis} ms later`);
+			if (type === "appendWithGap") expect(pause).toBeGreaterThan(900);
+			else expect(Math.abs(pause)).toBeLessThan(100);
+			await expectPlayed(recorded, "live", `mp4:${name}`, undefined, rounding);
+		},
+	);
+
+	test("as MP4 in another form than what stands there goes on in another file, and the log says so", async context => {
+		await needEncoders(context, "libx264", "aac");
+		const first = await library.file("h264-bframes-aac");
+		const other = dir.file("other.flv");
+		await runProgram("ffmpeg", [
+			...["-v", "error", "-nostdin", "-y", "-i", first, "-vf", "scale=160:90", "-c:v", "libx264", "-g", "25"],
+			...["-c:a", "copy", other],
+		]);
+		await publish("mp4:forms", first, "append");
+		const from = server.process.log.length;
+		await publish("mp4:forms", other, "append");
+		await publish("mp4:forms", first, "append");
+		const path = server.recorded("forms.mp4");
+		const next = await server.process.waitForEvent("record-next-file", 1000, () => true, from);
+		expect(next.fields).toMatchObject({ level: "warn", stream: "live/forms", path });
+		const counts = async (file: string) => ofMedia(await probePackets(file)).length;
+		expect(await counts(path)).toBe(2 * (await counts(first)));
+		expect(await counts(server.recorded("forms-002.mp4"))).toBe(await counts(other));
+		expect(existsSync(server.recorded("forms-003.mp4"))).toBe(false);
+	});
+
+	test("ends for a player that starts right behind its end when all has been played", async context => {
+		await needEncoders(context, "libx264", "aac");
+		const source = await library.file("h264-bframes-aac");
+		// What others have written just now may grow for five seconds. A busy machine may take that long by itself.
+		let waited = Number.POSITIVE_INFINITY;
+		for (let attempt = 0; attempt < 3 && waited > 4500; attempt++) {
+			const name = `just-ended-${attempt}`;
+			await publish(name, source, "record");
+			const path = server.recorded(`${name}.flv`);
+			const { mtimeMs } = statSync(path);
+			await playWhole(server.process.rtmpUrl("live"), name, dir.file(`${name}.flv`));
+			waited = Date.now() - mtimeMs;
+		}
+		expect(waited).toBeLessThan(4500);
+	});
+
 	test("as MP4 is a file that players get over RTMP as it was sent", async context => {
 		needPrograms(context, "rtmpdump");
 		await needEncoders(context, "libx264", "aac");
@@ -187,6 +253,48 @@ describe("an MP4 file", () => {
 			await expectPlayed(reference, "vod", `mp4:${name}`, undefined, { toleranceMillis: 1, skewMillis: 1 });
 		},
 	);
+
+	test("with subtitles, as ffmpeg writes them, sends them as onTextData beside all else", async context => {
+		await needEncoders(context, "libx264", "aac", "mov_text");
+		const source = await library.file("h264-bframes-aac");
+		const subtitles = dir.file("subtitles.srt");
+		writeFileSync(
+			subtitles,
+			"1\n00:00:01,000 --> 00:00:02,000\nGrüße\n\n2\n00:00:03,000 --> 00:00:04,000\n<b>second</b>\n",
+		);
+		const path = dir.file("subtitles.mp4");
+		await runProgram("ffmpeg", [
+			...["-v", "error", "-nostdin", "-y", "-i", source, "-i", subtitles, "-map", "0:v", "-map", "0:a", "-map", "1"],
+			...["-c:v", "copy", "-c:a", "copy", "-c:s", "mov_text", "-metadata:s:s:0", "language=deu", path],
+		]);
+		server.offer(path, "subtitles.mp4");
+		const reference = await ofFirstTracks(path);
+		const track = { trackid: 3, language: "deu" };
+		const expected = ["", "Grüße", "", "second"].map(text => ({ text, ...track }));
+		await using client = await FileClient.connect(server.process.rtmpUrl("vod"));
+		const texts: unknown[] = [];
+		client.stream.client = {
+			onMetaData() {},
+			onPlayStatus() {},
+			onTextData: (text: object) => texts.push({ ...text }),
+		};
+		client.stream.bufferTime = 36_000;
+		await client.stream.playAsync("mp4:subtitles", 0);
+		await client.waitForCode("NetStream.Play.Stop", 0, 30_000);
+		expect(texts).toEqual(expected);
+		// By HTTP with their times.
+		const answer = await fetch(server.process.httpUrl("vod/subtitles.flv?start=0"));
+		const times: number[] = [];
+		const demuxer = new FlvDemuxer({
+			onTag: ({ type, payload, timestamp }) => {
+				if (type === MEDIA_DATA && parseData(payload, MEDIA_DATA).handler === "onTextData") times.push(timestamp);
+			},
+		});
+		demuxer.push(new Uint8Array(await answer.arrayBuffer()));
+		expect(times.map(time => time - times[0]!)).toEqual([0, 1000, 2000, 3000]);
+		expect(times[0]).toBeLessThanOrEqual(80);
+		await expectPlayed(reference, "vod", "mp4:subtitles", undefined, { toleranceMillis: 1, skewMillis: 1 });
+	});
 
 	test.for(["hevc", "av1"] as const)(
 		"of %s is played to our client frame by frame, with its times",

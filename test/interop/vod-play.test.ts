@@ -9,13 +9,12 @@ import {
 	mediaEncoders,
 	needEncoders,
 	needPrograms,
-	Program,
 	probePackets,
 	runProgram,
 	TempDir,
 } from "@millrace/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { programPath } from "./suite-server.ts";
+import { saveByFfmpeg, saveByRtmpdump } from "./saved-stream.ts";
 import { VodServer } from "./vod-server.ts";
 
 const library = new MediaLibrary();
@@ -35,17 +34,9 @@ afterAll(async () => {
 });
 
 /** Plays as fast as it is sent, unless it is told otherwise. */
-async function rtmpdump(name: string, file: string, ...args: string[]): Promise<void> {
-	const program = new Program(programPath("rtmpdump"), ["-q", "-r", server.url(name), "-o", file, ...args]);
-	const { code } = await program.waitForExit(60_000);
-	// It calls a download incomplete whose last message is a thousandth or more before the end.
-	if (code !== 0 && code !== 2) throw new Error(program.describe("failed"));
-}
-
-async function ffmpeg(name: string, file: string, ...args: string[]): Promise<void> {
-	const input = [...["-rtmp_buffer", "36000000"], ...args, "-i", server.url(name)];
-	await runProgram("ffmpeg", ["-v", "error", "-nostdin", "-y", ...input, "-c", "copy", "-f", "flv", file]);
-}
+const rtmpdump = (name: string, file: string, ...args: string[]) =>
+	saveByRtmpdump(["-r", server.url(name)], file, ...args);
+const ffmpeg = (name: string, file: string, ...before: string[]) => saveByFfmpeg(server.url(name), file, { before });
 
 /** A file of the application, which was not written just now: such a one is followed for a while. */
 async function offer(path: string, name: string): Promise<string> {

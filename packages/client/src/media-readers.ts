@@ -7,13 +7,25 @@ export type MediaOptions = {
 	readonly follow?: boolean;
 	/** What is held for a reader that falls behind, in bytes. Default 32 MiB. */
 	readonly maxBufferBytes?: number;
+	/**
+	 * What happens when so much is held. `drop`: frames are left out up to a keyframe. `wait`: nothing more is read from
+	 * the network until the reader has read half of it, which holds back all streams of the connection; where the
+	 * transport cannot wait (WebSocket, HTTP), eight times as much is held before frames are left out. Default `drop`.
+	 */
+	readonly whenFull?: "drop" | "wait" | undefined;
 };
 
 /** The readers of one stream's `media()`. */
 export class MediaReaders {
 	readonly #queues = new Map<MediaQueue, MediaOptions>();
+	readonly #onHold: (queue: MediaQueue, isHeld: boolean) => void;
 	/** Messages that readers lost that do not read any more. */
 	#droppedBefore = 0;
+
+	/** @param onHold a queue that is full wants nothing to be read, or is no longer */
+	constructor(onHold: (queue: MediaQueue, isHeld: boolean) => void) {
+		this.#onHold = onHold;
+	}
 
 	/** Whether somebody reads. */
 	get any(): boolean {
@@ -32,7 +44,11 @@ export class MediaReaders {
 	}
 
 	open(options: MediaOptions): MediaQueue {
-		const queue = new MediaQueue(done => this.#forget(done), options.maxBufferBytes);
+		const queue = new MediaQueue(
+			done => this.#forget(done),
+			options.maxBufferBytes,
+			options.whenFull === "wait" ? isHeld => this.#onHold(queue, isHeld) : undefined,
+		);
 		this.#queues.set(queue, options);
 		return queue;
 	}

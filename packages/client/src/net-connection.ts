@@ -33,6 +33,7 @@ import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
+import { remoteMethods } from "./remote.ts";
 import { RemoteObjects } from "./remote-objects.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
 
@@ -283,6 +284,15 @@ export class NetConnection extends EventDispatcher {
 			const fail = (info: AmfValue): void => reject(new NetStatusError(asStatus(info)));
 			this.call(name, new Responder(resolve, fail), ...args);
 		});
+	}
+
+	/**
+	 * The application's methods with their types: `remote<RemoteMethods<typeof app>>().sum(1, 2)` is
+	 * `callAsync("sum", 1, 2)`, and `remote.chat.say("hi")` calls `chat/say`. Both types are imported as types alone, so
+	 * that nothing of the server comes into a page. A call that fails rejects with a `NetStatusError`.
+	 */
+	remote<Remote extends object>(): Remote {
+		return remoteMethods<Remote>((name, args) => this.callAsync(name, ...args));
 	}
 
 	/**

@@ -63,6 +63,12 @@ export class StreamMeters {
 		meter.add(bytes, now);
 	}
 
+	/** Data that was sent. */
+	addData(bytes: number, now: number): void {
+		this.all.add(bytes, now);
+		this.data.add(bytes, now);
+	}
+
 	/** Takes note of a frame on the stream's clock. */
 	place({ timestamp, payload }: MediaMessage): void {
 		// A step back is another part of the stream; audio and video are a little out of step.

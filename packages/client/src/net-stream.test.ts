@@ -33,7 +33,9 @@ describe.each(SPLITS)("NetStream, bytes %s", (_name, split) => {
 			[MEDIA_VIDEO, 40],
 			[15, 40],
 		]);
-		expect([ns.time, ns.info.byteCount, ns.info.videoByteCount, ns.info.resourceName]).toEqual([0.5, 6, 6, "cam"]);
+		const sent = network.server.media.at(-1)![2];
+		expect(ns.info).toMatchObject({ byteCount: 6 + sent, videoByteCount: 6, dataByteCount: sent, resourceName: "cam" });
+		expect(ns.time).toBe(0.5);
 		ns.close();
 		await network.run();
 		expect(codes).toEqual(["NetStream.Publish.Start", "NetStream.Unpublish.Success"]);
@@ -72,6 +74,30 @@ describe.each(SPLITS)("NetStream, bytes %s", (_name, split) => {
 });
 
 describe("a stream", () => {
+	test("is not read from the network while its reader is full, however long that takes, and gets everything", async () => {
+		const { network, ns } = await streamOn();
+		const media = ns.media({ maxBufferBytes: 2000, whenFull: "wait" });
+		ns.play("film");
+		await network.run();
+		const body = new Uint8Array(100).fill(0x17);
+		for (let at = 0; at < 100; at++) {
+			network.server.send(MEDIA_VIDEO, at * 40, body);
+			await network.run();
+		}
+		expect(network.holds).toEqual([true]);
+		// Longer than a server may be silent that is listened to.
+		await network.pass(120_000);
+		for (let at = 0; at < 100; at++) {
+			let message = (await media.next()).value;
+			while (message?.isVideo === false) message = (await media.next()).value;
+			expect(message?.timestamp).toBe(at * 40);
+			await network.run();
+		}
+		expect([network.holds.at(-1), ns.info.droppedFrames]).toEqual([false, 0]);
+		await network.pass(2000);
+		expect(ns.info.droppedFrames).toBe(0);
+	});
+
 	test("that is made before the connection waits for it, in order", async () => {
 		const network = new TestNetwork();
 		const { nc } = network.connection();
@@ -311,5 +337,61 @@ describe("back-pressure", () => {
 			await network.run();
 		}
 		expect(codes.at(-1)).toBe("NetConnection.Connect.Closed");
+	});
+});
+
+describe("NetStream.info", () => {
+	test("measures what is received, by kind and by either clock", async () => {
+		const { network, ns } = await streamOn();
+		ns.client = { onMetaData: () => undefined, onXMPData: () => undefined };
+		ns.play("cam");
+		await network.run();
+		network.server.data("onMetaData", { width: 640 });
+		network.server.data("onXMPData", { data: "<x/>", liveXML: "" });
+		// Twice as fast as it is played: 20 pictures of 500 bytes and 40 sounds of 100 bytes each second of the stream.
+		for (let i = 0; i < 40; i++) {
+			const picture = new Uint8Array(500);
+			picture.set([i % 10 === 0 ? 0x17 : 0x27, 1]);
+			network.server.send(MEDIA_VIDEO, i * 50, picture);
+			for (const late of [0, 25])
+				network.server.send(MEDIA_AUDIO, i * 50 + late, new Uint8Array(100).fill(0xaf, 0, 1).fill(1, 1));
+			await network.pass(25);
+		}
+		const { info } = ns;
+		expect([info.videoByteCount, info.audioByteCount]).toEqual([20_000, 8000]);
+		expect(info.byteCount).toBe(28_000 + info.dataByteCount);
+		expect(info.dataByteCount).toBeGreaterThan(40);
+		const near = (value: number, wanted: number) => Math.abs(value / wanted - 1) < 0.15;
+		expect([near(info.videoBytesPerSecond, 20_000), near(info.audioBytesPerSecond, 8000)]).toEqual([true, true]);
+		expect([near(info.currentBytesPerSecond, 28_000), near(info.playbackBytesPerSecond, 14_000)]).toEqual([true, true]);
+		expect(info.maxBytesPerSecond).toBeGreaterThanOrEqual(info.currentBytesPerSecond);
+		expect(info).toMatchObject({ metaData: { width: 640 }, xmpData: { data: "<x/>" }, isLive: true, droppedFrames: 0 });
+		expect(info).toMatchObject({
+			audioLossRate: 0,
+			videoLossRate: 0,
+			dataBufferLength: 0,
+			resourceName: "cam",
+			uri: URL,
+		});
+		await network.pass(2000);
+		expect([ns.info.currentBytesPerSecond, near(ns.info.playbackBytesPerSecond, 14_000)]).toEqual([0, true]);
+		// Another part of the stream: its rate is its own.
+		network.server.send(MEDIA_VIDEO, 0, KEYFRAME);
+		await network.run();
+		expect(ns.info.playbackBytesPerSecond).toBe(6);
+	});
+
+	test("has the smoothed round trip of the pings, from the first second on", async () => {
+		const { network, ns } = await streamOn();
+		expect(ns.info.SRTT).toBe(0);
+		const { link } = network.server.connection;
+		expect(link.messagesReceived).toBeGreaterThan(2);
+		// The test's network takes no time; a server that is slow to answer does.
+		network.isCut = true;
+		await network.pass(10_000);
+		network.now += 80;
+		network.isCut = false;
+		await network.run();
+		expect(ns.info.SRTT).toBe(10);
 	});
 });

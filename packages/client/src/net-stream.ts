@@ -49,7 +49,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	readonly #connection: NetConnection;
 	readonly #inside: ConnectionInside;
 	readonly #meters = new StreamMeters();
-	readonly #readers = new MediaReaders();
+	readonly #readers = new MediaReaders((queue, isHeld) => this.#inside.session.holdInput(queue, isHeld));
 	readonly #link: StreamLink;
 	#client: object = this;
 	readonly #waiters = new StatusWaiters();
@@ -313,7 +313,9 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 	 */
 	send(handler: string, ...args: AmfValue[]): void {
 		const timestamp = this.#lastTimestamp >= 0 ? this.#lastTimestamp : Math.round(this.time * 1000);
-		this.#link.use(stream => stream.sendData(handler, args, timestamp));
+		this.#link.use(stream => {
+			this.#meters.addData(stream.sendData(handler, args, timestamp), this.#inside.platform.now());
+		});
 	}
 
 	/**

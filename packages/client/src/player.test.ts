@@ -132,4 +132,28 @@ describe("a reader that falls behind", () => {
 		for await (const message of queue) times.push(message.timestamp);
 		expect(times).toEqual([3, 6]);
 	});
+
+	test("lets the network wait until half of it has been read, where that is wished, and loses nothing", async () => {
+		const holds: boolean[] = [];
+		const queue = new MediaQueue(
+			() => undefined,
+			12,
+			isHeld => holds.push(isHeld),
+		);
+		const messages = [key(0), inter(1), inter(2), inter(3), inter(4)];
+		for (const message of messages) queue.push(message);
+		expect([holds, queue.droppedMessages]).toEqual([[true], 0]);
+		const times: (number | undefined)[] = [];
+		for (let at = 0; at < 5; at++) {
+			times.push((await queue.next()).value?.timestamp);
+			expect(holds.length).toBe(at < 3 ? 1 : 2);
+		}
+		expect([times, holds]).toEqual([
+			[0, 1, 2, 3, 4],
+			[true, false],
+		]);
+		for (const message of messages) queue.push(message);
+		await queue.return();
+		expect(holds).toEqual([true, false, true, false]);
+	});
 });

@@ -19,6 +19,8 @@ export type TestPortsOptions = {
 	readonly app?: string;
 	/** Tries every protocol on these ports instead of the usual ones. */
 	readonly ports?: readonly number[];
+	/** Tries exactly these, as far as the platform can; `ports` says nothing then. */
+	readonly roads?: readonly { readonly protocol: RoadProtocol; readonly port: number }[];
 	/** Longest wait for one road, in milliseconds. Default 5 s. */
 	readonly timeoutMillis?: number;
 	/** Hears of each road as soon as it is known. */
@@ -55,7 +57,8 @@ export async function testPorts(
 	const address = parseConnectAddress(`rtmp://${bracketed(host)}/${app ?? ""}`);
 	const protocols = Object.keys(ROAD_PROTOCOLS) as RoadProtocol[];
 	const roads =
-		ports === undefined ? USUAL_ROADS : ports.flatMap(port => protocols.map(protocol => ({ protocol, port })));
+		options.roads ??
+		(ports === undefined ? USUAL_ROADS : ports.flatMap(port => protocols.map(protocol => ({ protocol, port }))));
 	const attempts = roads
 		.filter(road => isPossible(road.protocol, platform.page))
 		.map((road): Attempt => {

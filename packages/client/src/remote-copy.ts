@@ -48,6 +48,7 @@ export class RemoteCopy {
 			name: this.#name,
 			version,
 			floor: 0,
+			gaps: [],
 			slots: members.map(([name, value]) => ({ name, value: new SlotValue(value), version: versionOf(name) })),
 			tombstones: [...unconfirmed].flatMap(name => (Object.hasOwn(data, name) ? [] : [{ name, version: UNCONFIRMED }])),
 		});

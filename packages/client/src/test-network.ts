@@ -138,6 +138,8 @@ const ROADS: Readonly<Record<TestNetwork["mode"], TestRoad>> = { open: "accept",
 /** Clients' platform in memory: servers that grant everything, a network without delay, and a clock that tests turn. */
 export class TestNetwork {
 	readonly servers: TestServer[] = [];
+	/** Each time that the client stopped reading from the network (true) or went on. */
+	readonly holds: boolean[] = [];
 	readonly targets: TransportTarget[] = [];
 	readonly warnings: string[] = [];
 	readonly answers: TestAnswers = {
@@ -243,6 +245,7 @@ class TestLine implements Transport {
 	readonly road: TestRoad | undefined;
 	readonly #startedAt: number;
 	#state: "new" | "open" | "closing" | "closed" = "new";
+	#isHeld = false;
 
 	constructor(network: TestNetwork, handler: TransportHandler, split: Split, road: TestRoad | undefined) {
 		this.road = road;
@@ -263,6 +266,11 @@ class TestLine implements Transport {
 
 	destroy(): void {
 		this.#state = "closed";
+	}
+
+	holdInput(isHeld: boolean): void {
+		this.#network.holds.push(isHeld);
+		this.#isHeld = isHeld;
 	}
 
 	drop(): void {
@@ -293,7 +301,7 @@ class TestLine implements Transport {
 		this.#written = [];
 		this.backlog = 0;
 		for (const slice of up) for (const piece of this.#split(slice)) this.#server!.connection.receive(piece, now);
-		const down = link.takeOutput();
+		const down = this.#isHeld ? [] : link.takeOutput();
 		for (const slice of down) for (const piece of this.#split(slice)) this.#handler.onData(piece);
 		if (up.length > 0) this.#handler.onDrain();
 		if (this.#state === "closing" || (link.closed && down.length === 0)) {

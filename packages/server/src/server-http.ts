@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath } from "./http/index.ts";
+import { refuseBadRequests } from "./http-fault.ts";
 import type { HttpTunnel } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
@@ -20,6 +22,8 @@ export type HttpFrontOptions = {
 	readonly headMillis: number;
 	/** Whether an application of that name is known by name. */
 	isApplication(name: string): boolean;
+	/** A connection ends because what came on it is no request. */
+	onRefused(socket: Socket, reason: string): void;
 };
 
 /** A whole request with its body: a tunnel's may hold a frame of megabytes that comes over a slow line. */
@@ -57,9 +61,13 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 		else pages.handle(request, response);
 	});
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-		if (RtmpWebSocket.isPath(request.url ?? "")) rtmp.handleUpgrade(request, socket, head);
-		else flv.handleUpgrade(request, socket, head);
+		const url = request.url ?? "";
+		if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
+		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, isApplication)) {
+			foreign.handleUpgrade(request, socket, head);
+		} else flv.handleUpgrade(request, socket, head);
 	});
+	refuseBadRequests(server, options.onRefused);
 	// A server that only gets its connections handed does not know that it runs: without this event, requests that
 	// never end would be held for ever.
 	server.emit("listening");

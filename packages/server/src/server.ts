@@ -9,13 +9,13 @@ import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
-import { describeCodecs, LibraryView, LiveView, type ServerView } from "./admin/index.ts";
+import { describeCodecs, LibraryView, LiveView, type PortFacts, type ServerView } from "./admin/index.ts";
 import { StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
 import { Hub, type HubClock, type LiveStream, type Viewer } from "./hub/index.ts";
-import { MediaLibrary, PlayerSchedule, Recorder } from "./library/index.ts";
+import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
 	AddressSet,
@@ -29,17 +29,12 @@ import {
 	type WireHandler,
 } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
-import {
-	type ClientTransport,
-	type PeerContext,
-	type RecordedPublisher,
-	RtmpPeer,
-	RtmpWebSocket,
-} from "./rtmp/index.ts";
+import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
+import { portsFor } from "./server-ports.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -70,8 +65,8 @@ const STOP_MILLIS = 2000;
 /** How often a server that is drained looks whether everyone has gone, in milliseconds. */
 const DRAIN_SWEEP_MILLIS = 250;
 /** Room for what a player of a file is sent at once, and how many of them are kept for use again. */
-const FILE_BLOCK_BYTES = 96 * 1024;
-const FILE_BLOCKS = 16;
+const FILE_BLOCK_BYTES = 112 * 1024;
+const FILE_BLOCKS = 8;
 /** Time that recordings get to be finished, in milliseconds. */
 const RECORDINGS_STOP_MILLIS = 10_000;
 
@@ -139,6 +134,7 @@ export class MillraceServer {
 			applicationsFolder: folder,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
+			isFinished: (path, bytes) => this.#recorder.isFinished(path, bytes),
 		});
 		this.#view = new LiveView(this.#hub, Date.now() - performance.now(), () => ({
 			version: VERSION,
@@ -319,6 +315,7 @@ export class MillraceServer {
 		this.#pages = await createHttpApplication({
 			view: this.#view,
 			files: this.#fileView(),
+			ports: request => this.#portsFor(request),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
@@ -333,6 +330,7 @@ export class MillraceServer {
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
 			isApplication: name => Object.hasOwn(applications, name),
+			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}
 
@@ -423,6 +421,18 @@ export class MillraceServer {
 		return requestOrigin(request, this.#trusted);
 	}
 
+	#portsFor(request: IncomingMessage): readonly PortFacts[] {
+		const { socket } = request;
+		const visitor = {
+			address: this.#originOf(request).address,
+			// The proxy's, where one has named another address.
+			peerAddress: socket.remoteAddress ?? "",
+			localAddress: socket.localAddress ?? "",
+		};
+		const { rtmp, rtmpt } = this.options;
+		return portsFor(this.addresses, { tunnel: rtmpt.enabled, encryption: rtmp.encryption }, visitor);
+	}
+
 	#fileView(): LibraryView {
 		return new LibraryView({
 			library: this.#library,
@@ -434,7 +444,7 @@ export class MillraceServer {
 
 	#onPublish(publisher: RecordedPublisher, onStatus: (status: NetStatus) => void): void {
 		const settings = this.#applications.options(publisher.name.application)?.record;
-		if (settings !== undefined) this.#recorder.onPublish({ ...publisher, settings }, onStatus);
+		if (settings !== undefined) this.#recorder.onPublish(publisher, settings, onStatus);
 	}
 
 	#describe(name: StreamName): string {

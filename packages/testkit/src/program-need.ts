@@ -62,6 +62,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 	cvlc: "vlc-bin vlc-plugin-base",
 	nginx: "nginx libnginx-mod-rtmp",
 	ip: "iproute2",
+	nft: "nftables",
 };
 
 function debianPackage(program: string): string {

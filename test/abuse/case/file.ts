@@ -17,6 +17,8 @@ export type FileCase = {
 	readonly statuses: readonly string[];
 	/** How many frames are played at least, of what is played. */
 	readonly frames?: number;
+	/** What the one line `file-damaged` of a file that is played all the same says; `undefined`: there is none. */
+	readonly damage?: string;
 };
 
 const sample = (name: string) => readFileSync(new URL(`../../../packages/server/media/vod/${name}`, import.meta.url));
@@ -46,6 +48,21 @@ function mp4With(type: string, offset: number, bytes: Uint8Array): Uint8Array {
 	const at = SAMPLE_MP4.indexOf(type, 0, "latin1") - 4;
 	if (at < 0) throw new Error(`the sample has no ${type}`);
 	copy.set(bytes, at + offset);
+	return copy;
+}
+
+/** The MP4 sample with so many units of nothing in front of its first track. */
+function mp4Delayed(units: number): Uint8Array {
+	const at = (type: string) => SAMPLE_MP4.indexOf(type, 0, "latin1") - 4;
+	const entries = at("elst") + 16;
+	const copy = Buffer.concat([
+		SAMPLE_MP4.subarray(0, entries),
+		join(u32(units), u32(0xffff_ffff), u32(0x1_0000)),
+		SAMPLE_MP4.subarray(entries),
+	]);
+	// What lies behind moves, so that the samples are not those of before; how many there are stays.
+	for (const type of ["moov", "trak", "edts", "elst"]) copy.writeUInt32BE(copy.readUInt32BE(at(type)) + 12, at(type));
+	copy.writeUInt32BE(2, entries - 4);
 	return copy;
 }
 
@@ -145,6 +162,7 @@ export const fileCases: readonly FileCase[] = [
 		format: "mp4",
 		bytes: () => SAMPLE_MP4.subarray(0, SAMPLE_MP4.length >> 1),
 		...PLAYED,
+		damage: "The file ends before the last of its samples.",
 		frames: 250,
 	},
 	{
@@ -192,6 +210,7 @@ export const fileCases: readonly FileCase[] = [
 		format: "mp4",
 		bytes: () => mp4With("stsz", 12, join(u32(100), u32(0xffff_ffff))),
 		...PLAYED,
+		damage: "tells of 4294967295 samples",
 		frames: 375,
 	},
 	{
@@ -200,6 +219,7 @@ export const fileCases: readonly FileCase[] = [
 		format: "mp4",
 		bytes: () => mp4With("stco", 16, u32(0xffff_0000)),
 		...PLAYED,
+		damage: "The file ends before the last of its samples.",
 		frames: 375,
 	},
 	{
@@ -209,6 +229,24 @@ export const fileCases: readonly FileCase[] = [
 		// In place of the table of keyframes, which it is as long as.
 		bytes: () => mp4With("stss", 4, join("ctts", u32(0x100_0000), u32(2), ...[120, -256, 120, -256].map(u32))),
 		...PLAYED,
+		frames: 500,
+	},
+	{
+		row: 63,
+		behaviour: "MP4 with an edit list that begins days behind its pictures is played from the start",
+		format: "mp4",
+		bytes: () => mp4With("elst", 20, u32(0x7fff_ffff)),
+		...PLAYED,
+		damage: "begins where the track has ended, and is not followed.",
+		frames: 500,
+	},
+	{
+		row: 63,
+		behaviour: "MP4 with an edit list that holds a track back for days is played without waiting for it",
+		format: "mp4",
+		bytes: () => mp4Delayed(0x0fff_ffff),
+		...PLAYED,
+		damage: "it is played from the start.",
 		frames: 500,
 	},
 	{

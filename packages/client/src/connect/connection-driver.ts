@@ -24,6 +24,9 @@ export interface DriverHandler extends ClientConnectionHandler {
 
 /** The version of RTMPE that all servers speak. */
 const RTMPE_VERSION = 6;
+const NO_BYTES = new Uint8Array(0);
+/** What was not read meanwhile may take so long to come, in milliseconds: the server was not silent. */
+const HELD_INPUT_GRACE_MILLIS = 1000;
 /** While the network holds this many bytes, further output stays in the connection, where its limit counts it. */
 const MAX_TRANSPORT_BACKLOG = 1024 * 1024;
 
@@ -46,6 +49,8 @@ export class ConnectionDriver implements TransportHandler {
 	#timerAt = Number.POSITIVE_INFINITY;
 	#over = false;
 	#flushPlanned = false;
+	/** Until then nobody knows whether the server is silent. */
+	#heldUntil = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		platform: ClientPlatform,
@@ -79,6 +84,13 @@ export class ConnectionDriver implements TransportHandler {
 			this.#flushPlanned = false;
 			this.#flush();
 		});
+	}
+
+	/** Stops reading from the network, or goes on. */
+	holdInput(isHeld: boolean): void {
+		if (this.#over || this.#transport.holdInput === undefined) return;
+		this.#heldUntil = isHeld ? Number.POSITIVE_INFINITY : this.#platform.now() + HELD_INPUT_GRACE_MILLIS;
+		this.#transport.holdInput(isHeld);
 	}
 
 	/** Ends the connection, or gives up the attempt; the handler's `onClosed` is called before this returns. */
@@ -169,6 +181,8 @@ export class ConnectionDriver implements TransportHandler {
 			this.#timerAt = Number.POSITIVE_INFINITY;
 			const time = this.#platform.now();
 			if (time >= connection.deadline) connection.handleTimeout(time);
+			// Whoever does not listen cannot say that the other is silent.
+			if (time < this.#heldUntil) connection.receive(NO_BYTES, time);
 			this.#afterTurn();
 		});
 	}

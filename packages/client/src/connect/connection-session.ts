@@ -72,6 +72,8 @@ export class ConnectionSession {
 	readonly #handler: SessionHandler;
 	readonly #options: SessionOptions;
 	#connector: Connector | undefined;
+	/** Who does not want that anything is read now. */
+	readonly #holders = new Set<object>();
 	#connection: ClientConnection | undefined;
 	#road: Attempt | undefined;
 	#waiting: Waiting[] = [];
@@ -241,6 +243,14 @@ export class ConnectionSession {
 			throw new UsageError("USAGE", `${MAX_WAITING} calls wait for the connection already.`);
 		}
 		this.#waiting.push({ action, onFailed });
+	}
+
+	/** Stops reading from the network for as long as anyone wants that. */
+	holdInput(holder: object, isHeld: boolean): void {
+		const wasHeld = this.#holders.size > 0;
+		if (isHeld) this.#holders.add(holder);
+		else this.#holders.delete(holder);
+		if (wasHeld !== this.#holders.size > 0) this.#connector?.driver?.holdInput(!wasHeld);
 	}
 
 	/** Sends what was queued on the connection past this session, at the end of this turn. */

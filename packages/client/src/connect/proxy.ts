@@ -8,7 +8,7 @@ export type HttpProxy = {
 	readonly port: number;
 	/** The connection to the proxy itself is by TLS. */
 	readonly isSecure: boolean;
-	/** User and password, where the proxy asks for them (basic authentication). */
+	/** User and password, where the proxy asks for them (basic or digest authentication). */
 	readonly credentials: { readonly user: string; readonly password: string } | undefined;
 };
 

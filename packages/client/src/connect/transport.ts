@@ -33,6 +33,11 @@ export interface Transport {
 	close(): void;
 	/** Ends at once. */
 	destroy(): void;
+	/**
+	 * Stops reading from the network, so that the server is held back, or goes on. Where it is left out, what comes is
+	 * read as it comes.
+	 */
+	holdInput?(isHeld: boolean): void;
 }
 
 /** Opens a transport. Nothing is reported before it has returned. */

@@ -1,8 +1,9 @@
-import { Agent, type ClientRequest, request as requestHttp } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import type { TunnelRequest } from "@millrace/core/tunnel";
-import { basicAuthorization, bracketed, type TunnelOutcome, type TunnelPoster } from "../connect/index.ts";
+import { bracketed, type TunnelOutcome, type TunnelPoster } from "../connect/index.ts";
+import { authorizationOf, type ProxyAuthorization } from "./proxy-authorization.ts";
 import { openSocket, type SocketRoute } from "./socket-transport.ts";
 
 /** No server answers with more: the proxies between would not hold it. */
@@ -14,11 +15,16 @@ export class HttpPoster implements TunnelPoster {
 	readonly #route: SocketRoute;
 	#host: string;
 
+	/** Where a proxy forwards the requests. */
+	readonly #authorization: ProxyAuthorization | undefined;
+
 	/** A `proxy` of the route is asked to CONNECT where there is TLS, and to forward the requests where there is none. */
 	constructor(route: SocketRoute) {
 		this.#route = route;
 		this.#host = route.host;
 		this.#agent = new RouteAgent(route, () => this.#host);
+		const { proxy, tls } = route;
+		this.#authorization = proxy === undefined || tls !== undefined ? undefined : authorizationOf(proxy);
 	}
 
 	setHost(host: string): void {
@@ -28,8 +34,8 @@ export class HttpPoster implements TunnelPoster {
 
 	post(request: TunnelRequest, done: (outcome: TunnelOutcome) => void): () => void {
 		const { timeoutMillis } = request;
-		const sent = this.#send(request);
 		let isDone = false;
+		let sent: ClientRequest;
 		const finish = (outcome: TunnelOutcome): void => {
 			if (isDone) return;
 			isDone = true;
@@ -40,18 +46,22 @@ export class HttpPoster implements TunnelPoster {
 			finish({ error: new Error(`no answer within ${timeoutMillis / 1000} s`) });
 			sent.destroy();
 		}, timeoutMillis);
-		sent.on("error", error => finish({ error }));
-		sent.on("response", response => {
-			const parts: Buffer[] = [];
-			let bytes = 0;
-			response.on("data", (part: Buffer) => {
-				bytes += part.length;
-				parts.push(part);
-				if (bytes > MAX_ANSWER_BYTES) sent.destroy(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`));
+		const send = (mayTryAgain: boolean): void => {
+			sent = this.#send(request);
+			const own = sent.getHeader("Proxy-Authorization")?.toString();
+			sent.on("error", error => finish({ error }));
+			sent.on("response", response => {
+				readWhole(response, sent, finish, body => {
+					const { statusCode: status = 0, headers } = response;
+					const asks = status === 407 ? this.#authorization : undefined;
+					if (asks === undefined) finish({ status, body });
+					else if (asks.mayTryAgain(headers["proxy-authenticate"]?.toString(), own) && mayTryAgain) {
+						if (!isDone) send(false);
+					} else finish({ error: new Error(asks.refusal) });
+				});
 			});
-			response.on("error", error => finish({ error }));
-			response.on("end", () => finish({ status: response.statusCode ?? 0, body: Buffer.concat(parts, bytes) }));
-		});
+		};
+		send(true);
 		return () => {
 			isDone = true;
 			clearTimeout(timer);
@@ -72,24 +82,23 @@ export class HttpPoster implements TunnelPoster {
 	}
 
 	#send({ path, body }: TunnelRequest): ClientRequest {
-		const { port, proxy, tls } = this.#route;
+		const { port, tls } = this.#route;
 		const place = `${bracketed(this.#host)}${port === (tls === undefined ? 80 : 443) ? "" : `:${port}`}`;
-		const isForwarded = proxy !== undefined && tls === undefined;
+		const asked = this.#authorization === undefined ? path : `http://${place}${path}`;
+		const authorization = this.#authorization?.header("POST", asked);
 		const sent = (tls === undefined ? requestHttp : requestHttps)({
 			agent: this.#agent,
 			method: "POST",
 			host: this.#host,
 			port,
-			path: isForwarded ? `http://${place}${path}` : path,
+			path: asked,
 			headers: {
 				Host: place,
 				"Content-Type": "application/x-fcs",
 				"Content-Length": body.length,
 				"User-Agent": "Shockwave Flash",
 				"Cache-Control": "no-cache",
-				...(isForwarded && proxy.credentials !== undefined
-					? { "Proxy-Authorization": basicAuthorization(proxy.credentials) }
-					: {}),
+				...(authorization === undefined ? {} : { "Proxy-Authorization": authorization }),
 			},
 		});
 		sent.end(body);
@@ -97,12 +106,30 @@ export class HttpPoster implements TunnelPoster {
 	}
 }
 
+/** Reads an answer's body to its end. */
+function readWhole(
+	response: IncomingMessage,
+	sent: ClientRequest,
+	finish: (outcome: { error: Error }) => void,
+	onBody: (body: Uint8Array) => void,
+): void {
+	const parts: Buffer[] = [];
+	let bytes = 0;
+	response.on("data", (part: Buffer) => {
+		bytes += part.length;
+		parts.push(part);
+		if (bytes > MAX_ANSWER_BYTES) sent.destroy(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`));
+	});
+	response.on("error", error => finish({ error }));
+	response.on("end", () => onBody(Buffer.concat(parts, bytes)));
+}
+
 /** Opens connections along a route, which for Node's own agents would need one class a kind. */
 class RouteAgent extends Agent {
 	readonly #route: SocketRoute;
 	readonly #host: () => string;
-	/** Sockets that are not open yet, which the agent does not know. */
-	readonly #opening = new Set<Socket>();
+	/** What gives up the sockets that are not open yet, which the agent does not know. */
+	readonly #opening = new Set<() => void>();
 	/** `https.request` demands an agent that says so. */
 	readonly protocol: string;
 
@@ -120,23 +147,25 @@ class RouteAgent extends Agent {
 			forwarder === undefined
 				? { host: this.#host(), port, proxy, tls }
 				: { host: forwarder.host, port: forwarder.port, proxy: undefined, tls: forwarder.isSecure ? {} : undefined };
-		const first = openSocket(
+		const giveUp = openSocket(
 			route,
 			socket => {
-				this.#opening.delete(first);
+				this.#opening.delete(giveUp);
 				callback?.(null, socket);
 			},
 			error => {
-				this.#opening.delete(first);
-				callback?.(error, first);
+				this.#opening.delete(giveUp);
+				// With an error there is no socket, whatever the types say.
+				callback?.(error, undefined as unknown as Socket);
 			},
 		);
-		this.#opening.add(first);
+		this.#opening.add(giveUp);
 		return undefined;
 	}
 
 	override destroy(): void {
-		for (const socket of this.#opening) socket.destroy();
+		for (const giveUp of this.#opening) giveUp();
+		this.#opening.clear();
 		super.destroy();
 	}
 }

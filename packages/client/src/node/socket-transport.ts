@@ -1,12 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
-import {
-	basicAuthorization,
-	bracketed,
-	type HttpProxy,
-	type Transport,
-	type TransportHandler,
-} from "../connect/index.ts";
+import { bracketed, type HttpProxy, type Transport, type TransportHandler } from "../connect/index.ts";
+import { authorizationOf } from "./proxy-authorization.ts";
 
 /** Settings of TLS connections; the names are those of `node:tls`. */
 export type TlsOptions = Pick<
@@ -38,14 +33,15 @@ const SOCKET = { noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptT
  * 250 ms apart, and the first that answers is taken (RFC 8305).
  */
 export class SocketTransport implements Transport {
-	#socket: Socket;
+	#socket: Socket | undefined;
+	readonly #giveUp: () => void;
 	readonly #handler: TransportHandler;
 	#error: Error | undefined;
 	#isOver = false;
 
 	constructor(route: SocketRoute, handler: TransportHandler) {
 		this.#handler = handler;
-		this.#socket = openSocket(
+		this.#giveUp = openSocket(
 			route,
 			socket => this.#onOpen(socket),
 			error => this.#onFailed(error),
@@ -53,12 +49,12 @@ export class SocketTransport implements Transport {
 	}
 
 	get backlog(): number {
-		return this.#socket.writableLength;
+		return this.#socket?.writableLength ?? 0;
 	}
 
 	write(slices: readonly Uint8Array[]): void {
 		const socket = this.#socket;
-		if (socket.destroyed || slices.length === 0) return;
+		if (socket === undefined || socket.destroyed || slices.length === 0) return;
 		let total = 0;
 		for (const slice of slices) total += slice.length;
 		if (slices.length === 1) socket.write(slices[0]!);
@@ -72,6 +68,11 @@ export class SocketTransport implements Transport {
 
 	close(): void {
 		const socket = this.#socket;
+		if (socket === undefined) {
+			this.#giveUp();
+			queueMicrotask(() => this.#onFailed(new Error("It was closed before it was open.")));
+			return;
+		}
 		if (socket.destroyed) return;
 		socket.destroySoon();
 		const timer = setTimeout(() => socket.destroy(), END_TIMEOUT_MILLIS);
@@ -80,7 +81,13 @@ export class SocketTransport implements Transport {
 
 	destroy(): void {
 		this.#isOver = true;
-		this.#socket.destroy();
+		this.#giveUp();
+		this.#socket?.destroy();
+	}
+
+	holdInput(isHeld: boolean): void {
+		if (isHeld) this.#socket?.pause();
+		else this.#socket?.resume();
 	}
 
 	#onOpen(socket: Socket): void {
@@ -111,30 +118,64 @@ export class SocketTransport implements Transport {
 }
 
 /**
- * Opens a socket; exactly one of the two is called, later. To give up, destroy the socket that is returned.
+ * Opens a socket; exactly one of the two is called, later.
  *
- * @returns the first socket, on which the others stand
+ * @returns gives up what is not open yet; then neither is called
  */
 export function openSocket(
 	route: SocketRoute,
 	onOpen: (socket: Socket) => void,
 	onFailed: (error: Error) => void,
-): Socket {
-	const { host, port, proxy, tls } = route;
-	if (proxy !== undefined) {
-		const proxyRoute: SocketRoute = {
-			host: proxy.host,
-			port: proxy.port,
-			proxy: undefined,
-			tls: proxy.isSecure ? {} : undefined,
+): () => void {
+	let current: Socket | undefined;
+	let isOver = false;
+	const end =
+		<T>(report: (value: T) => void) =>
+		(value: T): void => {
+			if (isOver) return;
+			isOver = true;
+			report(value);
 		};
-		return openSocket(
+	openStep(route, end(onOpen), end(onFailed), socket => {
+		current = socket;
+		if (isOver) socket.destroy();
+	});
+	return () => {
+		if (isOver) return;
+		isOver = true;
+		current?.destroy();
+	};
+}
+
+/** @param onSocket hears of each socket that is begun with */
+function openStep(
+	route: SocketRoute,
+	onOpen: (socket: Socket) => void,
+	onFailed: (error: Error) => void,
+	onSocket: (socket: Socket) => void,
+): void {
+	const { host, port, proxy, tls } = route;
+	if (proxy === undefined) {
+		const socket =
+			tls === undefined
+				? connectTcp({ ...SOCKET, host, port })
+				: connectTls({ ...SOCKET, ...tlsOf(tls, host), host, port });
+		onSocket(socket);
+		whenReady(socket, tls === undefined ? "connect" : "secureConnect", onOpen, onFailed);
+		return;
+	}
+	const proxyRoute: SocketRoute = {
+		host: proxy.host,
+		port: proxy.port,
+		proxy: undefined,
+		tls: proxy.isSecure ? {} : undefined,
+	};
+	const ask = (mayTryAgain: boolean): void =>
+		openStep(
 			proxyRoute,
 			socket =>
-				askProxy(
-					socket,
-					route,
-					() => {
+				askProxy(socket, route, proxy, {
+					onOpen: () => {
 						if (tls === undefined) {
 							onOpen(socket);
 							return;
@@ -144,12 +185,13 @@ export function openSocket(
 						whenReady(connectTls({ ...tlsOf(tls, host), socket }), "secureConnect", onOpen, onFailed);
 					},
 					onFailed,
-				),
+					// On a new connection, for proxies may close the one on which they have asked.
+					onChallenge: mayTryAgain ? () => ask(false) : undefined,
+				}),
 			error => onFailed(new Error(`The proxy ${proxy.host}:${proxy.port}: ${error.message}`, { cause: error })),
+			onSocket,
 		);
-	}
-	if (tls === undefined) return whenReady(connectTcp({ ...SOCKET, host, port }), "connect", onOpen, onFailed);
-	return whenReady(connectTls({ ...SOCKET, ...tlsOf(tls, host), host, port }), "secureConnect", onOpen, onFailed);
+	ask(true);
 }
 
 function whenReady(
@@ -157,7 +199,7 @@ function whenReady(
 	event: "connect" | "secureConnect",
 	onOpen: (socket: Socket) => void,
 	onFailed: (error: Error) => void,
-): Socket {
+): void {
 	let error = new Error("The network closed it.");
 	const onError = (cause: Error): void => {
 		error = plainError(cause);
@@ -171,44 +213,61 @@ function whenReady(
 		// The owner has its own listener now, or has destroyed the socket, which may still have something to say.
 		if (!socket.destroyed) socket.off("error", onError);
 	});
-	return socket;
 }
+
+type ProxyAnswer = {
+	onOpen(): void;
+	onFailed(error: Error): void;
+	/** The proxy has asked for another kind of credentials, which are at hand. */
+	readonly onChallenge: (() => void) | undefined;
+};
 
 /** Asks a proxy for a connection (RFC 9110 §9.3.6). */
 function askProxy(
 	socket: Socket,
-	{ host, port, proxy }: SocketRoute,
-	onOpen: () => void,
-	onFailed: (error: Error) => void,
+	{ host, port }: SocketRoute,
+	proxy: HttpProxy,
+	{ onOpen, onFailed, onChallenge }: ProxyAnswer,
 ): void {
 	const place = `${bracketed(host)}:${port}`;
-	const credentials = proxy?.credentials;
-	const authorization = credentials === undefined ? "" : `Proxy-Authorization: ${basicAuthorization(credentials)}\r\n`;
-	const fail = (text: string): void => {
+	const authorization = authorizationOf(proxy);
+	const own = authorization.header("CONNECT", place);
+	const name = `The proxy ${proxy.host}:${proxy.port}`;
+	const leave = (): void => {
 		socket.off("data", onData);
 		socket.off("close", onClose);
 		socket.on("error", () => undefined);
 		socket.destroy();
-		onFailed(new Error(`The proxy ${proxy?.host}:${proxy?.port} ${text}`));
+	};
+	const fail = (text: string): void => {
+		leave();
+		onFailed(new Error(text));
 	};
 	let head = Buffer.alloc(0);
-	let reason = "closed the connection before it answered.";
+	let reason = `${name} closed the connection before it answered.`;
 	const onError = (error: Error): void => {
-		reason = error.message;
+		reason = `${name} ${error.message}`;
 	};
 	const onClose = (): void => fail(reason);
 	const onData = (bytes: Buffer): void => {
 		head = Buffer.concat([head, bytes]);
 		const end = head.indexOf("\r\n\r\n");
 		if (end < 0) {
-			if (head.length > MAX_PROXY_HEAD_BYTES) fail("answered with more than a head.");
+			if (head.length > MAX_PROXY_HEAD_BYTES) fail(`${name} answered with more than a head.`);
 			return;
 		}
 		const status = /^HTTP\/1\.[01] (\d{3})/.exec(head.toString("latin1", 0, end))?.[1];
-		if (status === undefined) fail("does not speak HTTP.");
-		else if (status === "407")
-			fail(credentials === undefined ? "asks for a user and a password." : "does not take the user or the password.");
-		else if (!status.startsWith("2")) fail(`refuses ${place} with status ${status}.`);
+		if (status === undefined) fail(`${name} does not speak HTTP.`);
+		// Tinyproxy says 401 to wrong ones.
+		else if (status === "407" || status === "401") {
+			const fields = head.toString("latin1", 0, end).matchAll(/^proxy-authenticate:[ \t]*(.*)$/gim);
+			const challenges = [...fields].map(([, challenge]) => challenge!.trim()).join(", ");
+			if (!authorization.mayTryAgain(challenges, own) || onChallenge === undefined) fail(authorization.refusal);
+			else {
+				leave();
+				onChallenge();
+			}
+		} else if (!status.startsWith("2")) fail(`${name} refuses ${place} with status ${status}.`);
 		else {
 			socket.off("data", onData);
 			socket.off("close", onClose);
@@ -222,7 +281,9 @@ function askProxy(
 	socket.on("data", onData);
 	socket.on("close", onClose);
 	socket.on("error", onError);
-	socket.write(`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${authorization}\r\n`);
+	socket.write(
+		`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${own === undefined ? "" : `Proxy-Authorization: ${own}\r\n`}\r\n`,
+	);
 }
 
 /** Addresses are no server names. */

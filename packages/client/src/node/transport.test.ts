@@ -1,5 +1,7 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { NetConnection, type NodeConnectionOptions } from "./net-connection.ts";
+import { SocketTransport } from "./socket-transport.ts";
 import { makeCertificate, type TestCertificate, TestListener, TestProxy, type TestWire } from "./test-listener.ts";
 
 let certificate: TestCertificate;
@@ -53,6 +55,43 @@ describe("connections through real sockets", () => {
 		const listener = await listen(wire);
 		const address = `${protocol}://127.0.0.1:${listener.port}/app`;
 		expect(await talk(address, options())).toEqual([protocol, "none", usingTLS]);
+	});
+
+	test("a transport whose input is held takes no more, so that the sender has to wait, and then all of it", async () => {
+		const bytes = 64 * 1024 * 1024;
+		let sender: Socket | undefined;
+		const server = createServer(socket => {
+			sender = socket;
+			socket.on("error", () => undefined);
+			socket.end(new Uint8Array(bytes));
+		});
+		await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+		open.push({ close: () => new Promise(resolve => server.close(() => resolve())) });
+		let received = 0;
+		const over = Promise.withResolvers<void>();
+		const begun = Promise.withResolvers<void>();
+		const { port } = server.address() as AddressInfo;
+		const transport: SocketTransport = new SocketTransport(
+			{ host: "127.0.0.1", port, proxy: undefined, tls: undefined },
+			{
+				onOpen: () => undefined,
+				onData: part => {
+					if (received === 0) transport.holdInput(true);
+					received += part.length;
+					begun.resolve();
+				},
+				onDrain: () => undefined,
+				onClosed: () => over.resolve(),
+			},
+		);
+		await begun.promise;
+		await new Promise(resolve => setTimeout(resolve, 200));
+		// One read may be on its way; the rest is the network's and the sender's.
+		expect(received).toBeLessThan(1024 * 1024);
+		expect(sender!.writableLength).toBeGreaterThan(0);
+		transport.holdInput(false);
+		await over.promise;
+		expect(received).toBe(bytes);
 	});
 
 	test("a tunnel's requests are those of Flash Player", async () => {

@@ -1,8 +1,8 @@
 // Types only: nothing of the server gets into the page.
 import type { FileFacts, ServerFacts, StreamFacts } from "../../../server/src/admin/index.ts";
-import type { FilesAnswer, StreamsAnswer } from "../../../server/src/http/index.ts";
+import type { FilesAnswer, PortsAnswer, StreamsAnswer } from "../../../server/src/http/index.ts";
 
-export type { FileFacts, FilesAnswer, ServerFacts, StreamFacts, StreamsAnswer };
+export type { FileFacts, FilesAnswer, PortsAnswer, ServerFacts, StreamFacts, StreamsAnswer };
 
 export type StreamsPollOptions = {
 	/** Milliseconds from one answer to the next question. Default 2000. */
@@ -48,6 +48,11 @@ export async function fetchStreams(): Promise<StreamsAnswer> {
 /** Asks `/api/files` once. Throws where the server does not answer as it should. */
 export async function fetchFiles(query: Readonly<Record<string, string>>): Promise<FilesAnswer> {
 	return (await ask(`/api/files?${new URLSearchParams(query)}`)) as FilesAnswer;
+}
+
+/** Asks `/api/ports` once. Throws where the server does not answer as it should. */
+export async function fetchPorts(): Promise<PortsAnswer> {
+	return (await ask("/api/ports")) as PortsAnswer;
 }
 
 async function ask(path: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { formatBytes, formatClock, formatCount, formatDate } from "../shared/format.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
 import { type FileFacts, fetchFiles } from "../shared/server-api.ts";
+import { DEFAULT_INSTANCE } from "../shared/stream-address.ts";
 
 /** Files shown at first, and added by each press of the button. */
 const STEP = 12;
@@ -59,7 +60,8 @@ function createRow(file: FileFacts): HTMLLIElement {
 	// What is being recorded is live under the same name: a start asks for the file.
 	link.href = file.recording ? `${file.path}?start=0` : file.path;
 	link.textContent = file.name.replace(/^mp[34]:/, "");
-	const place = part("file-place", [file.application, file.kind.toUpperCase()].join(" · "));
+	const application = file.instance === DEFAULT_INSTANCE ? file.application : `${file.application}/${file.instance}`;
+	const place = part("file-place", [application, file.kind.toUpperCase()].join(" · "));
 	const length = part(
 		"file-length",
 		file.duration === undefined ? "cannot be played" : formatClock(file.duration / 1000),

@@ -1,7 +1,7 @@
 import { formatBitrate, formatBytes, formatClock, formatCodec, formatDate } from "../shared/format.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
-import { type FileFacts, fetchStreams } from "../shared/server-api.ts";
-import type { StreamName } from "../shared/stream-address.ts";
+import { type FileFacts, fetchFiles, fetchStreams } from "../shared/server-api.ts";
+import { type StreamName, watchPath } from "../shared/stream-address.ts";
 import { DEFAULT_RTMP_PORT, showAddresses } from "./address-list.ts";
 import { connectControls } from "./controls.ts";
 import { canPlay } from "./engine.ts";
@@ -24,6 +24,8 @@ const PILLS: Readonly<Record<State, readonly [text: string, tone: string]>> = {
 const RETRY_DELAYS = [500, 1000, 2000, 4000, 8000];
 /** Milliseconds of playing after which a broken connection counts as the first again. */
 const STEADY_AFTER = 5000;
+/** How often it is asked how far a recording has grown, in milliseconds. */
+const GROWTH_INTERVAL = 2000;
 /** A picture that stands for a moment only is no news. */
 const STARVED_BEFORE_VEIL = 700;
 
@@ -36,12 +38,33 @@ export function showFilePage(stream: StreamName, file: FileFacts, start: number)
 		({ server }) => showAddresses(stream, server.rtmpPort, file.file),
 		(error: unknown) => console.warn("Asking for the server's port failed:", error),
 	);
-	new FilePlayback(file).open(start);
+	const playback = new FilePlayback(file);
+	playback.open(start);
+	if (file.recording) followGrowth(watchPath(stream), grown => playback.grow(grown));
+}
+
+/** Asks for a recording's length until it is finished. */
+function followGrowth(path: string, onGrown: (file: FileFacts) => void): void {
+	const ask = async () => {
+		try {
+			const { files } = document.hidden ? { files: [] } : await fetchFiles({ path });
+			const [file] = files;
+			if (file !== undefined) {
+				showLength(file);
+				onGrown(file);
+				if (!file.recording) return;
+			}
+		} catch (error) {
+			console.warn("Asking for the recording's length failed:", error);
+		}
+		setTimeout(ask, GROWTH_INTERVAL);
+	};
+	setTimeout(ask, GROWTH_INTERVAL);
 }
 
 class FilePlayback {
-	readonly #file: FileFacts;
-	readonly #duration: number;
+	#file: FileFacts;
+	readonly #timeline: Timeline;
 	readonly #video = pageElement("video", HTMLVideoElement);
 	#state: State = "connecting";
 	#engine: FileEngine | undefined;
@@ -52,10 +75,9 @@ class FilePlayback {
 
 	constructor(file: FileFacts) {
 		this.#file = file;
-		this.#duration = (file.duration ?? 0) / 1000;
 		const video = this.#video;
 		video.muted = true;
-		new Timeline(video, this.#duration);
+		this.#timeline = new Timeline(video, secondsOf(file), file.recording);
 		connectControls(video, () => {});
 		for (const event of ["playing", "pause", "play", "ended", "seeked"])
 			video.addEventListener(event, () => this.#follow());
@@ -87,7 +109,7 @@ class FilePlayback {
 		if (this.#file.duration === undefined) return this.#giveUp("The server cannot read the file.");
 		this.#engine =
 			kind === "flv"
-				? createFlvFileEngine(video, `${path}.flv`, this.#duration, at, handler)
+				? createFlvFileEngine(video, `${path}.flv`, secondsOf(this.#file), this.#file.recording, at, handler)
 				: createNativeFileEngine(video, file, at, handler);
 		video.play().catch((error: unknown) => {
 			// A newer source aborts the older start; a browser that forbids even muted autoplay leaves the play button.
@@ -95,14 +117,22 @@ class FilePlayback {
 		});
 	}
 
+	/** The file is longer by now, or finished. */
+	grow(file: FileFacts): void {
+		this.#file = file;
+		this.#timeline.grow(secondsOf(file));
+		this.#engine?.grow?.(secondsOf(file));
+	}
+
 	#retry(text: string): void {
 		if (this.#state === "reconnecting" || this.#state === "unsupported") return;
 		console.warn("Playback broke:", text);
 		if (performance.now() - this.#openedAt > STEADY_AFTER) this.#failures = 0;
 		const delay = RETRY_DELAYS[Math.min(this.#failures++, RETRY_DELAYS.length - 1)]!;
-		const at = this.#video.currentTime;
 		this.#set("reconnecting");
 		setTimeout(() => {
+			// It may have been sought meanwhile.
+			const at = this.#video.currentTime;
 			this.#engine?.destroy();
 			this.#set("connecting");
 			this.open(at);
@@ -182,12 +212,19 @@ class FilePlayback {
 	}
 }
 
-function showFacts({ kind, file, bytes, duration, modified, recording }: FileFacts): void {
+const secondsOf = ({ duration = 0 }: FileFacts) => duration / 1000;
+
+function showLength({ bytes, duration, modified, recording }: FileFacts): void {
 	set("file-length", formatClock(duration === undefined ? undefined : duration / 1000));
 	set("file-size", formatBytes(bytes));
 	set("file-bitrate", formatBitrate(duration ? (bytes * 8000) / duration : undefined));
-	set("file-format", kind.toUpperCase());
 	set("file-modified", recording ? "being recorded" : formatDate(modified));
+}
+
+function showFacts(facts: FileFacts): void {
+	const { kind, file } = facts;
+	showLength(facts);
+	set("file-format", kind.toUpperCase());
 	const download = document.createElement("a");
 	download.className = "button";
 	download.href = file;

@@ -15,7 +15,11 @@ import { createSeekIndex, placeOf } from "./seek-index.ts";
 const mpegts = module as unknown as typeof module.default;
 type Loader = module.default.BaseLoader;
 
-export type FileEngine = { destroy(): void };
+export type FileEngine = {
+	destroy(): void;
+	/** The file has grown to so many seconds. */
+	grow?(duration: number): void;
+};
 
 export type FileEngineHandler = {
 	/** This browser cannot play what the file holds; `text` says what. */
@@ -30,6 +34,17 @@ export type FileEngineHandler = {
 const ENOUGH_AHEAD = 20;
 /** Milliseconds after which it is looked again whether more is wanted. */
 const LOOK_AGAIN = 200;
+/** A place so many seconds behind what was read is asked for anew, not read up to. */
+const FAR_AHEAD = 5;
+/** Milliseconds in which the library asks for a place that was sought; it waits for a bar that is still dragged. */
+const SEEK_ANSWER = 1000;
+/**
+ * What the library is told of a recording's length beyond what it is now, in seconds: it learns it once, at the start,
+ * and the browser seeks no further. A recording that passes it is opened anew.
+ */
+const GROWTH_ROOM = 7200;
+/** Seconds of what was handed on last that need not be buffered for the end to be told. */
+const TAIL = 1;
 
 /**
  * Plays a file as FLV on `video` by mpegts.js, from `start` seconds on. It reads only as far ahead as is useful, and
@@ -40,10 +55,12 @@ export function createFlvFileEngine(
 	video: HTMLVideoElement,
 	url: string,
 	duration: number,
+	isGrowing: boolean,
 	start: number,
 	handler: FileEngineHandler,
 ): FileEngine {
-	const feed = new FileFeed(url, duration, () => video.currentTime + ENOUGH_AHEAD, handler.onBroken);
+	const told = isGrowing ? duration + GROWTH_ROOM : duration;
+	const feed = new FileFeed(url, told, video, handler.onBroken);
 	const player = mpegts.createPlayer(
 		{ type: "flv", url: new URL(url, location.href).href },
 		{
@@ -72,11 +89,19 @@ export function createFlvFileEngine(
 	video.addEventListener("error", onVideoError);
 	player.attachMediaElement(video);
 	player.load();
-	// The library takes times relative to the first message that it sees, so it must see the file's own.
-	if (start > 0) player.currentTime = start;
+	// The library takes times relative to the first message that it sees, so it must see the file's own, and it knows
+	// only then by which index to ask for another place.
+	const onMetadata = () => {
+		if (start > 0 && video.currentTime === 0) player.currentTime = start;
+	};
+	video.addEventListener("loadedmetadata", onMetadata, { once: true });
 	return {
+		grow(grown) {
+			if (grown > told) handler.onBroken("The recording has outgrown what the player was told.");
+		},
 		destroy() {
 			video.removeEventListener("error", onVideoError);
+			video.removeEventListener("loadedmetadata", onMetadata);
 			feed.stop();
 			player.destroy();
 		},
@@ -88,21 +113,27 @@ class FileFeed {
 	readonly loaderClass: module.default.CustomLoaderConstructor;
 	readonly #url: string;
 	readonly #duration: number;
-	readonly #wantedUntil: () => number;
+	readonly #video: HTMLVideoElement;
 	readonly #onBroken: (text: string) => void;
+	readonly #onSeeking = () => {
+		this.#soughtAt = performance.now();
+	};
 	#loader: Loader | undefined;
 	#abort = new AbortController();
+	#soughtAt = Number.NEGATIVE_INFINITY;
+	/** The place that was asked for, in seconds. */
+	#fedFrom = 0;
 	/** The time of what was handed on last, in seconds: what is buffered is known only when it has been appended. */
 	#fedUntil = Number.NEGATIVE_INFINITY;
 	/** Where the next byte stands in what the library believes to be the file. */
 	#position = 0;
 
-	/** `wantedUntil` tells up to which time of the file media is of use now, in seconds. */
-	constructor(url: string, duration: number, wantedUntil: () => number, onBroken: (text: string) => void) {
+	constructor(url: string, duration: number, video: HTMLVideoElement, onBroken: (text: string) => void) {
 		this.#url = url;
 		this.#duration = duration;
-		this.#wantedUntil = wantedUntil;
+		this.#video = video;
 		this.#onBroken = onBroken;
+		video.addEventListener("seeking", this.#onSeeking);
 		const feed = this;
 		this.loaderClass = class extends mpegts.BaseLoader {
 			constructor() {
@@ -121,6 +152,7 @@ class FileFeed {
 	}
 
 	stop(): void {
+		this.#video.removeEventListener("seeking", this.#onSeeking);
 		this.#loader = undefined;
 		this.#abort.abort();
 	}
@@ -132,6 +164,7 @@ class FileFeed {
 		this.#abort.abort();
 		this.#abort = new AbortController();
 		this.#position = from;
+		this.#fedFrom = place === "start" ? 0 : place;
 		this.#fedUntil = Number.NEGATIVE_INFINITY;
 		void this.#read(place, this.#abort.signal);
 	}
@@ -168,7 +201,7 @@ class FileFeed {
 				if (until !== undefined) this.#fedUntil = until / 1000;
 				isFirst = false;
 			}
-			await this.#untilWanted(signal);
+			await this.#until(() => this.#loader !== undefined && this.#isEndDue(), signal);
 			this.#loader?.onComplete(0, this.#position);
 		} catch (error) {
 			if (!signal.aborted) this.#onBroken(error instanceof Error ? error.message : String(error));
@@ -176,11 +209,40 @@ class FileFeed {
 	}
 
 	/** Waits until the library and the picture can take more; throws when nobody waits for it any more. */
-	async #untilWanted(signal: AbortSignal): Promise<void> {
-		while (!signal.aborted && (this.#loader === undefined || this.#fedUntil >= this.#wantedUntil())) {
-			await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN));
-		}
+	#untilWanted(signal: AbortSignal): Promise<void> {
+		return this.#until(() => this.#loader !== undefined && !this.#isLeaving() && this.#isWanted(), signal);
+	}
+
+	async #until(isTrue: () => boolean, signal: AbortSignal): Promise<void> {
+		while (!signal.aborted && !isTrue()) await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN));
 		signal.throwIfAborted();
+	}
+
+	#isWanted(): boolean {
+		return this.#fedUntil < this.#video.currentTime + ENOUGH_AHEAD;
+	}
+
+	/** Another place was sought, for which the library will ask: what comes here now would only be thrown away. */
+	#isLeaving(): boolean {
+		const { seeking, currentTime } = this.#video;
+		if (!seeking || performance.now() - this.#soughtAt > SEEK_ANSWER) return false;
+		return currentTime < this.#fedFrom || currentTime > Math.max(this.#fedFrom, this.#fedUntil) + FAR_AHEAD;
+	}
+
+	/**
+	 * The library keeps the end in mind until all has been appended, also past a seek: it would then end what has not
+	 * come yet, and the picture would stand at the place sought for ever. So the end is told only when nearly all has been
+	 * appended, or the picture waits for nothing else.
+	 */
+	#isEndDue(): boolean {
+		const { seeking, currentTime, buffered } = this.#video;
+		const last = this.#fedUntil - TAIL;
+		if (seeking) return currentTime >= last && !this.#isLeaving();
+		for (let at = 0; at < buffered.length; at++) {
+			const end = buffered.end(at);
+			if (buffered.start(at) <= currentTime && currentTime <= end) return end >= last || currentTime >= end - TAIL;
+		}
+		return currentTime >= last;
 	}
 
 	/** `bytes` fill their memory, of which the library becomes the owner. */

@@ -8,12 +8,15 @@ const STEP = 5;
 export class Timeline {
 	readonly #video: HTMLVideoElement;
 	readonly #bar = pageElement("seek", HTMLInputElement);
-	readonly #duration: number;
+	#duration: number;
 	#isDragged = false;
 
-	/** `duration` in seconds, until the video element knows better. */
-	constructor(video: HTMLVideoElement, duration: number) {
+	readonly #isGrowing: boolean;
+
+	/** `duration` in seconds, until the video element knows better, or `grow` says more of a growing file. */
+	constructor(video: HTMLVideoElement, duration: number, isGrowing: boolean) {
 		this.#video = video;
+		this.#isGrowing = isGrowing;
 		this.#duration = duration;
 		const bar = this.#bar;
 		bar.addEventListener("input", () => {
@@ -35,8 +38,16 @@ export class Timeline {
 		this.#follow();
 	}
 
+	/** The file has grown to so many seconds. */
+	grow(duration: number): void {
+		if (duration <= this.#duration) return;
+		this.#duration = duration;
+		this.#follow();
+	}
+
 	get #length(): number {
 		const { duration } = this.#video;
+		if (this.#isGrowing) return Math.max(this.#duration, this.#video.currentTime);
 		return Number.isFinite(duration) && duration > 0 ? Math.max(duration, this.#duration) : this.#duration;
 	}
 

@@ -1,3 +1,4 @@
+export { Arena } from "./arena.ts";
 export { BitReader } from "./bit-reader.ts";
 export { ByteQueue } from "./byte-queue.ts";
 export { ByteReader } from "./byte-reader.ts";

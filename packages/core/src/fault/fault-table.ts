@@ -90,8 +90,12 @@ export const FAULTS = {
 		text: "A trusted proxy did not begin its connection with a sound PROXY header, version 1 or 2.",
 	},
 	CONNECTION_LOST: { by: "transport", text: "The connection ended without a goodbye." },
-	// HTTP tunnel
+	// HTTP tunnel and WebSocket
 	TUNNEL_BODY_TOO_LARGE: { by: "limit", text: "A request of an HTTP tunnel is longer than the limit." },
+	WEB_SOCKET_BAD_FRAME: {
+		by: "peer",
+		text: "A WebSocket's frame breaks its rules, is longer than the limit, or holds text where only bytes are understood.",
+	},
 	TUNNEL_GAP: { by: "peer", text: "A request of an HTTP tunnel did not come, and later ones waited for it in vain." },
 	TUNNEL_ABANDONED: { by: "transport", text: "The client of an HTTP tunnel asked for nothing within the time-out." },
 	// Files

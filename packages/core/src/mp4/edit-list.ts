@@ -45,7 +45,7 @@ export function stretchOf({ edits, timescale }: TrackHead, movieTimescale: numbe
  * shown at its very start, also where the edit begins between two pictures; sound is placed exactly. Decoding of
  * pictures begins at the sync sample before. Sound begins some frames before, which its decoder may need, or as early
  * as the picture, whose first decode time is `pictureMillis` of the presentation (`Infinity`: there is none). What is
- * decoded for the start is shown before it. `times` is used up.
+ * decoded for the start is shown before it. `times` is used up. `undefined`: the track has ended before the stretch begins.
  */
 export function* locateStretch(
 	{ kind, timescale }: TrackHead,
@@ -53,7 +53,7 @@ export function* locateStretch(
 	times: SampleTimes,
 	samples: number,
 	pictureMillis: number,
-): Reading<Place> {
+): Reading<Place | undefined> {
 	if (kind !== "video") {
 		const offset = delay - start;
 		const ticks = timescale / 1000;
@@ -63,9 +63,10 @@ export function* locateStretch(
 			times.next();
 			if (times.decodeTime + times.composition + times.duration > from) return { firstSample: sample, offset };
 		}
-		return { firstSample: 0, offset };
+		return samples === 0 ? { firstSample: 0, offset } : undefined;
 	}
 	let firstSample = 0;
+	let lastEnd = 0;
 	let firstShown = Number.POSITIVE_INFINITY;
 	for (let sample = 0; sample < samples; sample++) {
 		if (sample % STEP_SAMPLES === STEP_SAMPLES - 1) yield undefined;
@@ -75,7 +76,9 @@ export function* locateStretch(
 		const shown = times.decodeTime + times.composition;
 		if (times.isSync && shown <= start) firstSample = sample;
 		if (shown >= start && shown < firstShown) firstShown = shown;
+		if (shown + times.duration > lastEnd) lastEnd = shown + times.duration;
 	}
+	if (firstShown === Number.POSITIVE_INFINITY && lastEnd <= start && samples > 0) return undefined;
 	// The earliest composition time is negative where the offsets are: then decode times move, not pictures.
 	const origin = firstShown === Number.POSITIVE_INFINITY ? start : firstShown;
 	return { firstSample, offset: delay - origin + times.leastComposition };

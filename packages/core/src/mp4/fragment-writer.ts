@@ -16,6 +16,7 @@ import { firstFrameBytes } from "./audio-frame.ts";
 import { type FragmentPart, writeFragment } from "./fragment-box.ts";
 import { FragmentIndex } from "./fragment-index.ts";
 import { type DurationField, durationPatches, type FilePatch, writeInit } from "./fragment-init.ts";
+import { type FragmentResume, matchTracks, type ResumedTrack } from "./fragment-resume.ts";
 import { FragmentTrack, TICKS_PER_MILLI } from "./fragment-track.ts";
 import { mp4AudioCodec } from "./sample-entry-audio.ts";
 import { mp4VideoCodec } from "./sample-entry-video.ts";
@@ -43,6 +44,11 @@ export type FragmentWriterOptions = {
 	 * comes at its end. Default `true`; `false` for live segments, which have neither.
 	 */
 	isFile?: boolean;
+	/**
+	 * The file that is gone on with, behind `keptBytes` of it; times are those of the file, so that the first is at
+	 * `endMillis` or later. Where its tracks are not those that come, `onInit` begins another file. Default: none.
+	 */
+	resume?: FragmentResume | undefined;
 };
 
 /** A track of an init segment. */
@@ -55,9 +61,10 @@ export type WrittenTrack = TrackFormat & {
 
 /** `ftyp` and `moov`: what a player needs before any fragment. */
 export type InitSegment = {
+	/** Empty where a file is gone on with. */
 	readonly bytes: Uint8Array;
 	/** Why it is written: the first one, another codec configuration, or a track that was not there before. */
-	readonly reason: "start" | "configuration-changed" | "track-added";
+	readonly reason: "start" | "resumed" | "configuration-changed" | "track-added";
 	readonly tracks: readonly WrittenTrack[];
 };
 
@@ -382,6 +389,28 @@ export class FragmentWriter {
 
 	#openFile(): void {
 		const written = this.#tracks.filter(track => track.format !== undefined).sort(byKindAndNumber);
+		const { resume } = this.#options;
+		const isFirst = this.#nextReason === "start";
+		const matches = resume === undefined || !isFirst ? undefined : matchTracks(written, resume);
+		if (matches === undefined) this.#beginFile(written);
+		else this.#resumeFile(written, matches, resume!);
+	}
+
+	#resumeFile(written: FragmentTrack[], matches: readonly ResumedTrack[], resume: FragmentResume): void {
+		for (const [index, track] of written.entries()) track.fileTrackId = matches[index]!.fileTrackId;
+		this.#written = written;
+		this.#leader = written[0];
+		this.#durationFields = resume.durationFields;
+		this.#index = resume.index;
+		this.#fileBytes = resume.keptBytes;
+		this.#fileStart = 0;
+		this.#fileEnd = resume.endMillis;
+		this.#sequence = resume.sequence;
+		this.#startFragment();
+		this.#handler.onInit({ bytes: NO_BYTES, reason: "resumed", tracks: written.map(describe) });
+	}
+
+	#beginFile(written: FragmentTrack[]): void {
 		for (const [index, track] of written.entries()) track.fileTrackId = index + 1;
 		this.#written = written;
 		this.#leader = written[0];
@@ -394,8 +423,7 @@ export class FragmentWriter {
 		this.#sequence = 0;
 		this.#startFragment();
 		const reason = this.#nextReason;
-		const tracks = written.map(({ format, fileTrackId, trackId }) => ({ ...format!, fileTrackId, trackId }));
-		this.#handler.onInit({ bytes, reason, tracks });
+		this.#handler.onInit({ bytes, reason, tracks: written.map(describe) });
 	}
 
 	#closeFile(): void {
@@ -449,7 +477,10 @@ const DEFAULTS: Required<FragmentWriterOptions> = {
 	waitMillis: 2000,
 	waitSamples: 1000,
 	isFile: true,
+	resume: undefined,
 };
+
+const NO_BYTES = new Uint8Array(0);
 
 const FRAME_KEY = 1;
 const FRAME_GENERATED_KEY = 4;
@@ -462,6 +493,10 @@ const MAX_REPORTS = 64;
 function byKindAndNumber(a: FragmentTrack, b: FragmentTrack): number {
 	if (a.kind !== b.kind) return a.kind === "video" ? -1 : 1;
 	return a.trackId - b.trackId;
+}
+
+function describe({ format, fileTrackId, trackId }: FragmentTrack): WrittenTrack {
+	return { ...format!, fileTrackId, trackId };
 }
 
 function endMillisOf({ track, count, nextTicks }: FragmentPart): number {

@@ -2,6 +2,7 @@ export type { ByteSource } from "./byte-source.ts";
 // Writing, and mending what was written
 export type { FilePatch } from "./fragment-init.ts";
 export { type FragmentRepair, repairFragments } from "./fragment-repair.ts";
+export { type FragmentResume, type ResumedTrack, readFragmentEnd } from "./fragment-resume.ts";
 export { type FragmentScan, scanFragments } from "./fragment-scan.ts";
 export {
 	type FileEnd,
@@ -16,6 +17,7 @@ export {
 // Reading
 export { Movie, type MovieOptions, openMovie } from "./movie.ts";
 export type { MovieCursor } from "./movie-cursor.ts";
+export type { MovieFlaw } from "./movie-flaw.ts";
 export type { MovieTrack } from "./movie-index.ts";
 export { MP4_LIMITS, type Mp4Limits } from "./mp4-limits.ts";
 export type { TrackKind } from "./sample-description.ts";

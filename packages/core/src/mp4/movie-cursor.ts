@@ -1,20 +1,25 @@
-import { MemoryPool } from "../bytes/index.ts";
-import { MEDIA_AUDIO, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
+import type { Arena } from "../bytes/index.ts";
+import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
 import { invalid } from "./box.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { IndexedMovie, PlayedTrack } from "./movie-index.ts";
 import { carryOut, type Reading, readRange } from "./reading.ts";
-import { sampleBody } from "./tag-form.ts";
+import { type MediaForm, MOST_HEAD_BYTES, sampleBody } from "./tag-form.ts";
+import { textMessage } from "./timed-text.ts";
 
 /** One viewer's place in a file. Calls must not overlap. */
 export class MovieCursor {
 	readonly #source: ByteSource;
 	readonly #walk: MovieWalk;
 
-	/** @param reusesMemory payloads are valid only until the next call of `read` */
-	constructor(source: ByteSource, movie: IndexedMovie, reusesMemory = false) {
+	constructor(source: ByteSource, movie: IndexedMovie) {
 		this.#source = source;
-		this.#walk = new MovieWalk(movie, reusesMemory);
+		this.#walk = new MovieWalk(movie);
+	}
+
+	/** The time of the message before which the last `read` ended for its `untilMillis`; `undefined`: it did not. */
+	get nextMillis(): number | undefined {
+		return this.#walk.nextMillis;
 	}
 
 	/**
@@ -36,30 +41,33 @@ export class MovieCursor {
 
 	/**
 	 * The next messages in decode order, about `maxBytes` of them and at least one; configurations of the codecs are
-	 * among them only where they change. Empty at the end. Samples that lie close together in the file are read at once.
-	 * Where it rejects, the place stays what it was.
+	 * among them only where they change. Empty at the end, or where the next message is later than `untilMillis`.
+	 * Samples that lie close together in the file are read at once. Where it rejects, the place stays what it was.
 	 *
+	 * @param untilMillis messages after this time are left for later
+	 * @param memory where payloads are put. Default: memory of their own.
 	 * @throws {FileError} `FILE_INVALID` where the file has become shorter; what the source throws
 	 */
-	async read(maxBytes: number): Promise<readonly MediaMessage[]> {
-		return carryOut(this.#walk.read(maxBytes), this.#source, () => Promise.resolve());
+	async read(
+		maxBytes: number,
+		untilMillis = Number.POSITIVE_INFINITY,
+		memory?: Arena,
+	): Promise<readonly MediaMessage[]> {
+		return carryOut(this.#walk.read(maxBytes, untilMillis, memory), this.#source, () => Promise.resolve());
 	}
 }
 
 /** What a cursor does but for the input: it can be carried out without promises. */
 export class MovieWalk {
+	/** As of `MovieCursor`. */
+	nextMillis: number | undefined;
 	readonly #tracks: readonly TrackPlace[];
-	readonly #scratch: MemoryPool;
-	/** Where payloads are put one after the other; of the last read, where memory is used again. */
-	#bodies = new Uint8Array(0);
-	readonly #reusesMemory: boolean;
 
-	constructor(movie: IndexedMovie, reusesMemory = false) {
-		this.#reusesMemory = reusesMemory;
-		this.#scratch = scratchOf(movie);
+	constructor(movie: IndexedMovie) {
 		const tracks: TrackPlace[] = [];
 		if (movie.video !== undefined) tracks.push(new TrackPlace(movie.video, MEDIA_VIDEO));
 		if (movie.audio !== undefined) tracks.push(new TrackPlace(movie.audio, MEDIA_AUDIO));
+		for (const text of movie.texts) tracks.push(new TrackPlace(text, MEDIA_DATA));
 		this.#tracks = tracks;
 	}
 
@@ -80,36 +88,16 @@ export class MovieWalk {
 		return this.#time();
 	}
 
-	*read(maxBytes: number): Reading<readonly MediaMessage[]> {
-		const picks = this.#pick(maxBytes);
-		const blocks = blocksOf(picks);
-		try {
-			for (const block of blocks) {
-				const length = block.end - block.offset;
-				block.memory = this.#scratch.take(length);
-				block.bytes = yield* readRange(block.offset, length, block.memory);
-				if (block.bytes.length < length) throw invalid("The file became shorter while it was played.");
-			}
-			return this.#messages(picks);
-		} finally {
-			for (const { memory } of blocks) if (memory !== undefined) this.#scratch.give(memory);
+	*read(maxBytes: number, untilMillis = Number.POSITIVE_INFINITY, memory?: Arena): Reading<readonly MediaMessage[]> {
+		const bytes = this.#choose(maxBytes, untilMillis);
+		if (bytes === 0) return [];
+		const blocks = this.#blocks();
+		for (const block of blocks) {
+			const length = block.end - block.offset;
+			block.bytes = yield* readRange(block.offset, length, memory?.take(length));
+			if (block.bytes.length < length) throw invalid("The file became shorter while it was played.");
 		}
-	}
-
-	#messages(picks: readonly Pick[]): MediaMessage[] {
-		const messages: MediaMessage[] = [];
-		let bytes = 0;
-		for (const { place, sample } of picks) bytes += MOST_HEAD_BYTES + place.track.index.sizeOf(sample);
-		if (!this.#reusesMemory || this.#bodies.length < bytes) this.#bodies = new Uint8Array(bytes);
-		let at = 0;
-		for (const pick of picks) {
-			if (pick.configuration !== undefined) messages.push(pick.configuration);
-			const message = messageOf(pick, this.#bodies.subarray(at));
-			messages.push(message);
-			at += message.payload.length;
-			pick.place.pass(pick.sample);
-		}
-		return messages;
+		return this.#messages(blocks, memory?.take(bytes) ?? new Uint8Array(bytes));
 	}
 
 	/** The time of the next message; at the end that of the last. */
@@ -123,77 +111,97 @@ export class MovieWalk {
 		return time === Number.POSITIVE_INFINITY ? last : time;
 	}
 
-	/** The samples that come next in the order of their decode times, without moving. */
-	#pick(maxBytes: number): Pick[] {
-		const picks: Pick[] = [];
-		const next = this.#tracks.map(place => place.next);
-		const descriptions = this.#tracks.map(place => place.description);
+	/**
+	 * Chooses the samples that come next in the order of their decode times: of each track those from `next` to before
+	 * `end`. Returns how many bytes their messages take at most.
+	 */
+	#choose(maxBytes: number, untilMillis: number): number {
+		this.nextMillis = undefined;
 		let bytes = 0;
-		while ((bytes < maxBytes || picks.length === 0) && picks.length < MOST_PICKS) {
-			let first = -1;
-			let time = Number.POSITIVE_INFINITY;
-			for (let at = 0; at < this.#tracks.length; at++) {
-				const { index } = this.#tracks[at]!.track;
-				if (next[at]! >= index.count) continue;
-				const candidate = index.timeOf(next[at]!);
-				if (candidate < time) {
-					time = candidate;
-					first = at;
-				}
+		let count = 0;
+		for (const place of this.#tracks) place.begin(place.track.index.count);
+		while ((bytes < maxBytes || count === 0) && count < MOST_SAMPLES) {
+			const place = this.#earliest();
+			if (place === undefined) break;
+			if (place.time > untilMillis) {
+				this.nextMillis = place.time;
+				break;
 			}
-			if (first < 0) break;
-			const place = this.#tracks[first]!;
-			const sample = next[first]!++;
-			const { index } = place.track;
-			const description = index.descriptionOf(sample);
-			const isNew = description !== descriptions[first];
-			descriptions[first] = description;
-			picks.push({
-				place,
-				sample,
-				time,
-				configuration: isNew ? place.configurationOf(description, time) : undefined,
-				block: undefined,
-			});
-			bytes += index.sizeOf(sample);
+			bytes += place.track.index.sizeOf(place.at);
+			count++;
+			place.step();
 		}
-		return picks;
+		for (const place of this.#tracks) place.end = place.at;
+		return bytes + count * MOST_HEAD_BYTES;
+	}
+
+	/** The track whose sample comes next. */
+	#earliest(): TrackPlace | undefined {
+		let first: TrackPlace | undefined;
+		let time = Number.POSITIVE_INFINITY;
+		for (let i = 0; i < this.#tracks.length; i++) {
+			const place = this.#tracks[i]!;
+			if (place.time >= time) continue;
+			time = place.time;
+			first = place;
+		}
+		return first;
+	}
+
+	/** Groups the chosen samples that lie close together in the file. The blocks of one track are in its order. */
+	#blocks(): Block[] {
+		const blocks: Block[] = [];
+		let block: Block | undefined;
+		for (const place of this.#tracks) place.at = place.next;
+		for (;;) {
+			let first: TrackPlace | undefined;
+			let offset = Number.POSITIVE_INFINITY;
+			for (let i = 0; i < this.#tracks.length; i++) {
+				const place = this.#tracks[i]!;
+				if (place.at >= place.end || place.track.index.offsetOf(place.at) >= offset) continue;
+				offset = place.track.index.offsetOf(place.at);
+				first = place;
+			}
+			if (first === undefined) return blocks;
+			const end = offset + first.track.index.sizeOf(first.at++);
+			const isNear = block !== undefined && offset >= block.offset && offset <= block.end + GAP_BYTES;
+			if (block === undefined || !isNear || end > block.offset + BLOCK_BYTES) {
+				block = { offset, end, bytes: NO_BYTES };
+				blocks.push(block);
+			}
+			if (end > block.end) block.end = end;
+		}
+	}
+
+	#messages(blocks: readonly Block[], bodies: Uint8Array): MediaMessage[] {
+		const messages: MediaMessage[] = [];
+		let used = 0;
+		for (const place of this.#tracks) place.begin(place.end);
+		for (;;) {
+			const place = this.#earliest();
+			if (place === undefined) return messages;
+			const { time } = place;
+			const configuration = place.passTo(place.at);
+			if (configuration !== undefined) messages.push(new MediaMessage(place.type, time, configuration));
+			const { facts } = place.track;
+			if (facts !== undefined) {
+				messages.push(textMessage(place.sample(blocks), time, facts));
+			} else {
+				const body = place.body(blocks, bodies, used);
+				messages.push(new MediaMessage(place.type, time, body));
+				used += body.length;
+			}
+			place.step();
+		}
 	}
 }
-
-/** One sample that is to be read. */
-type Pick = {
-	readonly place: TrackPlace;
-	readonly sample: number;
-	readonly time: number;
-	readonly configuration: MediaMessage | undefined;
-	block: Block | undefined;
-};
 
 /** A range of the file that is read at once. */
-type Block = { readonly offset: number; end: number; bytes: Uint8Array; memory: Uint8Array | undefined };
+type Block = { readonly offset: number; end: number; bytes: Uint8Array };
 
-/** The longest head that a sample gets in front of it. */
-const MOST_HEAD_BYTES = 8;
 const NO_BYTES = new Uint8Array(0);
-/** Reads of one movie that wait for the disk at once use so much of it again. */
-const SCRATCH_PIECES = 8;
-const SCRATCH_BYTES = 128 * 1024;
-
-const scratches = new WeakMap<IndexedMovie, MemoryPool>();
-
-/** What the cursors of a movie read into; it is of use only while they read. */
-function scratchOf(movie: IndexedMovie): MemoryPool {
-	let scratch = scratches.get(movie);
-	if (scratch === undefined) {
-		scratch = new MemoryPool(SCRATCH_BYTES, SCRATCH_PIECES);
-		scratches.set(movie, scratch);
-	}
-	return scratch;
-}
-
 /** However small the samples are, a call ends. */
-const MOST_PICKS = 4096;
+const MOST_SAMPLES = 4096;
 /** Reading this much that nobody wants costs less than another read. */
 const GAP_BYTES = 16 * 1024;
 /** A block of several samples is no longer. */
@@ -202,69 +210,93 @@ const BLOCK_BYTES = 1024 * 1024;
 /** A place in one track. */
 class TrackPlace {
 	readonly track: PlayedTrack;
-	readonly type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO;
+	readonly type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO | typeof MEDIA_DATA;
 	/** The sample that comes next. */
 	next = 0;
+	/** While a call reads: the sample behind the last one that was chosen, */
+	end = 0;
+	/** the one that a walk through them has come to, */
+	at = 0;
+	/** and its time; infinite at the end of the walk. */
+	time = Number.POSITIVE_INFINITY;
 	/** The description whose configuration the viewer has, or is told of by `configurations`. */
-	description: number;
+	#description: number;
+	#limit = 0;
+	#block = 0;
 
-	constructor(track: PlayedTrack, type: typeof MEDIA_VIDEO | typeof MEDIA_AUDIO) {
+	constructor(track: PlayedTrack, type: TrackPlace["type"]) {
 		this.track = track;
 		this.type = type;
-		this.description = track.index.descriptionOf(0);
+		this.#description = track.index.descriptionOf(0);
 	}
 
 	/** Whoever goes there asks for the configurations of the place. */
 	goTo(sample: number): void {
 		const { index } = this.track;
 		this.next = sample;
-		this.description = index.descriptionOf(Math.min(sample, index.count - 1));
+		this.#description = index.descriptionOf(Math.min(sample, index.count - 1));
 	}
 
-	/** The viewer has been sent a sample, and before it its configuration if that was new. */
-	pass(sample: number): void {
+	/** Begins a walk from the next sample to before another. */
+	begin(limit: number): void {
+		this.#limit = limit;
+		this.#block = 0;
+		this.at = this.next - 1;
+		this.step();
+	}
+
+	/** Goes on to the next sample. */
+	step(): void {
+		this.time = ++this.at < this.#limit ? this.track.index.timeOf(this.at) : Number.POSITIVE_INFINITY;
+	}
+
+	/** The viewer is sent a sample. Returns the configuration that must stand before it, if that is new. */
+	passTo(sample: number): Uint8Array | undefined {
 		this.next = sample + 1;
-		this.description = this.track.index.descriptionOf(sample);
+		const description = this.track.index.descriptionOf(sample);
+		if (description === this.#description) return undefined;
+		this.#description = description;
+		return this.#configuration();
 	}
 
 	configurationAt(time: number): MediaMessage | undefined {
-		return this.configurationOf(this.description, time);
-	}
-
-	configurationOf(description: number, time: number): MediaMessage | undefined {
-		const body = this.track.descriptions[description]?.carriage?.configuration;
+		const body = this.#configuration();
 		return body === undefined ? undefined : new MediaMessage(this.type, time, body);
 	}
-}
 
-/** Groups samples that lie close together in the file. */
-function blocksOf(picks: readonly Pick[]): Block[] {
-	const blocks: Block[] = [];
-	const inFileOrder = picks.toSorted((a, b) => offsetOf(a) - offsetOf(b));
-	let block: Block | undefined;
-	for (const pick of inFileOrder) {
-		const offset = offsetOf(pick);
-		const end = offset + pick.place.track.index.sizeOf(pick.sample);
-		if (block === undefined || offset > block.end + GAP_BYTES || end > block.offset + BLOCK_BYTES) {
-			block = { offset, end, bytes: NO_BYTES, memory: undefined };
-			blocks.push(block);
-		}
-		block.end = Math.max(block.end, end);
-		pick.block = block;
+	/** Makes the payload of the sample that the walk has come to, in `bodies` from `start` on. */
+	body(blocks: readonly Block[], bodies: Uint8Array, start: number): Uint8Array {
+		const { index, descriptions } = this.track;
+		const { at } = this;
+		const block = this.#blockOf(blocks);
+		const { form, fourCc } = descriptions[index.descriptionOf(at)]!.carriage!;
+		const from = index.offsetOf(at) - block.offset;
+		const length = index.sizeOf(at);
+		const composition = index.compositionOf(at);
+		// A track of text has no carriage.
+		const media = form as MediaForm;
+		return sampleBody(media, fourCc, index.isSync(at), composition, block.bytes, from, length, bodies, start);
 	}
-	return blocks;
-}
 
-function offsetOf({ place, sample }: Pick): number {
-	return place.track.index.offsetOf(sample);
-}
+	/** The bytes of the sample that the walk has come to. */
+	sample(blocks: readonly Block[]): Uint8Array {
+		const { index } = this.track;
+		const block = this.#blockOf(blocks);
+		const from = index.offsetOf(this.at) - block.offset;
+		return block.bytes.subarray(from, from + index.sizeOf(this.at));
+	}
 
-function messageOf({ place, sample, time, block }: Pick, memory: Uint8Array): MediaMessage {
-	const { index, descriptions } = place.track;
-	const { form, fourCc } = descriptions[index.descriptionOf(sample)]!.carriage!;
-	const at = index.offsetOf(sample) - block!.offset;
-	const length = index.sizeOf(sample);
-	const composition = index.compositionOf(sample);
-	const body = sampleBody(form, fourCc, index.isSync(sample), composition, block!.bytes, at, length, memory);
-	return new MediaMessage(place.type, time, body);
+	/** The block that holds the sample that the walk has come to. */
+	#blockOf(blocks: readonly Block[]): Block {
+		const { index } = this.track;
+		const offset = index.offsetOf(this.at);
+		const end = offset + index.sizeOf(this.at);
+		let block = blocks[this.#block]!;
+		while (offset < block.offset || end > block.end) block = blocks[++this.#block]!;
+		return block;
+	}
+
+	#configuration(): Uint8Array | undefined {
+		return this.track.descriptions[this.#description]?.carriage?.configuration;
+	}
 }

@@ -2,12 +2,14 @@ import type { AmfValue } from "../amf/index.ts";
 import { FileError } from "../fault/index.ts";
 import { type Box, invalid } from "./box.ts";
 import { readItemList } from "./item-list.ts";
+import type { MovieFlaw } from "./movie-flaw.ts";
 import { type FragmentedTrack, takeFragment } from "./movie-fragment.ts";
 import type { Mp4Limits } from "./mp4-limits.ts";
 import type { Reading } from "./reading.ts";
 import type { SampleDescription, TrackKind } from "./sample-description.ts";
 import { SampleBudget, type SampleIndex } from "./sample-index.ts";
-import { indexTable, measureTable } from "./sample-table.ts";
+import { indexTable, measureTable, type TableSetting } from "./sample-table.ts";
+import type { TextTrackFacts } from "./timed-text.ts";
 import { TopLevelWalk } from "./top-level.ts";
 import { type FragmentDefaults, readMovieHead, type TrackHead } from "./track-head.ts";
 
@@ -41,6 +43,8 @@ export type MovieTrack = {
 export type PlayedTrack = {
 	readonly index: SampleIndex;
 	readonly descriptions: readonly SampleDescription[];
+	/** Of text. */
+	readonly facts?: TextTrackFacts;
 };
 
 /** What is kept of a file. */
@@ -48,7 +52,9 @@ export type IndexedMovie = {
 	readonly tracks: readonly MovieTrack[];
 	readonly video: PlayedTrack | undefined;
 	readonly audio: PlayedTrack | undefined;
-	/** What of `tracks` the two are. */
+	/** What is shown beside them. */
+	readonly texts: readonly PlayedTrack[];
+	/** What of `tracks` picture and sound are. */
 	readonly videoTrack: MovieTrack | undefined;
 	readonly audioTrack: MovieTrack | undefined;
 	readonly durationMillis: number;
@@ -57,6 +63,8 @@ export type IndexedMovie = {
 	/** There are fragments, or could be. */
 	readonly isFragmented: boolean;
 	readonly isTruncated: boolean;
+	/** What is wrong with what is played. */
+	readonly flaws: readonly MovieFlaw[];
 	/** Where `moov` begins in the file. */
 	readonly moovOffset: number;
 	/** The names and values of `ilst`. */
@@ -93,6 +101,8 @@ export function* indexMovie(fileBytes: number, limits: Mp4Limits, audioTrack?: n
 	return finish(movie, isTruncated);
 }
 
+/** So many text tracks are sent. */
+const MOST_TEXT_TRACKS = 16;
 /** Fragments have some dozens of samples each. */
 const FRAGMENTS_A_STEP = 200;
 
@@ -103,10 +113,12 @@ type Assembly = {
 	readonly tracks: readonly GatheredTrack[];
 	readonly video: PlayedTrack | undefined;
 	readonly audio: PlayedTrack | undefined;
+	readonly texts: readonly PlayedTrack[];
 	readonly videoHead: TrackHead | undefined;
 	readonly audioHead: TrackHead | undefined;
 	readonly toldMillis: number | undefined;
 	readonly isTruncated: boolean;
+	readonly flaws: readonly MovieFlaw[];
 	/** By id; `undefined`: there can be no fragments. */
 	readonly fragmented: ReadonlyMap<number, FragmentedTrack> | undefined;
 };
@@ -136,6 +148,7 @@ function* beginMovie(
 	const isFragmented = head.fragmentDefaults !== undefined;
 	const setting = { movieTimescale: head.timescale, fileBytes, budget, isFragmented };
 	let isTruncated = false;
+	const flaws: MovieFlaw[] = [];
 	const indexes = new Map<TrackHead, SampleIndex>();
 	let pictureMillis = Number.POSITIVE_INFINITY;
 	for (const played of [videoHead, audioHead]) {
@@ -143,7 +156,15 @@ function* beginMovie(
 		const table = yield* indexTable(played, { ...setting, pictureMillis });
 		indexes.set(played, table.index);
 		if (table.isTruncated) isTruncated = true;
+		flaws.push(...table.flaws);
 		if (played === videoHead && table.index.count > 0) pictureMillis = table.index.originMillis;
+	}
+	const texts: PlayedTrack[] = [];
+	for (const text of textTracks(head.tracks)) {
+		const index = yield* indexText(text, { ...setting, pictureMillis: Number.POSITIVE_INFINITY });
+		if (index === undefined) continue;
+		indexes.set(text, index);
+		texts.push({ index, descriptions: text.descriptions, facts: { trackId: text.id, language: text.language } });
 	}
 	const tracks: GatheredTrack[] = [];
 	for (const track of head.tracks) tracks.push({ head: track, ...(yield* measureTable(track.table)) });
@@ -155,13 +176,25 @@ function* beginMovie(
 		tracks,
 		video: play(videoHead),
 		audio: play(audioHead),
+		texts,
 		videoHead,
 		audioHead,
 		toldMillis: head.toldMillis,
 		isTruncated,
+		flaws,
 		fragmented:
 			head.fragmentDefaults === undefined ? undefined : fragmentedTracks(tracks, head.fragmentDefaults, indexes),
 	};
+}
+
+/** `undefined`: it is broken, which keeps nobody from picture and sound. */
+function* indexText(text: TrackHead, setting: TableSetting): Reading<SampleIndex | undefined> {
+	try {
+		return (yield* indexTable(text, setting)).index;
+	} catch (fault) {
+		if (fault instanceof FileError) return undefined;
+		throw fault;
+	}
 }
 
 function fragmentedTracks(
@@ -193,9 +226,20 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		if (isTruncated) throw invalid("The file ends before its first sample.");
 		throw new FileError("FILE_NO_TRACK", "Its tracks have no samples.");
 	}
+	const flaws = isTruncated ? [TRUNCATED, ...movie.flaws] : [...movie.flaws];
+	if (video !== undefined && audio !== undefined) {
+		flaws.push(...alignStarts(video, audio, movie.audioHead!), ...alignStarts(audio, video, movie.videoHead!));
+	}
 	const start = Math.min(...played.map(({ index }) => index.originMillis));
 	for (const { index } of played) {
 		index.shift(-start);
+		index.finish();
+	}
+	const durationMillis = Math.max(...played.map(({ index }) => index.endMillis));
+	for (const { index } of movie.texts) {
+		index.shift(-start);
+		// Nobody waits for text when all else is over.
+		index.cutTo(index.firstAt(durationMillis));
 		index.finish();
 	}
 	const tracks = movie.tracks.map(track => describe(track, movie.fragmented?.get(track.head.id)));
@@ -205,15 +249,30 @@ function finish(movie: Assembly, isCutOff: boolean): IndexedMovie {
 		tracks,
 		video,
 		audio,
+		texts: movie.texts.filter(({ index }) => index.count > 0),
 		videoTrack: described(video, movie.videoHead),
 		audioTrack: described(audio, movie.audioHead),
-		durationMillis: Math.max(...played.map(({ index }) => index.endMillis)),
+		durationMillis,
 		toldMillis: movie.toldMillis,
 		isFragmented: movie.fragmented !== undefined,
 		isTruncated,
+		flaws,
 		moovOffset: movie.moovOffset,
 		tags: movie.tags,
 	};
+}
+
+const TRUNCATED: MovieFlaw = { kind: "truncated", text: "The file ends before the last of its samples." };
+/** A track that begins longer after the other's end was not meant to: whoever plays the file would wait for it. */
+const MOST_SILENCE_MILLIS = 10_000;
+
+/** Lets a track begin with another one that has ended long before. */
+function alignStarts({ index: first }: PlayedTrack, { index: later }: PlayedTrack, head: TrackHead): MovieFlaw[] {
+	const silence = later.originMillis - first.endMillis;
+	if (silence <= MOST_SILENCE_MILLIS) return [];
+	later.shift(first.originMillis - later.originMillis);
+	const text = `Track ${head.id} begins ${Math.round(silence / 1000)} s after the other has ended; it is played from the start.`;
+	return [{ kind: head.edits.length > 0 ? "wrong-edit-list" : "wrong-start", text }];
 }
 
 function withSamples(track: PlayedTrack | undefined): PlayedTrack | undefined {
@@ -252,6 +311,12 @@ function codecOf(head: TrackHead): string {
 function firstPlayable(tracks: readonly TrackHead[], kind: TrackKind): TrackHead | undefined {
 	const candidates = tracks.filter(track => track.kind === kind && isPlayable(track));
 	return candidates.find(track => track.isEnabled) ?? candidates[0];
+}
+
+/** Text that is shown as a rule: chapters, for one, are tracks that are not enabled. */
+function textTracks(tracks: readonly TrackHead[]): readonly TrackHead[] {
+	const texts = tracks.filter(track => track.kind === "other" && track.isEnabled && isPlayable(track));
+	return texts.slice(0, MOST_TEXT_TRACKS);
 }
 
 function nthAudio(tracks: readonly TrackHead[], number: number): TrackHead {

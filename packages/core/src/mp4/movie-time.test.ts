@@ -116,7 +116,45 @@ describe("edit lists", () => {
 			undefined,
 			{ video: [0, 40, 80, 120], audio: [40, 140, 240] },
 		],
-		["an edit behind the end plays what there is", [[100, 5000]], undefined, { video: [0, 40, 80, 120] }],
+		[
+			"an edit behind the end of the pictures is not followed",
+			[[100, 5000]],
+			undefined,
+			{ video: [0, 40, 80, 120], audio: [0, 100, 200] },
+		],
+		[
+			"an edit behind the end of the sound is not followed",
+			undefined,
+			[[100, 3_600_000]],
+			{ video: [0, 40, 80, 120], audio: [0, 100, 200] },
+		],
+		[
+			"sound that begins hours after the pictures begins with them",
+			undefined,
+			[
+				[7_200_000, -1],
+				[300, 0],
+			],
+			{ video: [0, 40, 80, 120], audio: [0, 100, 200] },
+		],
+		[
+			"pictures that begin hours after the sound begin with it",
+			[
+				[36_000_000, -1],
+				[160, 40],
+			],
+			undefined,
+			{ video: [0, 40, 80, 120], audio: [0, 100, 200] },
+		],
+		[
+			"a silence of some seconds is believed",
+			undefined,
+			[
+				[9000, -1],
+				[300, 0],
+			],
+			{ video: [0, 40, 80, 120], audio: [9000, 9100, 9200] },
+		],
 		["only empty edits count for nothing", [[100, -1]], undefined, { video: [0, 40, 80, 120], audio: [0, 100, 200] }],
 	];
 	test.each(cases)("%s", async (_name, videoEdits, audioEdits, expected) => {
@@ -125,6 +163,27 @@ describe("edit lists", () => {
 			audioEdits === undefined ? sound : { ...sound, edits: audioEdits },
 		);
 		expect(times).toMatchObject(expected);
+	});
+
+	test.each([
+		[
+			"behind the end",
+			[[100, 5000]],
+			"The edit list of track 1 begins where the track has ended, and is not followed.",
+		],
+		[
+			"with hours of nothing",
+			[
+				[7_200_000, -1],
+				[160, 40],
+			],
+			"Track 1 begins 7200 s after the other has ended; it is played from the start.",
+		],
+		["as encoders write it", [[160, 40]], undefined],
+	] as const)("one %s is told as a flaw, or not", async (_name, edits, text) => {
+		const movie = await openMovie(new MemorySource(buildFile({ tracks: [{ ...picture, edits }, sound] })));
+		expect(movie.flaws).toEqual(text === undefined ? [] : [{ kind: "wrong-edit-list", text }]);
+		expect(movie.durationMillis).toBeLessThan(1000);
 	});
 
 	test("a start between keyframes keeps the one before", async () => {

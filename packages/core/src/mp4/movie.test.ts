@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Arena } from "../bytes/index.ts";
 import { FileError } from "../fault/index.ts";
 import { type MediaMessage, parseAudioTag, parseVideoTag } from "../flv/index.ts";
 import { type Movie, type MovieOptions, openMovie } from "./movie.ts";
@@ -131,21 +132,39 @@ describe("the messages of a file", () => {
 		expect(parts.map(({ payload }) => [...payload])).toEqual(whole.map(({ payload }) => [...payload]));
 	});
 
-	test("lie in the same memory again and again where the reader of the file asked for that", async () => {
+	test("are put into the memory that the reader brings, and need no other", async () => {
 		const movie = await open(buildFile({ tracks: simpleTracks() }));
 		const whole = await movie.cursor().read(1_000_000);
-		const cursor = movie.cursor(true);
-		await cursor.read(1_000_000);
+		const cursor = movie.cursor();
+		const arena = new Arena(1_000_000);
 		const memory = new Set<ArrayBufferLike>();
-		await cursor.seek(0);
 		let count = 0;
-		for (let part = await cursor.read(30); part.length > 0; part = await cursor.read(30)) {
+		for (let part = await cursor.read(30, Number.POSITIVE_INFINITY, arena); part.length > 0; ) {
 			for (const { payload } of part) {
 				memory.add(payload.buffer);
 				expect([...payload]).toEqual([...whole[count++]!.payload]);
 			}
+			arena.reset();
+			part = await cursor.read(30, Number.POSITIVE_INFINITY, arena);
 		}
 		expect([count, memory.size]).toEqual([whole.length, 1]);
+	});
+
+	test("that are later than the reader wants stay for the next call, which is told their time", async () => {
+		const movie = await open(buildFile({ tracks: simpleTracks() }));
+		const whole = await movie.cursor().read(1_000_000);
+		const cursor = movie.cursor();
+		const parts = [];
+		for (let until = whole[0]!.timestamp; parts.length < whole.length; until = cursor.nextMillis!) {
+			const part = await cursor.read(1_000_000, until);
+			expect(part.every(({ timestamp }) => timestamp === until)).toBe(true);
+			parts.push(...part);
+			expect(cursor.nextMillis).toBe(whole[parts.length]?.timestamp);
+			if (cursor.nextMillis === undefined) break;
+			expect(await cursor.read(1_000_000, cursor.nextMillis - 1)).toEqual([]);
+		}
+		expect(parts).toEqual(whole);
+		expect([await cursor.read(1000, 0), cursor.nextMillis]).toEqual([[], undefined]);
 	});
 
 	test("leave out samples without content", async () => {
@@ -249,7 +268,7 @@ describe("tracks", () => {
 	test("are all told of, played or not", async () => {
 		const movie = await open(buildFile({ tracks: [text, video!, sound!] }));
 		expect(movie.tracks.map(track => [track.id, track.kind, track.codec, track.isPlayable, track.samples])).toEqual([
-			[1, "other", "tx3g", false, 24],
+			[1, "other", "tx3g", true, 24],
 			[2, "video", "avc1", true, 12],
 			[3, "audio", "mp4a", true, 24],
 		]);

@@ -1,6 +1,7 @@
 import type { AmfObject } from "../amf/index.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { MovieCursor } from "./movie-cursor.ts";
+import type { MovieFlaw } from "./movie-flaw.ts";
 import { type IndexedMovie, indexMovie, type MovieTrack } from "./movie-index.ts";
 import { flvMetadata, movieMetadata } from "./movie-metadata.ts";
 import { MP4_LIMITS, type Mp4Limits } from "./mp4-limits.ts";
@@ -66,6 +67,12 @@ export class Movie {
 		return this.#index.audioTrack;
 	}
 
+	/** Of `tracks`, those whose texts are sent as data messages (`onTextData`). */
+	get textTracks(): readonly MovieTrack[] {
+		const ids = new Set(this.#index.texts.map(({ facts }) => facts?.trackId));
+		return this.tracks.filter(({ id, kind }) => kind === "other" && ids.has(id));
+	}
+
 	/** There are fragments, or room for them. */
 	get isFragmented(): boolean {
 		return this.#index.isFragmented;
@@ -84,6 +91,11 @@ export class Movie {
 	/** The file ends before the last of its samples; those that are there can be played. */
 	get isTruncated(): boolean {
 		return this.#index.isTruncated;
+	}
+
+	/** What is wrong with the file, as far as it is played: for a log. */
+	get flaws(): readonly MovieFlaw[] {
+		return this.#index.flaws;
 	}
 
 	/** What `onMetaData` tells a player, with the members that Flash Media Server gave it for MP4. */
@@ -107,13 +119,8 @@ export class Movie {
 		return times;
 	}
 
-	/**
-	 * A place in the file, at its start.
-	 *
-	 * @param reusesMemory payloads are valid only until the cursor's next `read`: for those who pass them on at once.
-	 *   Default false.
-	 */
-	cursor(reusesMemory = false): MovieCursor {
-		return new MovieCursor(this.#source, this.#index, reusesMemory);
+	/** A place in the file, at its start. */
+	cursor(): MovieCursor {
+		return new MovieCursor(this.#source, this.#index);
 	}
 }

@@ -2,6 +2,7 @@ import { FileError } from "../fault/index.ts";
 import { type Box, printable } from "./box.ts";
 import { type Carriage, carriageOfAudio, carriageOfVideo } from "./carriage.ts";
 import type { Mp4Limits } from "./mp4-limits.ts";
+import { carriageOfText } from "./timed-text.ts";
 
 /** One entry of `stsd`: what a decoder must know of the samples that point at it. */
 export type SampleDescription = {
@@ -28,7 +29,7 @@ export function readSampleDescriptions(stsd: Box, kind: TrackKind, limits: Mp4Li
 	return entries.map(entry => {
 		if (kind === "video") return readVisualEntry(entry);
 		if (kind === "audio") return readSoundEntry(entry, stsd.version);
-		return { ...NOTHING, format: printable(entry.type) };
+		return { ...NOTHING, format: printable(entry.type), carriage: carriageOfText(entry.type) };
 	});
 }
 

@@ -1,5 +1,6 @@
 import { type Box, invalid } from "./box.ts";
 import { locateStretch, type Place, STEP_SAMPLES, stretchOf } from "./edit-list.ts";
+import type { MovieFlaw } from "./movie-flaw.ts";
 import type { Reading } from "./reading.ts";
 import { type SampleBudget, SampleIndex } from "./sample-index.ts";
 import { leastCompositionOf, SampleTimes } from "./sample-times.ts";
@@ -22,6 +23,8 @@ export type IndexedTable = {
 	readonly index: SampleIndex;
 	/** Samples are missing because the file ends before them. */
 	readonly isTruncated: boolean;
+	/** What else is wrong with the tables; the samples are those that can be had all the same. */
+	readonly flaws: readonly MovieFlaw[];
 };
 
 /** Indexes a track in bounded steps (ISO/IEC 14496-12 §8.6, §8.7). Throws as `SampleIndex.add`. */
@@ -33,12 +36,19 @@ export function* indexTable(head: TrackHead, setting: TableSetting): Reading<Ind
 	const stretch = stretchOf(head, setting.movieTimescale);
 	let place: Place = { firstSample: 0, offset: 0 };
 	let end = Number.POSITIVE_INFINITY;
+	const flaws: MovieFlaw[] = [];
 	if (stretch !== undefined && setting.isFragmented) {
 		place = { firstSample: 0, offset: stretch.delay - stretch.start };
 	} else if (stretch !== undefined) {
-		end = stretch.end;
 		const times = new SampleTimes(head, leastComposition);
-		place = yield* locateStretch(head, stretch, times, samples, setting.pictureMillis);
+		const located = yield* locateStretch(head, stretch, times, samples, setting.pictureMillis);
+		if (located === undefined) {
+			const text = `The edit list of track ${head.id} begins where the track has ended, and is not followed.`;
+			flaws.push({ kind: "wrong-edit-list", text });
+		} else {
+			place = located;
+			end = stretch.end;
+		}
 	}
 	const time = { timescale: head.timescale, offset: place.offset };
 	const index = new SampleIndex(time, budget, fileBytes, Math.max(samples - place.firstSample, 0));
@@ -46,7 +56,11 @@ export function* indexTable(head: TrackHead, setting: TableSetting): Reading<Ind
 	const times = new SampleTimes(head, leastComposition);
 	const walk = new TableWalk(head, times, sizes, samples, index, place.firstSample, end, fileBytes);
 	while (walk.step(STEP_SAMPLES)) yield undefined;
-	return { index, isTruncated: walk.isTruncated };
+	if (walk.isOutOfChunks || samples < sizes.count) {
+		const text = `Track ${head.id} tells of ${sizes.count} samples, but has room for ${Math.min(walk.samples, samples)}.`;
+		flaws.push({ kind: "wrong-tables", text });
+	}
+	return { index, isTruncated: walk.isTruncated, flaws };
 }
 
 /** How many samples the tables of a track tell of, and their bytes, without an index of them. */
@@ -64,6 +78,8 @@ export function* measureTable(table: Box): Reading<{ samples: number; bytes: num
 /** Goes through chunks and samples, a step at a time. */
 class TableWalk {
 	isTruncated = false;
+	/** There are more samples than the chunks hold. */
+	isOutOfChunks = false;
 	readonly #times: SampleTimes;
 	readonly #sizes: SampleSizes;
 	readonly #chunks: ChunkTable;
@@ -101,6 +117,11 @@ class TableWalk {
 		this.#fileBytes = fileBytes;
 	}
 
+	/** How many samples were met. */
+	get samples(): number {
+		return this.#sample;
+	}
+
 	/** Takes up to `most` samples; false where there are no more. */
 	step(most: number): boolean {
 		const last = Math.min(this.#sample + most, this.#samples);
@@ -113,7 +134,10 @@ class TableWalk {
 	/** Sees to it that the next sample has a chunk. */
 	#toSample(): boolean {
 		while (this.#left === 0) {
-			if (!this.#chunks.next()) return false;
+			if (!this.#chunks.next()) {
+				this.isOutOfChunks = true;
+				return false;
+			}
 			this.#left = this.#chunks.samples;
 			this.#offset = this.#chunks.offset;
 		}

@@ -4,7 +4,10 @@ import { FOURCC_HEVC } from "../flv/index.ts";
  * How a sample becomes the body of an FLV tag: the legacy forms of H.264, AAC and MP3, and those of Enhanced RTMP for
  * the rest, of which H.265 alone has a composition time.
  */
-export type TagForm = "avc" | "hevc" | "enhanced-video" | "aac" | "mp3" | "enhanced-audio";
+export type MediaForm = "avc" | "hevc" | "enhanced-video" | "aac" | "mp3" | "enhanced-audio";
+
+/** Beside them text, which becomes a data message (`timed-text.ts`). */
+export type TagForm = MediaForm | "text";
 
 /** The body of the message that holds a decoder's configuration (FLV 10.1 §E.4; Enhanced RTMP v2). */
 export function configurationBody(form: TagForm, fourCc: number, configuration: Uint8Array): Uint8Array {
@@ -16,9 +19,12 @@ export function configurationBody(form: TagForm, fourCc: number, configuration: 
 	return body;
 }
 
-/** The body of the message of one sample, in an array of its own size. */
+/** The longest head that a sample gets in front of it, in bytes. */
+export const MOST_HEAD_BYTES = 8;
+
+/** The body of the message of one sample, in `memory` from `start` on, in an array of its own size. */
 export function sampleBody(
-	form: TagForm,
+	form: MediaForm,
 	fourCc: number,
 	isSync: boolean,
 	compositionMillis: number,
@@ -26,10 +32,11 @@ export function sampleBody(
 	at: number,
 	length: number,
 	memory: Uint8Array,
+	start: number,
 ): Uint8Array {
 	const isPlainHevc = form === "hevc" && compositionMillis === 0;
 	const headBytes = isPlainHevc ? 5 : HEAD_BYTES[form];
-	const body = memory.subarray(0, headBytes + length);
+	const body = memory.subarray(start, start + headBytes + length);
 	body.set(bytes.subarray(at, at + length), headBytes);
 	switch (form) {
 		case "avc":
@@ -61,7 +68,7 @@ export function sampleBody(
 	return body;
 }
 
-const HEAD_BYTES: Record<TagForm, number> = {
+const HEAD_BYTES: Record<MediaForm, number> = {
 	avc: 5,
 	hevc: 8,
 	"enhanced-video": 5,

@@ -150,12 +150,17 @@ export class ClientStream {
 		);
 	}
 
-	/** Sends a data message with the given time in milliseconds: `handler` is called at those who play. */
-	sendData(handler: string, args: readonly AmfValue[], timestamp: number): void {
+	/**
+	 * Sends a data message with the given time in milliseconds: `handler` is called at those who play.
+	 *
+	 * @returns the bytes of its payload
+	 */
+	sendData(handler: string, args: readonly AmfValue[], timestamp: number): number {
 		const { objectEncoding } = this.connection;
 		const type = objectEncoding === 3 ? TYPE_DATA_AMF3 : TYPE_DATA;
 		const payload = encodeData(objectEncoding, handler, args, this.connection.classes);
 		this.#whenOpen(() => this.sendMedia(type, timestamp, payload));
+		return payload.length;
 	}
 
 	/**

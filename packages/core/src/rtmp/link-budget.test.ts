@@ -34,6 +34,20 @@ describe("a link with a shared budget", () => {
 		expect(budget.used).toBe(0);
 	});
 
+	it("counts what its carrier keeps of unfinished messages, and is closed when that goes past what is left", () => {
+		const budget = new SharedBudget(OWN_ALLOWANCE_BYTES * 2);
+		const { link, reason } = linkOn(budget);
+		expect(link.heldByCarrier(OWN_ALLOWANCE_BYTES * 2)).toBe(true);
+		expect(budget.used).toBe(OWN_ALLOWANCE_BYTES);
+		expect(link.heldByCarrier(0)).toBe(true);
+		expect(budget.used).toBe(0);
+		expect(link.heldByCarrier(OWN_ALLOWANCE_BYTES * 3)).toBe(true);
+		expect(link.heldByCarrier(OWN_ALLOWANCE_BYTES * 3 + 1)).toBe(false);
+		expect(reason()?.code).toBe("SHARED_BYTES_SPENT");
+		expect(budget.used).toBe(0);
+		expect(link.heldByCarrier(1_000_000)).toBe(true);
+	});
+
 	it("counts output that was taken until it is said to have left", () => {
 		const budget = new SharedBudget(OWN_ALLOWANCE_BYTES * 2);
 		const { link } = linkOn(budget);

@@ -1,3 +1,4 @@
+import type { MemoryPool } from "../bytes/index.ts";
 import type { Rc4 } from "../crypto/index.ts";
 
 /** The encryption of everything after the handshake: one stream each way. Every byte passes it once, in its order. */
@@ -20,9 +21,9 @@ export class LinkCipher {
 		return this.#opened.subarray(0, bytes.length);
 	}
 
-	/** An encrypted copy of the next bytes that leave, which may be shared with other connections. */
-	seal(bytes: Uint8Array): Uint8Array {
-		const sealed = new Uint8Array(bytes.length);
+	/** An encrypted copy of the next bytes that leave, which may be shared with other connections; in memory of `pool`. */
+	seal(bytes: Uint8Array, pool?: MemoryPool): Uint8Array {
+		const sealed = pool?.take(bytes.length) ?? new Uint8Array(bytes.length);
 		this.#output.apply(bytes, sealed);
 		return sealed;
 	}

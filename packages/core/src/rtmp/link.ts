@@ -1,4 +1,4 @@
-import type { Slab } from "../bytes/index.ts";
+import type { MemoryPool, Slab } from "../bytes/index.ts";
 import { LimitError, MillraceError, PeerError, TransportError } from "../fault/index.ts";
 import { AcknowledgementCounter } from "./acknowledgement.ts";
 import { type ChunkHandler, ChunkReader } from "./chunk-reader.ts";
@@ -87,6 +87,8 @@ export class RtmpLink implements ChunkHandler {
 	messagesSent = 0;
 	/** What this connection holds of the shared budget. */
 	readonly account: BudgetAccount;
+	/** What the account holds for bytes that have come and wait below for their end. */
+	#heldByCarrier = 0;
 
 	/** Dropped when it is done: it holds some kilobytes. */
 	#handshake: Handshake | undefined;
@@ -287,10 +289,10 @@ export class RtmpLink implements ChunkHandler {
 
 	/**
 	 * What must be written to the wire for a framed block that leaves past the queue, when all output has been taken: the
-	 * block itself, or an encrypted copy.
+	 * block itself, or an encrypted copy, in memory of `pool` if there is one.
 	 */
-	seal(block: Uint8Array): Uint8Array {
-		return this.#cipher === undefined ? block : this.#cipher.seal(block);
+	seal(block: Uint8Array, pool?: MemoryPool): Uint8Array {
+		return this.#cipher === undefined ? block : this.#cipher.seal(block, pool);
 	}
 
 	/** All output that was taken has left. */
@@ -330,6 +332,21 @@ export class RtmpLink implements ChunkHandler {
 		if (bytes === this.#announcedWindow) return;
 		this.#announcedWindow = bytes;
 		this.sendControl(TYPE_WINDOW_ACKNOWLEDGEMENT_SIZE, encodeControlValue(bytes));
+	}
+
+	/**
+	 * So many bytes that came are kept below, in what carries the link, because their end is missing. False: the
+	 * shared budget has no room for them, and the link has ended.
+	 */
+	heldByCarrier(bytes: number): boolean {
+		const more = bytes - this.#heldByCarrier;
+		if (more > 0 && !this.account.add(more)) {
+			this.close(new LimitError("SHARED_BYTES_SPENT", `${bytes} bytes wait for the end of a message.`));
+			return false;
+		}
+		if (more < 0) this.account.remove(-more);
+		this.#heldByCarrier = bytes;
+		return true;
 	}
 
 	/** Ends the link; `reason` is the fault, where there was one. Later calls change nothing. */

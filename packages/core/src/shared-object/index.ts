@@ -28,5 +28,5 @@ export {
 } from "./shared-object-replica.ts";
 export { decodeSharedObjectState, encodeSharedObjectState, type SharedObjectState } from "./shared-object-state.ts";
 export type { SharedObjectSync } from "./shared-object-sync.ts";
-export { DEFAULT_SHARED_OBJECT_QUOTA, type SharedObjectQuota } from "./slot-table.ts";
+export { DEFAULT_SHARED_OBJECT_QUOTA, type SharedObjectQuota, type VersionGap } from "./slot-table.ts";
 export { SlotValue } from "./slot-value.ts";

@@ -84,7 +84,7 @@ describe("a shared object message", () => {
 				const body = encodeSharedObjectMessage(each, encoding);
 				expect(decodeSharedObjectMessage(sharedObjectType(encoding), body)).toStrictEqual(each);
 			}),
-			{ numRuns: 200 },
+			{ numRuns: 60 },
 		);
 	});
 

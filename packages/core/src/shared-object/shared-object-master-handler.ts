@@ -19,6 +19,10 @@ export interface SharedObjectMasterHandler {
 	mayRead?(subscriberId: string): boolean;
 	/** Whether it may change the object and call its subscribers. Without this method everyone may. */
 	mayWrite?(subscriberId: string): boolean;
+	/** Whether it may come to hold that many bytes. Without this method its quota alone decides. */
+	mayHold?(bytes: number): boolean;
+	/** What it holds in bytes, after each batch of changes. */
+	onSize?(bytes: number): void;
 	/** The state differs from what was saved. */
 	onDirty?(): void;
 	/** Clients have changed slots: called once for each of their messages. */
@@ -47,6 +51,12 @@ export type SharedObjectMasterOptions = {
 	 * something, begins at a random one. Default 1.
 	 */
 	readonly firstVersion?: number;
+	/**
+	 * How far behind the saved version the first change is. What clients were told after the last save and is lost must
+	 * not be taken for what is told now: it should be more than changes can be lost, and another number each time.
+	 * Default 4,096.
+	 */
+	readonly versionStep?: number;
 	/** What was saved of it. */
 	readonly state?: SharedObjectState | undefined;
 };

@@ -1,6 +1,7 @@
 import type { AmfValue, ObjectEncoding } from "../amf/index.ts";
-import { LimitError, UsageError } from "../fault/index.ts";
+import { UsageError } from "../fault/index.ts";
 import { netStatus, type StatusCode } from "../rtmp/index.ts";
+import { RequestQueue, type SharedObjectRequest } from "./request-queue.ts";
 import type {
 	SharedObjectMasterHandler,
 	SharedObjectMasterOptions,
@@ -13,18 +14,7 @@ import type { SharedObjectSync } from "./shared-object-sync.ts";
 import { DEFAULT_SHARED_OBJECT_QUOTA, SlotTable } from "./slot-table.ts";
 import { SlotValue } from "./slot-value.ts";
 
-type Waiting = {
-	readonly subscriber: SharedObjectSubscriber;
-	readonly events: readonly SharedObjectEvent[];
-	readonly version: number;
-	readonly bytes: number;
-};
-
-/**
- * After a restart versions go on this far behind the saved one: what clients were told since then and is lost must not
- * be taken for what is told now.
- */
-const VERSION_RESERVE = 4096;
+const DEFAULT_VERSION_STEP = 4096;
 const MAX_VERSION = 0xffffffff;
 /** A first answer is cut where it becomes longer, so that no message passes RTMP's 16 MiB. */
 const ANSWER_BYTES = 1024 * 1024;
@@ -46,14 +36,12 @@ export class SharedObjectMaster {
 	readonly #subscribers = new Map<string, SharedObjectSubscriber>();
 	#version = 0;
 	#savedVersion = 0;
-	/** The saved version from which the object was made; versions from there to `#gapEnd` may mean something else. */
-	readonly #restoredVersion: number;
-	#gapEnd = 0;
+	/** The saved version that it began with, until the first change. */
+	#restoredVersion: number;
 	#lockCount = 0;
 	#lockedAt = 0;
 	#lockTimeouts = 0;
-	#waiting: Waiting[] = [];
-	#waitingBytes = 0;
+	readonly #waiting: RequestQueue;
 	/** What the application did since it has locked the object, and whether slots are changed by it. */
 	#batch: SharedObjectEvent[] = [];
 	#batchChanges = false;
@@ -72,6 +60,7 @@ export class SharedObjectMaster {
 		this.persistent = persistent;
 		this.#handler = handler;
 		this.#options = options;
+		this.#waiting = new RequestQueue(options.lockQueue);
 		this.resyncDepth = options.resyncDepth ?? -1;
 		this.#table = new SlotTable(options.quota ?? DEFAULT_SHARED_OBJECT_QUOTA, persistent);
 		const { state } = options;
@@ -80,6 +69,7 @@ export class SharedObjectMaster {
 		this.#version = state.version;
 		this.#savedVersion = state.version;
 		this.#table.floor = state.floor;
+		this.#table.gaps.push(...state.gaps);
 		for (const { name: slot, value, version } of state.slots) {
 			this.#table.set(slot, { value, version, writer: undefined });
 		}
@@ -120,7 +110,7 @@ export class SharedObjectMaster {
 			msg_out: this.#messagesOut,
 			total_connects: this.#totalConnects,
 			total_disconnects: this.#totalDisconnects,
-			connected: this.#subscribers.size,
+			connected: this.subscriberCount,
 			resync_depth: this.resyncDepth,
 			lock_count: this.#lockCount,
 			lock_queue: this.#waiting.length,
@@ -175,28 +165,32 @@ export class SharedObjectMaster {
 		if (!this.#subscribers.has(subscriber.id)) this.#totalConnects++;
 		this.#subscribers.set(subscriber.id, subscriber);
 		const isFull = this.#mustBeToldEverything(known);
+		// What a lock has changed so far belongs to no version yet: who leaves before its end knows none.
+		const version = this.#batchChanges ? 0 : this.#version;
 		let events: SharedObjectEvent[] = [{ kind: "use-success" }];
 		if (isFull) events.push({ kind: "clear" });
 		let bytes = 0;
-		for (const [name, { value, version }] of this.#table.slots) {
-			if (!isFull && version <= known) continue;
-			bytes += value.form(subscriber.encoding).length;
-			if (bytes > ANSWER_BYTES && events.length > 2) {
-				this.#send([subscriber], events);
-				events = [];
+		for (const [name, { value, version: changedAt }] of this.#table.slots) {
+			if (!isFull && changedAt <= known) continue;
+			const { length } = value.form(subscriber.encoding);
+			if (bytes > 0 && bytes + length > ANSWER_BYTES) {
+				this.#send([subscriber], events, version);
+				// Each part says that it is no answer to a request, which may have come meanwhile.
+				events = [{ kind: "use-success" }];
 				bytes = 0;
 			}
+			bytes += length;
 			events.push(changeOf(name, value));
 		}
 		if (!isFull) {
-			for (const [name, version] of this.#table.tombstones) if (version > known) events.push({ kind: "remove", name });
+			for (const [name, goneAt] of this.#table.tombstones) if (goneAt > known) events.push({ kind: "remove", name });
 		}
-		this.#send([subscriber], events);
+		this.#send([subscriber], events, version);
 	}
 
 	#mustBeToldEverything(known: number): boolean {
 		if (!this.persistent || known === 0 || known > this.#version || known < this.#table.floor) return true;
-		if (known > this.#restoredVersion && known < this.#gapEnd) return true;
+		if (this.#table.gaps.some(({ from, to }) => known > from && known < to)) return true;
 		return this.resyncDepth >= 0 && this.#version - known > this.resyncDepth;
 	}
 
@@ -207,19 +201,12 @@ export class SharedObjectMaster {
 			this.#refuse(subscriber, "SharedObject.NoWriteAccess", this.#corrections(events));
 			return;
 		}
-		if (this.#lockCount === 0) {
-			this.#apply({ subscriber, events, version, bytes });
-			return;
-		}
-		const limit = this.#options.lockQueue ?? { messages: 10_000, bytes: 16 * 1024 * 1024 };
-		if (this.#waiting.length >= limit.messages || this.#waitingBytes + bytes > limit.bytes) {
-			throw new LimitError("SHARED_OBJECT_TOO_LARGE", `${this.#waiting.length} requests wait for a lock's end.`);
-		}
-		this.#waitingBytes += bytes;
-		this.#waiting.push({ subscriber, events, version, bytes });
+		const request = { subscriber, events, version, bytes };
+		if (this.#lockCount > 0) this.#waiting.add(request);
+		else this.#apply(request);
 	}
 
-	#apply({ subscriber, events, version }: Waiting): void {
+	#apply({ subscriber, events, version }: SharedObjectRequest): void {
 		const toAuthor: SharedObjectEvent[] = [];
 		const toOthers: SharedObjectEvent[] = [];
 		const list: SharedObjectSync[] = [];
@@ -315,12 +302,17 @@ export class SharedObjectMaster {
 	#valueFor(name: string, value: AmfValue): SlotValue | undefined {
 		try {
 			const made = new SlotValue(value);
-			return this.#table.hasRoom(name, made) ? made : undefined;
+			return this.#hasRoom(name, made) ? made : undefined;
 		} catch (error) {
 			// A few bytes of references may stand for more than can be written.
 			if (error instanceof UsageError) return undefined;
 			throw error;
 		}
+	}
+
+	#hasRoom(name: string, value: SlotValue): boolean {
+		if (!this.#table.hasRoom(name, value)) return false;
+		return this.#handler.mayHold?.(this.#table.bytesWith(name, value)) !== false;
 	}
 
 	#refuse(subscriber: SharedObjectSubscriber, code: StatusCode, corrections: readonly SharedObjectEvent[]): void {
@@ -348,13 +340,13 @@ export class SharedObjectMaster {
 		return this.#table.slots.get(name)?.value.value;
 	}
 
-	/** Whether there is a slot of that name. */
-	has(name: string): boolean {
-		return this.#table.slots.has(name);
-	}
-
 	getPropertyNames(): string[] {
 		return [...this.#table.slots.keys()];
+	}
+
+	/** Bytes of all names and values in AMF3. */
+	get bytes(): number {
+		return this.#table.bytes;
 	}
 
 	/** How many slots there are. */
@@ -374,7 +366,7 @@ export class SharedObjectMaster {
 			return true;
 		}
 		const made = new SlotValue(value);
-		if (!this.#table.hasRoom(name, made)) return false;
+		if (!this.#hasRoom(name, made)) return false;
 		this.#table.set(name, { value: made, version: this.#nextVersion(), writer: undefined });
 		this.#do(changeOf(name, made), true);
 		return true;
@@ -427,13 +419,14 @@ export class SharedObjectMaster {
 
 	// ── what is kept ──
 
-	/** What is to be saved of it now. */
+	/** What is to be saved of it now. What a lock has changed so far is in it, of a version to come. */
 	get state(): SharedObjectState {
-		const { slots, tombstones, floor } = this.#table;
+		const { slots, tombstones, floor, gaps } = this.#table;
 		return {
 			name: this.name,
-			version: this.#batchChanges ? this.#nextVersion() : this.#version,
+			version: this.#version,
 			floor,
+			gaps: [...gaps],
 			slots: Array.from(slots, ([name, { value, version }]) => ({ name, value, version })),
 			tombstones: Array.from(tombstones, ([name, version]) => ({ name, version })),
 		};
@@ -465,32 +458,36 @@ export class SharedObjectMaster {
 		this.#sendBatch();
 		// The application may lock again while it hears of a request.
 		while (this.#waiting.length > 0 && this.#lockCount === 0) {
-			const request = this.#waiting.shift()!;
-			this.#waitingBytes -= request.bytes;
-			this.#apply(request);
+			this.#apply(this.#waiting.take()!);
 		}
 	}
 
 	#nextVersion(): number {
-		if (this.#version === 0) return this.#options.firstVersion ?? 1;
-		const isFirst = this.#restoredVersion > 0 && this.#gapEnd === 0;
-		const next = this.#version + (isFirst ? VERSION_RESERVE : 1);
+		const { firstVersion = 1, versionStep = DEFAULT_VERSION_STEP } = this.#options;
+		if (this.#version === 0) return firstVersion;
+		const next = this.#version + (this.#restoredVersion > 0 ? versionStep : 1);
 		return next > MAX_VERSION ? 1 : next;
 	}
 
 	#commit(version: number): void {
-		if (this.#restoredVersion > 0 && this.#gapEnd === 0) this.#gapEnd = version;
+		if (this.#restoredVersion > 0) this.#table.addGap({ from: this.#restoredVersion, to: version });
+		this.#restoredVersion = 0;
 		if (this.#version === 0) this.#table.floor = version;
 		if (version < this.#version) this.#table.renumber(version);
 		this.#version = version;
 		if (this.resyncDepth >= 0) this.#table.purge(version - this.resyncDepth);
+		this.#handler.onSize?.(this.#table.bytes);
 	}
 
-	#send(receivers: readonly SharedObjectSubscriber[], events: readonly SharedObjectEvent[]): void {
+	#send(
+		receivers: readonly SharedObjectSubscriber[],
+		events: readonly SharedObjectEvent[],
+		version = this.#version,
+	): void {
 		if (receivers.length === 0 || events.length === 0) return;
 		this.#messagesOut += receivers.length;
 		const flags = this.persistent ? SHARED_OBJECT_PERSISTENT : 0;
-		this.#handler.send(receivers, { name: this.name, version: this.#version, flags, events });
+		this.#handler.send(receivers, { name: this.name, version, flags, events });
 	}
 }
 

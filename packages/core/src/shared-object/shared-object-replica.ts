@@ -155,8 +155,10 @@ export class SharedObjectReplica {
 	receive(message: SharedObjectMessage): void {
 		if (this.#state === "detached") return;
 		const { events, version } = message;
-		// A change by somebody else brings a new version; an answer that refuses everything does not.
-		const isAnswer = version === this.#version || events.some(event => event.kind === "success");
+		// A change by somebody else brings a new version; an answer that refuses everything does not. The first state of a
+		// large object comes in parts, of one version too.
+		const has = (kind: SharedObjectEvent["kind"]) => events.some(event => event.kind === kind);
+		const isAnswer = has("success") || (version === this.#version && !has("use-success"));
 		const list: SharedObjectSync[] = [];
 		const calls: Call[] = [];
 		let isSubscribed = false;

@@ -26,6 +26,12 @@ export type Slot = {
 	readonly writer: string | undefined;
 };
 
+/** Versions between two that clients may have been told of something under that is lost. */
+export type VersionGap = { readonly from: number; readonly to: number };
+
+/** More are forgotten: who knows less than their end must be told everything. */
+const MAX_GAPS = 32;
+
 /** The slots of a shared object, and which ones were deleted when. */
 export class SlotTable {
 	readonly slots = new Map<string, Slot>();
@@ -33,6 +39,8 @@ export class SlotTable {
 	readonly tombstones = new Map<string, number>();
 	/** Deletions up to this version are forgotten: who knows less than this must be told everything. */
 	floor = 0;
+	/** Who knows a version inside one of these must be told everything. */
+	readonly gaps: VersionGap[] = [];
 	readonly #quota: SharedObjectQuota;
 	readonly #keepsTombstones: boolean;
 	#bytes = 0;
@@ -50,9 +58,14 @@ export class SlotTable {
 	/** Whether the quota has room for the value in that slot. */
 	hasRoom(name: string, value: SlotValue): boolean {
 		const { slots, slotBytes, totalBytes } = this.#quota;
+		if (value.byteLength > slotBytes || (this.slots.size >= slots && !this.slots.has(name))) return false;
+		return this.bytesWith(name, value) <= totalBytes;
+	}
+
+	/** What `bytes` would be with the value in that slot. */
+	bytesWith(name: string, value: SlotValue): number {
 		const old = this.slots.get(name);
-		if (value.byteLength > slotBytes || (old === undefined && this.slots.size >= slots)) return false;
-		return this.#bytes + sizeOf(name, value) - (old === undefined ? 0 : sizeOf(name, old.value)) <= totalBytes;
+		return this.#bytes + sizeOf(name, value) - (old === undefined ? 0 : sizeOf(name, old.value));
 	}
 
 	set(name: string, slot: Slot): void {
@@ -79,8 +92,14 @@ export class SlotTable {
 	clear(version: number): void {
 		this.slots.clear();
 		this.tombstones.clear();
+		this.gaps.length = 0;
 		this.floor = version;
 		this.#bytes = 0;
+	}
+
+	addGap(gap: VersionGap): void {
+		this.gaps.push(gap);
+		if (this.gaps.length > MAX_GAPS) this.floor = Math.max(this.floor, this.gaps.shift()!.to);
 	}
 
 	/** Forgets deletions before that version. */
@@ -96,6 +115,7 @@ export class SlotTable {
 	renumber(version: number): void {
 		for (const [name, slot] of this.slots) this.slots.set(name, { ...slot, version });
 		this.tombstones.clear();
+		this.gaps.length = 0;
 		this.floor = version;
 	}
 

@@ -53,6 +53,7 @@ export class Mesh {
 	readonly #handler: Partial<SharedObjectMasterHandler>;
 	readonly #options: SharedObjectMasterOptions;
 	master: SharedObjectMaster;
+	#lives = 0;
 
 	constructor(
 		persistent: boolean,
@@ -100,9 +101,10 @@ export class Mesh {
 	/** The server ends, and another begins with what was saved. */
 	restart(saved: Uint8Array | undefined): void {
 		for (const client of this.clients.values()) this.disconnect(client);
-		this.master = this.#make(
-			saved === undefined ? this.#options : { ...this.#options, state: decodeSharedObjectState(saved) },
-		);
+		const state = saved === undefined ? undefined : decodeSharedObjectState(saved);
+		// Nobody saves a new object before clients know something of it: each life has versions of its own.
+		const life = ++this.#lives;
+		this.master = this.#make({ ...this.#options, state, firstVersion: life * 1e6, versionStep: life * 5000 });
 	}
 
 	save(): Uint8Array {

@@ -181,7 +181,8 @@ export class TunnelClient {
 		else if (request.kind === "close") this.#end(undefined);
 		else {
 			const code = request.kind === "open" ? "CONNECT_FAILED" : "CONNECTION_LOST";
-			const text = `${request.path.slice(0, 6)}: ${error?.message ?? "no answer in time"}.`;
+			const why = (error?.message ?? "no answer in time").replace(/\.$/, "");
+			const text = `${request.path.slice(0, 6)}: ${why}.`;
 			this.#end(new TransportError(code, text, { cause: error }));
 		}
 	}

@@ -226,6 +226,11 @@ export class TunnelSession {
 		}
 	}
 
+	/** What has come and is kept because it is not its turn, or because the handler wants nothing now, in bytes. */
+	get heldBytes(): number {
+		return this.#earlyBytes + this.#unreadBytes;
+	}
+
 	/** The first request that waits for its answer after its turn. */
 	get #held(): TunnelExchange | undefined {
 		const first = this.#exchanges[0];

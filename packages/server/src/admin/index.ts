@@ -7,4 +7,4 @@ export {
 	MAX_FILES_OF_PAGE,
 } from "./library-view.ts";
 export { LiveView } from "./live-view.ts";
-export type { ServerFacts, ServerView, StreamFacts } from "./server-view.ts";
+export type { PortFacts, ServerFacts, ServerView, StreamFacts } from "./server-view.ts";

@@ -1,4 +1,3 @@
-import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import { StreamName } from "../app/index.ts";
 import type { MediaLibrary, MediaListing } from "../library/index.ts";
 
@@ -96,7 +95,7 @@ export class LibraryView implements FileView {
 
 	async #read(application: string): Promise<readonly Listed[]> {
 		const listings = await this.#options.library.list(application);
-		return listings.map(listing => ({ name: new StreamName(application, DEFAULT_INSTANCE, listing.name), listing }));
+		return listings.map(listing => ({ name: new StreamName(application, listing.instance, listing.name), listing }));
 	}
 
 	async #facts({ name, listing }: Listed): Promise<FileFacts> {

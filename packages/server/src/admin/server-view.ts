@@ -40,3 +40,10 @@ export interface StreamFacts {
 	readonly height: number | undefined;
 	readonly framerate: number | undefined;
 }
+
+/** One port on which the server listens, as far as a visitor may know. */
+export interface PortFacts {
+	readonly port: number;
+	/** By which protocols clients connect there: `rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `ws`, `wss`, `rtmpe`, `rtmpte`. */
+	readonly protocols: readonly string[];
+}

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { netStatus } from "@millrace/core/rtmp";
-import type { SharedObjectRoom } from "../shared-object/index.ts";
-import { openRoom, receiveSharedObject } from "./instance-room.ts";
+import type { SharedObjectRoom, SharedObjectStore } from "../shared-object/index.ts";
+import { InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 import type { ApplicationHost, ApplicationPort, PortEffect, PortEvent, PortListener } from "./port.ts";
 
 /** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
@@ -14,6 +14,7 @@ const SHOWN_NAME = 100;
 export class DefaultApplicationHost implements ApplicationHost {
 	readonly #folder: string | undefined;
 	readonly #onFault: (error: unknown) => void;
+	readonly #stores = new InstanceStores();
 	/** Shared objects that are being written for instances that have ended. */
 	readonly #closing = new Set<Promise<void>>();
 
@@ -33,8 +34,12 @@ export class DefaultApplicationHost implements ApplicationHost {
 
 	open(application: string, instance: string, listener: PortListener): ApplicationPort {
 		const folder = this.#folder === undefined ? undefined : resolve(this.#folder, application);
-		return new DefaultPort(folder, instance, listener, closed => {
-			const done = closed.catch(this.#onFault).finally(() => this.#closing.delete(done));
+		const takeStore = () => (folder === undefined ? undefined : this.#stores.take(folder, instance));
+		return new DefaultPort(takeStore, listener, closed => {
+			const done = closed.catch(this.#onFault).finally(() => {
+				if (folder !== undefined) this.#stores.release(folder, instance);
+				this.#closing.delete(done);
+			});
 			this.#closing.add(done);
 		});
 	}
@@ -50,8 +55,7 @@ class DefaultPort implements ApplicationPort {
 	#isOpen = true;
 
 	constructor(
-		folder: string | undefined,
-		instance: string,
+		takeStore: () => SharedObjectStore | undefined,
 		listener: PortListener,
 		onClosing: (closed: Promise<void>) => void,
 	) {
@@ -59,8 +63,7 @@ class DefaultPort implements ApplicationPort {
 		this.#onClosing = onClosing;
 		this.#makeRoom = () =>
 			openRoom({
-				folder,
-				instance,
+				store: takeStore(),
 				emit: effect => this.#emit(effect),
 				accessOf: () => undefined,
 				onFault: (text, error) => this.#emit({ kind: "log", level: "warn", text: withError(text, error) }),

@@ -11,7 +11,7 @@ export {
 	type PermissionHandler,
 } from "./instance.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
-export { type InstanceRoomOptions, openRoom, receiveSharedObject } from "./instance-room.ts";
+export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 export type {
 	ApplicationHost,
 	ApplicationPort,

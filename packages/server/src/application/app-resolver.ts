@@ -1,20 +1,44 @@
 import { registerHooks } from "node:module";
-import { APP_MODULE } from "./runtime-place.ts";
+import { APP_MODULE, TESTING_MODULE } from "./runtime-place.ts";
 
 /** Modules with which an application could leave its bounds. */
 const FORBIDDEN = /^(node:)?inspector(\/promises)?$/;
 
+/** What `millrace/…` is. */
+const MODULES: ReadonlyMap<string, string> = new Map([
+	["millrace/app", APP_MODULE],
+	["millrace/testing", TESTING_MODULE],
+]);
+
 /**
- * Makes `millrace/app` mean our own module wherever an application's folder lies, so that it needs no installation.
+ * Makes `millrace/app` and `millrace/testing` mean our own modules wherever an application's folder lies, so that it
+ * needs no installation.
  *
  * @param confined whether modules are refused with which code could leave Node's permission model
  */
 export function registerAppResolver(confined: boolean): void {
 	registerHooks({
 		resolve(specifier, context, next) {
-			if (specifier === "millrace/app") return { url: APP_MODULE, shortCircuit: true };
+			const url = MODULES.get(specifier);
+			if (url !== undefined) return { url, shortCircuit: true };
 			if (confined && FORBIDDEN.test(specifier)) throw new Error(`An application cannot use ${specifier}.`);
-			return next(specifier, context);
+			const found = next(specifier, context);
+			const start = START_MARK.exec(context.parentURL ?? "")?.[0];
+			const isOwn = found.url.startsWith("file:") && !found.url.includes("/node_modules/");
+			return start !== undefined && isOwn ? { ...found, url: found.url + start } : found;
 		},
 	});
+}
+
+/** Which start of an application a module was loaded for. */
+const START_MARK = /\?millrace-start=\d+$/;
+let starts = 0;
+
+/**
+ * The address by which a file and what it imports from beside it are loaded once more, whatever has been loaded before:
+ * a process keeps every module by its address. Those of packages are not loaded again.
+ */
+export function freshAddress(url: string): string {
+	starts++;
+	return `${url}?millrace-start=${starts}`;
 }

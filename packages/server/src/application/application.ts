@@ -7,16 +7,21 @@ import type { StreamCollection } from "./stream.ts";
 export interface Application<State = unknown, ClientState = unknown> {
 	/** `chat/_definst_`. */
 	readonly name: string;
+	/** The name of its folder. */
 	readonly application: string;
+	/** `_definst_` where the address names none. */
 	readonly instance: string;
 	/** What `state` of the definition made. */
 	readonly state: State;
 	/** Those that are let in, by their ids, in the order in which they came. */
 	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
 	/** What `applications.NAME.config` of the server's configuration holds. */
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
+	/** Writes to the server's log. */
 	readonly log: ApplicationLog;
+	/** The streams of the instance: what is live, what is recorded, and those that the application plays itself. */
 	readonly streams: StreamCollection;
+	/** The remote shared objects of the instance. */
 	readonly sharedObjects: SharedObjectCollection;
 	/** Calls a method of every client that is let in. */
 	broadcast(name: string, ...args: AmfValue[]): void;
@@ -33,15 +38,23 @@ export interface Application<State = unknown, ClientState = unknown> {
 	shutdown(): void;
 }
 
+/** Values by their names. */
+export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;
+
 /** Lines in the server's log, each with the application's name. */
 export interface ApplicationLog {
+	/** For those who look for a fault; not written by default. */
 	debug(text: string): void;
+	/** What happens in the ordinary course of things. */
 	info(text: string): void;
+	/** What somebody should look at. */
 	warn(text: string): void;
+	/** What has failed. */
 	error(text: string): void;
 }
 
 /** A timer that can be called off. */
 export interface ApplicationTimer {
+	/** Calls it off; nothing happens where it has run already. */
 	cancel(): void;
 }

@@ -14,9 +14,11 @@ export interface ClientPort<State, ClientState> {
 
 /** A client of an instance (Server-Side ActionScript, class `Client`). It can be read after the client has gone. */
 export class Client<State = unknown, ClientState = unknown> {
+	/** The instance that it is connected to. */
 	readonly app: Application<State, ClientState>;
 	/** Unique as long as the server runs. */
 	readonly id: string;
+	/** Its address; behind a trusted proxy the one that the proxy tells. */
 	readonly ip: string;
 	/** `rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `rtmpe`, `rtmpte`, `ws` or `wss`. */
 	readonly protocol: string;
@@ -26,11 +28,13 @@ export class Client<State = unknown, ClientState = unknown> {
 	readonly uri: string;
 	/** The query of that address, without the question mark. */
 	readonly query: string;
+	/** The address of the page that its SWF file was in; empty where it says none. */
 	readonly pageUrl: string;
 	/** The address of the SWF file that made the connection. */
 	readonly referrer: string;
 	/** What it says it is: `WIN 9,0,45,0`, `FMLE/3.0 …`. */
 	readonly agent: string;
+	/** Whether it speaks AMF0 or AMF3. */
 	readonly objectEncoding: 0 | 3;
 	/** What it gave `connect` behind the address. */
 	readonly args: readonly AmfValue[];
@@ -136,6 +140,7 @@ export class Client<State = unknown, ClientState = unknown> {
 
 /** A client answered a call with an error: `info` is what it sent, nearly always an info object. */
 export class CallError extends Error {
+	/** What the client sent. */
 	readonly info: AmfValue;
 
 	constructor(method: string, info: AmfValue) {

@@ -14,7 +14,9 @@ export type StreamUse = {
 
 /** A file that a recording has finished. */
 export type RecordedFile = {
+	/** The stream's. */
 	readonly name: string;
+	/** Where it lies. */
 	readonly path: string;
 	readonly seconds: number;
 	readonly bytes: number;
@@ -29,6 +31,7 @@ export type MaybeDecision = Decision | void | Promise<Decision | void>;
 
 /** A refusal with a reason; `reject` and `redirect` make one. It may be returned or thrown. */
 export class Refusal {
+	/** The text at `info.description`. */
 	readonly description: string;
 	/** What the client finds at `info.application`. */
 	readonly application: AmfValue;
@@ -43,10 +46,11 @@ export class Refusal {
 }
 
 /**
- * Refuses a client, a publisher or a player.
+ * Refuses a client, a publisher, a player or a call.
  *
  * @param description the text at `info.description`
- * @param application any value; a rejected client finds it at `info.application` (`Application.rejectConnection`)
+ * @param application any value; a rejected client or caller finds it at `info.application`
+ * (`Application.rejectConnection`)
  */
 export function reject(description = "Connection failed.", application?: AmfValue): Refusal {
 	return new Refusal(description, application, undefined);
@@ -59,7 +63,8 @@ export function redirect(address: string, description = "Connect elsewhere.", ap
 
 /**
  * A method that clients may call. Its arguments are what the client sent, of whatever type that is; a result or a
- * promise of one is the answer, an error that it throws is the client's `NetConnection.Call.Failed`.
+ * promise of one is the answer. An error that it throws is the client's `NetConnection.Call.Failed` and stands in the
+ * log; what `reject` makes is that too, thrown or returned, and is not logged.
  */
 export type Method<State, ClientState> = (client: Client<State, ClientState>, ...args: never[]) => unknown;
 
@@ -88,12 +93,20 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 	readonly onConnect?: (client: Client<State, ClientState>, ...args: AmfValue[]) => MaybeDecision;
 	/** A client that had been let in has gone. */
 	readonly onDisconnect?: (client: Client<State, ClientState>) => void | Promise<void>;
+	/**
+	 * A client wants to publish. The server's own rules (`publish.from`, `publish.key`) have let it, and its
+	 * `writeAccess`. Somebody else may still have the name, so that nothing comes of it.
+	 */
 	readonly onPublish?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
+	/** A stream that a client had begun to publish is no longer published; `stream` is what `onPublish` got. */
 	readonly onUnpublish?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
+	/** A client wants to play something, live or recorded, and its `readAccess` lets it. */
 	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
+	/** A client no longer plays a stream. */
 	readonly onStop?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
 	/** A recording in this instance is finished. */
 	readonly onRecord?: (app: Application<State, ClientState>, file: RecordedFile) => void | Promise<void>;
+	/** What clients may call. */
 	readonly methods?: M;
 	/** A call for which there is no method. Without it such calls fail with `Method not found`. */
 	readonly onCall?: (client: Client<State, ClientState>, name: string, ...args: AmfValue[]) => unknown;

@@ -6,8 +6,10 @@ import {
 	encodeControl,
 	encodeEffect,
 	encodeFrame,
+	InstanceStores,
 	type PortEffect,
 } from "../app/index.ts";
+import type { ApplicationConfig } from "./application.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
 
 /** How frames reach the media side. */
@@ -27,6 +29,9 @@ export type HostRuntimeOptions = {
 
 const DEFAULT_EFFECT_BYTES = 4 * 1024 * 1024;
 
+/** The real one, whatever the application or its test puts in its place. */
+const soon = setImmediate;
+
 /**
  * The application's side of a channel: loads the code of one application and runs its instances. What the code does in
  * one turn of the event loop crosses as one frame a port.
@@ -35,6 +40,7 @@ export class HostRuntime {
 	readonly #channel: RuntimeChannel;
 	readonly #effectBytes: number;
 	readonly #folder: string | undefined;
+	readonly #stores = new InstanceStores();
 	readonly #classes = new AmfClassRegistry();
 	readonly #ports = new Map<number, Port>();
 	/** Ports with effects to be sent, and whether sending them is arranged. */
@@ -105,8 +111,9 @@ export class HostRuntime {
 			runtime: new InstanceRuntime(this.#definition, {
 				application: String(application),
 				instance: String(instance),
-				config: JSON.parse(String(config)) as Record<string, unknown>,
+				config: JSON.parse(String(config)) as ApplicationConfig,
 				classes: this.#classes,
+				stores: this.#stores,
 				folder: this.#folder,
 				emit: effect => this.#emit(port, effect),
 			}),
@@ -135,7 +142,7 @@ export class HostRuntime {
 		if (this.#isFlushing) return;
 		this.#isFlushing = true;
 		// Behind what the handlers do as soon as their promises settle, and before the loop waits.
-		setImmediate(() => {
+		soon(() => {
 			this.#isFlushing = false;
 			this.#flush();
 		});

@@ -1,4 +1,7 @@
-export { registerAppResolver } from "./app-resolver.ts";
+export { freshAddress, registerAppResolver } from "./app-resolver.ts";
+export type { Application, ApplicationConfig } from "./application.ts";
+export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods } from "./definition.ts";
+export { defineApplication } from "./definition.ts";
 export { HostRuntime, type HostRuntimeOptions, type RuntimeChannel } from "./host-runtime.ts";
 export type { AnyDefinition } from "./instance-runtime.ts";
 export { loadDefinition } from "./load-definition.ts";
@@ -9,3 +12,4 @@ export {
 	type RuntimeData,
 	runtimeReadFolders,
 } from "./runtime-place.ts";
+export type { StreamFile } from "./stream.ts";

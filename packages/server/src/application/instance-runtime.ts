@@ -1,9 +1,9 @@
 import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
-import { openRoom, receiveSharedObject } from "../app/index.ts";
+import { type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
-import type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
@@ -17,11 +17,13 @@ export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unkn
 export type InstanceSetup = {
 	readonly application: string;
 	readonly instance: string;
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	/** The classes of the application, which all its instances share. */
 	readonly classes: AmfClassRegistry;
 	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
 	readonly folder: string | undefined;
+	/** The stores of the application's instances. */
+	readonly stores: InstanceStores;
 	/** Sends an effect. Throws a `UsageError` for values that cannot be sent. */
 	emit(effect: PortEffect): void;
 };
@@ -34,7 +36,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly name: string;
 	readonly application: string;
 	readonly instance: string;
-	readonly config: Readonly<Record<string, unknown>>;
+	readonly config: ApplicationConfig;
 	readonly state: unknown;
 	readonly streams: StreamCollection;
 	readonly sharedObjects: SharedObjectCollection;
@@ -46,9 +48,11 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
 	readonly #asks = new Map<number, Waiting>();
-	readonly #calls = new Map<number, Waiting & { readonly client: string; readonly name: string }>();
+	readonly #calls = new Map<number, WaitingCall>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#nextNumber = 1;
+	/** What `state` of the definition threw. */
+	#stateFault: { readonly error: unknown } | undefined;
 	/** Events that came before `onStart` was done. */
 	#early: PortEvent[] | undefined = [];
 	#isEnded = false;
@@ -72,14 +76,17 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			onFault: error => this.reportFault("onStatus", error),
 		});
 		this.#room = openRoom({
-			folder: setup.folder,
-			instance: setup.instance,
+			store: setup.folder === undefined ? undefined : setup.stores.take(setup.folder, setup.instance),
 			emit: effect => this.emit(effect),
 			accessOf: client => this.#known.get(client),
 			onFault: (text, error) => (error === undefined ? this.#log("warn", text) : this.reportFault(text, error)),
 		});
 		this.sharedObjects = new SharedObjectCollection(this.#room, (where, error) => this.reportFault(where, error));
-		this.state = definition.state?.();
+		try {
+			this.state = definition.state?.();
+		} catch (error) {
+			this.#stateFault = { error };
+		}
 	}
 
 	get app(): Application {
@@ -90,8 +97,13 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		return this.#accepted;
 	}
 
-	/** Calls `onStart`. When it fails, the instance ends. */
+	/** Calls `onStart`. When that fails, or `state` has, the instance ends. */
 	async start(): Promise<void> {
+		if (this.#stateFault !== undefined) {
+			this.reportFault("state", this.#stateFault.error);
+			this.shutdown();
+			return;
+		}
 		try {
 			await this.#definition.onStart?.(this);
 		} catch (error) {
@@ -106,7 +118,9 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	/** Takes an event. What the application's handlers throw is logged; nothing is thrown. */
 	handle(event: PortEvent): void {
-		if (this.#early !== undefined) {
+		// What the application asked for itself comes while it starts: it may be waiting for that.
+		const isAnswer = event.kind === "reply" || event.kind === "stream-status";
+		if (this.#early !== undefined && !isAnswer) {
 			this.#early.push(event);
 			return;
 		}
@@ -153,6 +167,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			this.reportFault("onShutdown", error);
 		}
 		await this.#room.close().catch((error: unknown) => this.reportFault("shared objects", error));
+		const { stores, folder, instance } = this.#setup;
+		if (folder !== undefined) stores.release(folder, instance);
 	}
 
 	// ── what the application may do ──
@@ -198,7 +214,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (!this.#known.has(client)) throw new Error("The client has gone.");
 			const call = this.#nextNumber++;
 			this.emit({ kind: "call", client, call, name, args });
-			this.#calls.set(call, { client, name, resolve, reject });
+			// When the answer comes, nothing tells any more who asked for it.
+			const place: { stack?: string } = {};
+			Error.captureStackTrace(place, Client.prototype.call);
+			this.#calls.set(call, { client, name, place, resolve, reject });
 		});
 	}
 
@@ -239,7 +258,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		for (const [call, waiting] of this.#calls) {
 			if (waiting.client !== id) continue;
 			this.#calls.delete(call);
-			waiting.reject(new Error("The client has gone."));
+			waiting.reject(madeAt(waiting.place, new Error("The client has gone.")));
 		}
 		if (this.#accepted.delete(id)) this.#run("onDisconnect", () => this.#definition.onDisconnect?.(client));
 	}
@@ -257,7 +276,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			return;
 		}
 		const finish = (result: unknown) => {
-			if (call === 0) return;
+			if (result instanceof Refusal) fail(result);
+			if (call === 0 || result instanceof Refusal) return;
 			try {
 				this.emit({ kind: "result", client: id, call, value: result as AmfValue });
 			} catch (error) {
@@ -266,7 +286,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			}
 		};
 		const breakOff = (error: unknown) => {
-			this.reportFault(name, error);
+			// A refusal is meant.
+			if (!(error instanceof Refusal)) this.reportFault(name, error);
 			fail(error);
 		};
 		try {
@@ -303,7 +324,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	#takeAnswer(call: number, failed: boolean, value: AmfValue): void {
 		const waiting = this.#calls.get(call);
 		this.#calls.delete(call);
-		if (failed) waiting?.reject(new CallError(waiting.name, value));
+		if (failed) waiting?.reject(madeAt(waiting.place, new CallError(waiting.name, value)));
 		else waiting?.resolve(value);
 	}
 
@@ -367,6 +388,21 @@ type Waiting = {
 	readonly resolve: (value: AmfValue) => void;
 	readonly reject: (error: Error) => void;
 };
+
+type WaitingCall = Waiting & {
+	readonly client: string;
+	readonly name: string;
+	readonly place: Place;
+};
+
+/** Where something was called for; the stack is made into text only when it is read. */
+type Place = { readonly stack?: string };
+
+/** Gives an error the stack of the place that it is about. */
+function madeAt(place: Place, error: Error): Error {
+	error.stack = `${error.name}: ${error.message}\n${place.stack?.replace(/^.*\n/, "") ?? ""}`;
+	return error;
+}
 
 function rejection({ description, application, address }: Refusal): NetStatus {
 	return netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${description}`, {

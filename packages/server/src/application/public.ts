@@ -7,12 +7,14 @@ export {
 	AmfXml,
 } from "@millrace/core/amf";
 export type { NetStatus } from "@millrace/core/rtmp";
-export type { Application, ApplicationLog, ApplicationTimer } from "./application.ts";
+export type { SharedObjectSync } from "@millrace/core/shared-object";
+export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,
 	type Decision,
 	defineApplication,
+	type MaybeDecision,
 	type Method,
 	type Methods,
 	type RecordedFile,
@@ -23,4 +25,11 @@ export {
 	type StreamUse,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
-export { type RecordMode, Stream, StreamCollection, type StreamPlayOptions } from "./stream.ts";
+export {
+	type LiveStreamEntry,
+	type RecordMode,
+	Stream,
+	StreamCollection,
+	type StreamFile,
+	type StreamPlayOptions,
+} from "./stream.ts";

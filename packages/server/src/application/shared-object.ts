@@ -69,10 +69,12 @@ export class SharedObject {
 		served.onStatus = (status, client) => guard("onStatus", () => this.onStatus?.(status, client));
 	}
 
+	/** Its path, `room/board`. */
 	get name(): string {
 		return this.#served.name;
 	}
 
+	/** Whether it is kept on disk. */
 	get persistent(): boolean {
 		return this.#served.persistent;
 	}
@@ -97,6 +99,7 @@ export class SharedObject {
 		return this.#served.setProperty(key, value);
 	}
 
+	/** Deletes a slot. */
 	delete(key: string): void {
 		this.#served.setProperty(key, null);
 	}
@@ -126,6 +129,7 @@ export class SharedObject {
 		return this.#served.lock();
 	}
 
+	/** Lets go of one lock. What was held back is done when none is left. */
 	unlock(): number {
 		return this.#served.unlock();
 	}

@@ -21,9 +21,41 @@ export type StreamPlayOptions = {
 	readonly reset?: boolean;
 	/** The application that the name is looked up in. Default: the stream's own. */
 	readonly application?: string;
+	/** The instance of that application. Default: the stream's own; of another application, the default one. */
 	readonly instance?: string;
 };
 
+/** A live stream of the instance. */
+export type LiveStreamEntry = {
+	readonly name: string;
+	/** Somebody publishes it; not: it is waited for within the grace time. */
+	readonly isPublishing: boolean;
+	/** The application itself publishes it. */
+	readonly isOwn: boolean;
+	readonly viewers: number;
+	/** What comes in, in bits a second. */
+	readonly bitrate: number;
+	readonly bytesIn: number;
+	/** Its newest time, in milliseconds. */
+	readonly time: number;
+};
+
+/** A recording or file of the instance. */
+export type StreamFile = {
+	/** To be played, with its prefix where it needs one: `film`, `mp4:film.mp4`. */
+	readonly name: string;
+	/** `flv`, `mp4` or `mp3`. */
+	readonly kind: string;
+	readonly bytes: number;
+	/** When it was last written, in milliseconds since 1970. */
+	readonly modifiedMillis: number;
+	/** It is being recorded. */
+	readonly isGrowing: boolean;
+	/** In seconds; `undefined`: it cannot be played. */
+	readonly length: number | undefined;
+};
+
+/** Whether a recording replaces the file, is added to it, or is added with the time that has passed as a gap. */
 export type RecordMode = "record" | "append" | "appendWithGap";
 
 /** The streams of an instance. */
@@ -46,13 +78,13 @@ export class StreamCollection {
 	}
 
 	/** What is live in the instance, by whomever it is published. */
-	async list(): Promise<readonly Readonly<Record<string, AmfValue>>[]> {
-		return asList(await this.#port.ask("streams", []));
+	async list(): Promise<readonly LiveStreamEntry[]> {
+		return (await this.#port.ask("streams", [])) as unknown as LiveStreamEntry[];
 	}
 
 	/** The recordings and files that the instance can play. */
-	async files(): Promise<readonly Readonly<Record<string, AmfValue>>[]> {
-		return asList(await this.#port.ask("files", []));
+	async files(): Promise<readonly StreamFile[]> {
+		return (await this.#port.ask("files", [])) as unknown as StreamFile[];
 	}
 
 	/** The length of a recording or file, in seconds; 0 where there is none. */
@@ -81,6 +113,7 @@ export class StreamCollection {
  * stream of its name, record what is published under its name, and send data messages to those who play it.
  */
 export class Stream {
+	/** Its name in the instance. */
 	readonly name: string;
 	/** Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, … */
 	onStatus: ((status: NetStatus) => unknown) | undefined;
@@ -108,6 +141,7 @@ export class Stream {
 		this.#act("record", mode);
 	}
 
+	/** Ends the recording. */
 	stopRecording(): void {
 		this.#act("record", false);
 	}
@@ -146,8 +180,4 @@ export class Stream {
 	#act(action: StreamAction, ...args: AmfValue[]): void {
 		this.#port.emit({ kind: "stream", stream: this.name, action, args });
 	}
-}
-
-function asList(value: AmfValue): readonly Readonly<Record<string, AmfValue>>[] {
-	return Array.isArray(value) ? value.map(asRecord) : [];
 }

@@ -32,7 +32,8 @@ export interface CliStream {
 	readonly isTTY?: boolean | undefined;
 	/** Whether colours are wanted and known. */
 	hasColors?(): boolean;
-	write(data: string | Uint8Array): unknown;
+	/** Calls `onTaken` when the data have been handed on, or cannot be. */
+	write(data: string | Uint8Array, onTaken?: () => void): unknown;
 }
 
 /** The process's signals and its errors that nobody caught. */

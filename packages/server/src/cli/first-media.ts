@@ -7,8 +7,8 @@ import { EXIT, fail, type StreamWork } from "./stream-command.ts";
 export type PlayAsk = {
 	/** As in `NetStream.play`, in seconds. Default: live or recorded. */
 	readonly start?: number;
-	/** What may wait for a reader that falls behind, in bytes. Default: as in `NetStream.media`. */
-	readonly maxBufferBytes?: number;
+	/** What becomes of frames that wait for a reader that falls behind. Default: as in `NetStream.media`. */
+	readonly whenFull?: MediaOptions["whenFull"];
 };
 
 /**

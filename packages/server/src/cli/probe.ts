@@ -4,9 +4,9 @@ import { escapeText } from "../log/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { playMedia } from "./first-media.ts";
 import { bitrateText } from "./progress-line.ts";
-import { parseSeconds, withStream } from "./stream-command.ts";
+import { type ConnectFlags, parseSeconds, VERBOSE_FLAG, withStream } from "./stream-command.ts";
 
-type ProbeFlags = { readonly seconds: number; readonly wait: number; readonly json?: true };
+type ProbeFlags = ConnectFlags & { readonly seconds: number; readonly wait: number; readonly json?: true };
 
 /** `millrace probe`: tells what a stream is. */
 export function probeCommand(context: CliContext): Command {
@@ -16,8 +16,9 @@ export function probeCommand(context: CliContext): Command {
 		.option("--seconds <seconds>", "how long to watch", parseSeconds, 5)
 		.option("--wait <seconds>", "how long to wait for the stream to begin", parseSeconds, 10)
 		.option("--json", "print JSON")
+		.option(...VERBOSE_FLAG)
 		.action((url: string, flags: ProbeFlags) =>
-			withStream(context, url, "player", async work => {
+			withStream(context, url, "player", flags, async work => {
 				const probe = new StreamProbe();
 				await playMedia(context, work, flags.wait, {}, async media => {
 					let end: NodeJS.Timeout | undefined;

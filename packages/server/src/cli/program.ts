@@ -3,6 +3,7 @@ import { checkCommand } from "./check.ts";
 import type { CliContext } from "./cli-context.ts";
 import { convertCommand } from "./convert.ts";
 import { infoCommand } from "./info.ts";
+import { newCommand } from "./new-application.ts";
 import { portTestCommand } from "./port-test.ts";
 import { printConfigCommand } from "./print-config.ts";
 import { probeCommand } from "./probe.ts";
@@ -17,6 +18,7 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
 	serveCommand,
 	checkCommand,
 	printConfigCommand,
+	newCommand,
 	publishCommand,
 	recordCommand,
 	probeCommand,
@@ -34,6 +36,7 @@ Examples:
   millrace serve --set publish.from=anywhere      no key needed (in a closed network)
   millrace print-config > millrace.yaml           a file to begin with
   millrace check -c millrace.yaml
+  millrace new chat                               an application: code on the server
   millrace publish film.flv rtmp://localhost/live/film --loop
   millrace record rtmp://localhost/live/film film.flv
   millrace probe rtmp://localhost/live/film

@@ -7,9 +7,9 @@ import { containerOfFile } from "../library/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { parseTrackNumber } from "./file-command.ts";
 import { showProgress } from "./progress-line.ts";
-import { EXIT, fail, type StreamWork, withStream } from "./stream-command.ts";
+import { type ConnectFlags, EXIT, fail, type StreamWork, VERBOSE_FLAG, withStream } from "./stream-command.ts";
 
-type PublishFlags = { readonly loop?: boolean; readonly speed: number; readonly audioTrack?: number };
+type PublishFlags = ConnectFlags & { readonly loop?: boolean; readonly speed: number; readonly audioTrack?: number };
 
 /** A file that can be read again and again. */
 type PublishedFile = {
@@ -31,10 +31,11 @@ export function publishCommand(context: CliContext): Command {
 		.option("--loop", "begin anew at the end, until Ctrl+C")
 		.option("--speed <factor>", "2 is twice as fast; max is as fast as the server takes it", parseSpeed, 1)
 		.option("--audio-track <number>", "of an MP4 with several, from 1 (default: the first)", parseTrackNumber)
+		.option(...VERBOSE_FLAG)
 		.action(async (file: string, url: string, flags: PublishFlags) => {
 			const opened = await openFile(context, file, flags);
 			try {
-				await withStream(context, url, "publisher", work => publish(context, opened, flags, work));
+				await withStream(context, url, "publisher", flags, work => publish(context, opened, flags, work));
 			} finally {
 				await opened.close();
 			}

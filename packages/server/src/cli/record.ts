@@ -13,9 +13,17 @@ import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { playMedia } from "./first-media.ts";
 import { showProgress } from "./progress-line.ts";
-import { EXIT, fail, parseSeconds, type StreamWork, withStream } from "./stream-command.ts";
+import {
+	type ConnectFlags,
+	EXIT,
+	fail,
+	parseSeconds,
+	type StreamWork,
+	VERBOSE_FLAG,
+	withStream,
+} from "./stream-command.ts";
 
-type RecordFlags = {
+type RecordFlags = ConnectFlags & {
 	readonly start?: number;
 	readonly stop?: number;
 	readonly duration?: number;
@@ -26,8 +34,6 @@ type RecordFlags = {
 
 /** What a server is told that is buffered here, in seconds, so that it sends a recorded stream as fast as it can. */
 const FULL_SPEED_BUFFER_SECONDS = 36_000;
-/** What may wait for the disk before frames are left out: a recorded stream comes faster than it plays. */
-const MAX_WAITING_BYTES = 512 * 1024 * 1024;
 
 /** `millrace record`: plays a stream of a server into an FLV file. */
 export function recordCommand(context: CliContext): Command {
@@ -41,10 +47,11 @@ export function recordCommand(context: CliContext): Command {
 		.option("--duration <seconds>", "end after this time of the stream (default: at its end, or Ctrl+C)", parseSeconds)
 		.option("--live", "the live stream is meant, not a recording of that name")
 		.option("--wait <seconds>", "how long to wait for the stream to begin", parseSeconds, 10)
+		.option(...VERBOSE_FLAG)
 		.action(async (url: string, file: string, flags: RecordFlags) => {
 			checkFlags(context, file, flags);
 			const point = flags.resume ? await resumePoint(context, file) : undefined;
-			await withStream(context, url, "player", work => record(context, file, flags, point, work));
+			await withStream(context, url, "player", flags, work => record(context, file, flags, point, work));
 		});
 }
 
@@ -85,7 +92,8 @@ async function record(
 		written = { bytes: wholeBytes, millis: endMillis };
 		context.stderr.write(`Going on with ${file} at ${(endMillis / 1000).toFixed(1)} s.\n`);
 	}
-	const ask = { ...(start === undefined ? {} : { start }), maxBufferBytes: MAX_WAITING_BYTES };
+	// A recorded stream comes faster than it plays, and perhaps faster than the disk takes it.
+	const ask = { ...(start === undefined ? {} : { start }), whenFull: "wait" } as const;
 	await playMedia(context, work, flags.wait, ask, async media => {
 		// The buffer trick: a server sends ahead of a recorded stream as far as the player says that it buffers.
 		if (!stream.info.isLive) stream.bufferTime = FULL_SPEED_BUFFER_SECONDS;
@@ -189,8 +197,7 @@ class LazySink implements FlvSink {
 
 function outputSink({ stdout }: CliContext): FlvSink {
 	return {
-		write: bytes => {
-			stdout.write(bytes);
-		},
+		// Whoever reads it may be slower than the server.
+		write: bytes => new Promise<void>(resolve => stdout.write(bytes, () => resolve())),
 	};
 }

@@ -86,11 +86,28 @@ describe("publish, record and probe", () => {
 		expect(publisher.context.written.err).toMatch(/^\d\d:\d\d:\d\d {3}.*bit\/s {3}.*B$/m);
 	});
 
+	test("--verbose tells of each attempt to connect, and what came of it", async () => {
+		const { port } = new URL(base);
+		const probe = run("probe", `rtmps://127.0.0.1:${port}/live/a`, "--verbose");
+		expect(await probe.exit).toBe(3);
+		const place = `rtmps 127.0.0.1:${port}`;
+		const lines = probe.context.written.err.split("\n").filter(line => line.startsWith("Attempt"));
+		expect(lines[0]).toBe(`Attempt 1, ${place}: trying`);
+		expect(lines[1]).toMatch(new RegExp(`^Attempt 1, ${place}: failed after \\d+ ms: .+`));
+		expect(lines).toHaveLength(2);
+		const quiet = run("probe", `rtmps://127.0.0.1:${port}/live/a`);
+		expect(await quiet.exit).toBe(3);
+		expect(quiet.context.written.err).not.toContain("Attempt");
+	});
+
 	test("record to standard output writes an FLV file there and nothing else", async () => {
 		const publisher = await publishing(`${base}/live/out`);
 		const recorder = run("record", `${base}/live/out`, "-", "--duration", "1");
 		const pieces: Uint8Array[] = [];
-		recorder.context.stdout.write = data => pieces.push(data as Uint8Array);
+		recorder.context.stdout.write = (data, onTaken) => {
+			pieces.push(data as Uint8Array);
+			onTaken?.();
+		};
 		expect(await recorder.exit).toBe(0);
 		expect(Buffer.concat(pieces).subarray(0, 3).toString()).toBe("FLV");
 		publisher.interrupt();

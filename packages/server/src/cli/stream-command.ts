@@ -1,4 +1,12 @@
-import { ArgumentError, NetConnection, NetStatusError, NetStream, splitStreamUrl } from "@millrace/client";
+import {
+	ArgumentError,
+	type AttemptRecord,
+	NetConnection,
+	type NetConnectionOptions,
+	NetStatusError,
+	NetStream,
+	splitStreamUrl,
+} from "@millrace/client";
 import { MillraceError } from "@millrace/core/fault";
 import { CommanderError, InvalidArgumentError } from "commander";
 import { escapeText } from "../log/index.ts";
@@ -30,6 +38,12 @@ export type StreamWork = {
 	readonly abort: AbortController;
 };
 
+/** What the commands that connect have in common. */
+export type ConnectFlags = { readonly verbose?: true };
+
+/** The flag of `ConnectFlags`, with its text for `--help`. */
+export const VERBOSE_FLAG = ["-v, --verbose", "tell of each attempt to connect"] as const;
+
 /** Ends a command with one line and an exit code. Texts of servers are in it: they must not steer the terminal. */
 export function fail(context: CliContext, exitCode: number, text: string): never {
 	context.stderr.write(`${escapeText(text)}\n`);
@@ -44,11 +58,13 @@ export async function withStream(
 	context: CliContext,
 	url: string,
 	role: "publisher" | "player",
+	flags: ConnectFlags,
 	work: (work: StreamWork) => Promise<void>,
 ): Promise<void> {
 	const abort = new AbortController();
 	const release = onSignals(context, abort);
-	const connection = makeConnection(role, context.version);
+	const onAttempt = (record: AttemptRecord): void => void context.stderr.write(`${attemptText(record)}\n`);
+	const connection = makeConnection(role, context.version, flags.verbose === true ? { onAttempt } : {});
 	let farewell = "";
 	connection.addEventListener("netStatus", ({ info }) => {
 		if (FAREWELLS.has(info.code)) farewell = info.description;
@@ -78,12 +94,20 @@ export function parseSeconds(text: string): number {
 }
 
 /** Encoders and players tell servers what they are; a player here takes every codec and passes it on as it is. */
-function makeConnection(role: "publisher" | "player", version: string): NetConnection {
+/** One line: what is tried, or what came of it. */
+function attemptText({ number, protocol, host, port, proxy, outcome, endMillis, reason }: AttemptRecord): string {
+	const road = `${protocol} ${host}:${port}${proxy === "none" ? "" : ` by ${proxy}`}`;
+	const time = endMillis === undefined ? "" : ` after ${Math.round(endMillis)} ms`;
+	return escapeText(`Attempt ${number}, ${road}: ${outcome}${time}${reason === undefined ? "" : `: ${reason}`}`);
+}
+
+function makeConnection(role: "publisher" | "player", version: string, options: NetConnectionOptions): NetConnection {
 	const forward = { "*": CAN_FORWARD };
 	const connection = new NetConnection(
 		role === "publisher"
-			? { flashVersion: `FMLE/3.0 (compatible; Millrace/${version})`, properties: { type: "nonprivate" } }
+			? { ...options, flashVersion: `FMLE/3.0 (compatible; Millrace/${version})`, properties: { type: "nonprivate" } }
 			: {
+					...options,
 					flashVersion: `LNX 32,0,0,465 (compatible; Millrace/${version})`,
 					properties: {
 						fourCcList: ["*"],

@@ -29,8 +29,9 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
 	const stream = (name: "out" | "err") => ({
 		isTTY: options.isTTY ?? false,
 		hasColors: () => false,
-		write: (text: string): void => {
+		write: (text: string, onTaken?: () => void): void => {
 			written[name] += text;
+			onTaken?.();
 		},
 	});
 	return {

@@ -7,8 +7,10 @@ export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as cons
 
 /** Files of these kinds are code: when one changes, the application starts anew. */
 const CODE = /\.(m?[jt]s|json)$/;
-/** Folders in which an application keeps what is no code. */
-const NO_CODE = /^(media|streams|sharedobjects|node_modules|\.[^/]*)(\/|$)/;
+/** Files of these kinds that the application does not run: its tests, and what editors and npm read. */
+const NOT_RUN = /(\.test\.m?[jt]s|(^|\/)(tsconfig|package-lock)\.json)$/;
+/** Folders in which an application keeps what is no code: `data` is for files that it writes itself. */
+const NO_CODE = /^(data|media|streams|sharedobjects)\/|(^|\/)(node_modules|\.[^/]*)(\/|$)/;
 /** Editors write a file in several steps. */
 const SETTLE_MILLIS = 200;
 
@@ -17,13 +19,19 @@ export function findMain(folder: string): string | undefined {
 	return MAIN_FILES.map(name => join(folder, name)).find(path => existsSync(path));
 }
 
+/** Whether a file, by its path in an application's folder, is code that the application runs. */
+export function isCode(path: string): boolean {
+	const name = path.replaceAll("\\", "/");
+	return CODE.test(name) && !NOT_RUN.test(name) && !NO_CODE.test(name);
+}
+
 /** Calls `onChange` some time after code in the folder has changed, and `onFault` where it cannot be watched. Returns what ends it. */
 export function watchCode(folder: string, onChange: () => void, onFault: (error: unknown) => void): () => void {
 	let timer: NodeJS.Timeout | undefined;
 	let watcher: FSWatcher | undefined;
 	try {
 		watcher = watch(folder, { recursive: true, persistent: false }, (_event, name) => {
-			if (name === null || !CODE.test(name) || NO_CODE.test(name)) return;
+			if (name === null || !isCode(name)) return;
 			clearTimeout(timer);
 			timer = setTimeout(onChange, SETTLE_MILLIS);
 		});

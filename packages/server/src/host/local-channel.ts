@@ -1,13 +1,26 @@
 import { pathToFileURL } from "node:url";
-import { type AnyDefinition, HostRuntime, loadDefinition } from "../application/index.ts";
+import {
+	type AnyDefinition,
+	freshAddress,
+	HostRuntime,
+	loadDefinition,
+	registerAppResolver,
+} from "../application/index.ts";
 import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
+
+/** The real one, whatever the application or its test puts in its place. */
+const soon = setImmediate;
+
+let knowsApplications = false;
 
 /**
  * Runs an application in the media process itself (`isolation: none`): for tests, and for code that is as trusted as
- * the server's own. Nothing bounds it.
+ * the server's own. Nothing bounds it. What is loaded once stays in memory: each change of the code adds to it.
  */
 export function startLocalChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
-	return localChannel(() => loadDefinition(pathToFileURL(setup.main).href), handler, setup.folder);
+	if (!knowsApplications) registerAppResolver(false);
+	knowsApplications = true;
+	return localChannel(() => loadDefinition(freshAddress(pathToFileURL(setup.main).href)), handler, setup.folder);
 }
 
 /** The same for a definition that is loaded already. */
@@ -19,7 +32,7 @@ export function localChannel(
 	let isOpen = true;
 	/** Frames arrive in later turns of the loop, as from another process. */
 	const later = (action: () => void) =>
-		setImmediate(() => {
+		soon(() => {
 			if (isOpen) action();
 		});
 	const runtime = new HostRuntime({ send: frame => later(() => handler.onFrame(frame)) }, { load, folder });
@@ -30,7 +43,7 @@ export function localChannel(
 		kill() {
 			if (!isOpen) return;
 			isOpen = false;
-			setImmediate(() => handler.onEnd("ended"));
+			soon(() => handler.onEnd("ended"));
 		},
 		locate: () => Promise.resolve(undefined),
 		memory: () => Promise.resolve(undefined),

@@ -1,4 +1,4 @@
-import type { FileFacts, ServerFacts, StreamFacts } from "../admin/index.ts";
+import type { FileFacts, PortFacts, ServerFacts, StreamFacts } from "../admin/index.ts";
 
 /** What `/api/streams` answers: everything that the start page shows. It holds no key and no address of a client. */
 export type StreamsAnswer = { readonly server: ServerFacts; readonly streams: readonly StreamFacts[] };
@@ -19,3 +19,6 @@ export type HealthAnswer = {
 	/** Live streams, those within their publisher's grace time included. */
 	readonly streams: number;
 };
+
+/** What `/api/ports` answers: where the server listens, as far as the one who asks could get there. */
+export type PortsAnswer = { readonly version: string; readonly ports: readonly PortFacts[] };

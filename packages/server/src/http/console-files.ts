@@ -20,7 +20,7 @@ export type ConsoleFile = {
 export type ConsoleFiles = ReadonlyMap<string, ConsoleFile>;
 
 /** What must be there for the pages to work. */
-const PAGES = ["index.html", "watch.html", "not-found.html"];
+const PAGES = ["index.html", "watch.html", "port-test.html", "not-found.html"];
 
 const CONTENT_TYPES: Record<string, string> = {
 	".css": "text/css; charset=utf-8",

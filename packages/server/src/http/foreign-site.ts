@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolve } from "node:path";
+import type { Duplex } from "node:stream";
 import replyFrom from "@fastify/reply-from";
 import serveStatic from "@fastify/static";
 import { UsageError } from "@millrace/core/fault";
 import fastify, { type FastifyInstance } from "fastify";
+import { UpgradeRelay } from "./upgrade-relay.ts";
 
 /** Where everything comes from that is not the server's own; one of the two. */
 export type ForeignSiteOptions = {
@@ -19,6 +21,8 @@ export type ForeignSiteOptions = {
 /** Somebody else's files or web server, behind the server's own addresses. */
 export type ForeignSite = {
 	handle(request: IncomingMessage, response: ServerResponse): void;
+	/** Passes a WebSocket upgrade on; absent where there is no other web server. */
+	readonly handleUpgrade?: ((request: IncomingMessage, socket: Duplex, head: Uint8Array) => void) | undefined;
 	close(): Promise<void>;
 };
 
@@ -35,7 +39,18 @@ export async function createForeignSite(options: ForeignSiteOptions): Promise<Fo
 	if (webroot !== null) await serveFolder(app, webroot);
 	else if (upstream !== null) await passOn(app, upstream, options.forwarded);
 	await app.ready();
-	return { handle: (request, response) => app.routing(request, response), close: () => app.close() };
+	const relay =
+		upstream === null
+			? undefined
+			: new UpgradeRelay({ upstream, forwarded: request => forwardedHeaders(request, options.forwarded) });
+	return {
+		handle: (request, response) => app.routing(request, response),
+		handleUpgrade: relay && ((request, socket, head) => relay.handle(request, socket, head)),
+		async close() {
+			relay?.stop();
+			await app.close();
+		},
+	};
 }
 
 async function serveFolder(app: FastifyInstance, webroot: string): Promise<void> {
@@ -62,17 +77,24 @@ async function passOn(
 	});
 	app.all("/*", (request, reply) =>
 		reply.from(request.raw.url ?? "/", {
-			rewriteRequestHeaders(_raw, headers) {
-				const { address, secure } = forwarded(request.raw);
-				const proto = secure ? "https" : "http";
-				return {
-					...headers,
-					host: request.headers.host ?? "",
-					"x-forwarded-for": address,
-					"x-forwarded-proto": proto,
-					"x-forwarded-host": request.headers.host ?? "",
-				};
-			},
+			rewriteRequestHeaders: (_raw, headers) => ({
+				...headers,
+				host: request.headers.host ?? "",
+				...forwardedHeaders(request.raw, forwarded),
+			}),
 		}),
 	);
+}
+
+/** What the other web server is told of the client. */
+function forwardedHeaders(
+	request: IncomingMessage,
+	forwarded: ForeignSiteOptions["forwarded"],
+): Record<string, string> {
+	const { address, secure } = forwarded(request);
+	return {
+		"x-forwarded-for": address,
+		"x-forwarded-proto": secure ? "https" : "http",
+		"x-forwarded-host": request.headers.host ?? "",
+	};
 }

@@ -49,6 +49,7 @@ beforeAll(async () => {
 	mkdirSync(join(consoleDir, "assets"));
 	writeFileSync(join(consoleDir, "index.html"), "<!doctype html><title>start page</title>");
 	writeFileSync(join(consoleDir, "watch.html"), "<!doctype html><title>watch page</title>");
+	writeFileSync(join(consoleDir, "port-test.html"), "<!doctype html><title>port test</title>");
 	writeFileSync(join(consoleDir, "not-found.html"), "<!doctype html><title>lost page</title>");
 	writeFileSync(join(consoleDir, "favicon.ico"), "icon");
 	writeFileSync(join(consoleDir, "assets", "app-1a2b3c.js"), "console.log('millrace');".repeat(100));
@@ -75,6 +76,8 @@ describe("the pages", () => {
 	it.each([
 		["/", "start page"],
 		["/?a=b", "start page"],
+		["/port-test", "port test"],
+		["/port-test?a", "port test"],
 		["/live/demo", "watch page"],
 		["/live/demo?transport=ws", "watch page"],
 		["/conference/a", "watch page"],
@@ -226,6 +229,23 @@ describe("the API", () => {
 });
 
 describe("methods", () => {
+	it("the ports that the asker may know of are told", async () => {
+		const ports = [{ port: 1935, protocols: ["rtmp", "ws"] }];
+		const seen: (string | undefined)[] = [];
+		const telling = await create({
+			ports(request) {
+				seen.push(request.headers.host);
+				return ports;
+			},
+		});
+		const answer = await telling.fastify.inject({ url: "/api/ports", headers: { host: "here.example" } });
+		expect(answer.json()).toEqual({ version: "9.8.7", ports });
+		expect(answer.headers["cache-control"]).toBe("no-store");
+		expect(seen).toEqual(["here.example"]);
+		await telling.close();
+		expect((await ask("/api/ports")).json()).toEqual({ version: "9.8.7", ports: [] });
+	});
+
 	it.each(["/", "/live/demo", "/api/streams", "/api/health", "/assets/app-1a2b3c.js", "/favicon.ico"])(
 		"HEAD %s is GET without the body",
 		async url => {
@@ -274,6 +294,14 @@ describe("security headers", () => {
 	it.each(["[::1]:8080", "127.0.0.1", "a-b.example"])("the host %s may be spoken to by WebSocket", async host => {
 		const { headers } = await ask("/", { host });
 		expect(headers["content-security-policy"]).toContain(`connect-src 'self' ws://${host} wss://${host};`);
+	});
+
+	it.each([
+		["media.example:8080", "http://media.example:* https://media.example:* ws://media.example:* wss://media.example:*"],
+		["[::1]:8080", "http: https: ws: wss:"],
+	])("the page that tests ports may connect to all of %s", async (host, sources) => {
+		const { headers } = await ask("/port-test", { host });
+		expect(headers["content-security-policy"]).toContain(`connect-src 'self' ${sources};`);
 	});
 
 	it.each(["x; script-src *", "x y", "<b>", "a,b", "'none'"])("a Host of %j adds nothing to the policy", async host => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { type FileView, MAX_FILES_OF_PAGE, type ServerView } from "../admin/index.ts";
-import type { FilesAnswer, HealthAnswer, StreamsAnswer } from "./api-answer.ts";
+import { type FileView, MAX_FILES_OF_PAGE, type PortFacts, type ServerView } from "../admin/index.ts";
+import type { FilesAnswer, HealthAnswer, PortsAnswer, StreamsAnswer } from "./api-answer.ts";
 import { type ConsoleFile, type ConsoleFiles, loadConsoleFiles } from "./console-files.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { isWatchPagePath } from "./watch-page-path.ts";
@@ -11,6 +11,8 @@ export type HttpApplicationOptions = {
 	readonly view: ServerView;
 	/** Recordings and on-demand files for the API. Default: there are none. */
 	readonly files?: FileView | undefined;
+	/** Where the server listens, for the API, as far as the one who asks may know. Default: nothing is told. */
+	readonly ports?: (request: IncomingMessage) => readonly PortFacts[];
 	/** The folder of the built console. Default: no pages, the API alone. */
 	readonly consoleDir?: string | undefined;
 	/** Who may show the pages in a frame, as sources of the CSP directive `frame-ancestors`. Default `["'self'"]`. */
@@ -31,8 +33,8 @@ export type HttpApplication = {
 };
 
 /**
- * The pages and the API: `/`, `/APPLICATION/NAME` (watch pages), `/assets/…`, `/favicon.ico`, `/api/streams`,
- * `/api/files`, `/api/health`. It listens on nothing itself: it is mounted on a `node:http` (or https) server of somebody else,
+ * The pages and the API: `/`, `/APPLICATION/NAME` (watch pages), `/port-test`, `/assets/…`, `/favicon.ico`, `/api/streams`,
+ * `/api/files`, `/api/ports`, `/api/health`. It listens on nothing itself: it is mounted on a `node:http` (or https) server of somebody else,
  * behind whatever must see requests first:
  *
  * ```ts
@@ -51,6 +53,7 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 	const {
 		view,
 		files: media = NO_FILES,
+		ports = () => [],
 		consoleDir,
 		frameAncestors = ["'self'"],
 		clock = Date.now,
@@ -68,7 +71,8 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 	});
 
 	app.addHook("onRequest", async (request, reply) => {
-		reply.headers(securityHeaders(request.headers.host));
+		const reach = pathOf(request) === PORT_TEST_PATH ? "all-ports" : "same-port";
+		reply.headers(securityHeaders(request.headers.host, reach));
 		// Answered here, before a body is read or its content type judged.
 		if (!request.is404 || request.method === "GET" || request.method === "HEAD") return;
 		if (!isPath(app, files, pathOf(request))) return sendNotFound(request, reply);
@@ -105,6 +109,11 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 		});
 		return answer;
 	});
+	app.get("/api/ports", async (request, reply) => {
+		const answer: PortsAnswer = { version: view.server().version, ports: ports(request.raw) };
+		reply.header("cache-control", "no-store");
+		return answer;
+	});
 	app.get("/api/health", async (_request, reply) => {
 		const { version, startedAt, connections } = view.server();
 		const uptimeSeconds = Math.max(0, Math.floor((clock() - startedAt) / 1000));
@@ -137,6 +146,8 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 	return { handle: (request, response) => app.routing(request, response), fastify: app, close: () => app.close() };
 }
 
+/** The page that tries by which roads a browser gets here. */
+const PORT_TEST_PATH = "/port-test";
 const NO_FILES: FileView = { list: async () => ({ total: 0, files: [] }), find: async () => undefined };
 /** What `/api/files` lists at once where no limit is asked for. */
 const DEFAULT_FILES_OF_PAGE = 50;
@@ -150,6 +161,7 @@ function countOf(text: unknown, absent: number): number | undefined {
 /** The console's file that a path shows, if it shows one. */
 function fileFor(files: ConsoleFiles, path: string): ConsoleFile | undefined {
 	if (path === "/") return files.get("index.html");
+	if (path === PORT_TEST_PATH) return files.get("port-test.html");
 	if (path === "/favicon.ico" || path === "/licenses.md" || path.startsWith("/assets/"))
 		return files.get(path.slice(1));
 	return isWatchPagePath(path) ? files.get("watch.html") : undefined;

@@ -1,4 +1,4 @@
-export type { FilesAnswer, HealthAnswer, StreamsAnswer } from "./api-answer.ts";
+export type { FilesAnswer, HealthAnswer, PortsAnswer, StreamsAnswer } from "./api-answer.ts";
 export { crossDomainPolicy } from "./cross-domain.ts";
 export { createForeignSite, type ForeignSite, type ForeignSiteOptions } from "./foreign-site.ts";
 export { createHttpApplication, type HttpApplication, type HttpApplicationOptions } from "./http-application.ts";

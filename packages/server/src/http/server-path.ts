@@ -1,8 +1,8 @@
 /** First segments of paths that are the server's own, whatever else it answers for. */
-const OWN_SEGMENTS = new Set(["api", "assets", "files"]);
+const OWN_SEGMENTS = new Set(["api", "assets", "files", "port-test"]);
 
 /**
- * Whether a path is the server's where another site has the rest: its API, the files of its pages, recordings, and the watch pages
+ * Whether a path is the server's where another site has the rest: its API, the files of its pages, recordings, the port test, and the watch pages
  * of applications.
  *
  * @param url as it was sent, with its query

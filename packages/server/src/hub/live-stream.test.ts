@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FramedBlock } from "./framed-block.ts";
 import {
 	audioConfiguration,
 	data,
@@ -318,6 +319,36 @@ describe("a viewer that wants one medium alone", () => {
 });
 
 describe("a viewer that is too slow", () => {
+	it("hears of its publisher's end behind the last frames, and of the next one's beginning behind that", () => {
+		const fixture = new HubFixture();
+		const publisher = fixture.publish();
+		publisher.play(100, videoConfiguration(1), keyframe(2));
+		const viewer = fixture.watch();
+		viewer.events.length = 0;
+		viewer.blocked = true;
+		publisher.send(picture(3), picture(4));
+		publisher.publication.end("stopped");
+		fixture.publish().play(100, videoConfiguration(5), keyframe(6));
+		expect(viewer.events).toEqual([]);
+		viewer.drain(fixture.clock.now());
+		expect(viewer.events.map(event => event.replace(/@.*/, ""))).toEqual(["P3", "P4", "unpublished", "published"]);
+	});
+
+	it("hears of its publisher's end where the last frames are lost", () => {
+		const fixture = new HubFixture({ viewerQueue: { maxBytes: 12, maxMillis: 1000, closeAfterMillis: 30_000 } });
+		const first = fixture.publish().play(100, videoConfiguration(1), keyframe(2));
+		const viewer = fixture.watch();
+		viewer.events.length = 0;
+		viewer.blocked = true;
+		first.send(picture(3));
+		first.publication.end("stopped");
+		const second = fixture.publish();
+		second.play(100, videoConfiguration(4), keyframe(5), picture(6));
+		viewer.viewer.deliver(new FramedBlock(new Uint8Array(100), []), fixture.clock.now());
+		expect(viewer.events).toEqual(["skipped", "unpublished", "published"]);
+		expect(viewer.viewer.droppedBlocks).toBe(2);
+	});
+
 	it("loses what waits beyond its bytes and goes on at the next keyframe, which is counted and told", () => {
 		const fixture = new HubFixture({ viewerQueue: { maxBytes: 12, maxMillis: 1000, closeAfterMillis: 30_000 } });
 		const publisher = fixture.publish();

@@ -1,11 +1,12 @@
 import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
 import { missedMessages } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
+import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
 import { ResumeGate, resumeIndex } from "./resume-gate.ts";
-import { type FramedBlock, Shape } from "./shape.ts";
+import { Shape } from "./shape.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { StreamMeter } from "./stream-meter.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
@@ -149,7 +150,7 @@ export class LiveStream {
 		this.#resumeGate.begin(wasLive, now);
 		if (!wasLive) {
 			this.#publishedSince = now;
-			for (const viewer of [...this.#viewers]) viewer.sink.onPublished();
+			for (const viewer of [...this.#viewers]) viewer.tell("published", now);
 		}
 		return { publication };
 	}
@@ -489,7 +490,8 @@ export class LiveStream {
 		for (const tap of this.#taps) tap.onEnded(reason);
 		this.cache.clear();
 		this.#version++;
-		for (const viewer of [...this.#viewers]) viewer.sink.onUnpublished();
+		const now = this.#clock.now();
+		for (const viewer of [...this.#viewers]) viewer.tell("unpublished", now);
 		// Whoever stays waits for the next publisher's keyframe, with that one's data and configurations.
 		for (const viewer of this.#viewers) {
 			viewer.headVersion = -1;

@@ -1,15 +1,8 @@
 import type { MediaMessage } from "@millrace/core/flv";
+import { FramedBlock } from "./framed-block.ts";
 import type { Framer } from "./framer.ts";
-import { type MediaTally, tallyOf } from "./media-tally.ts";
 import type { StreamCache } from "./stream-cache.ts";
 import type { Viewer } from "./viewer.ts";
-
-/** Bytes that were made for a shape, and what is in them. */
-export type FramedBlock = {
-	/** Empty where nothing passes the filter. */
-	readonly bytes: Uint8Array;
-	readonly tally: Readonly<MediaTally>;
-};
 
 /**
  * The viewers of one stream that are sent the same bytes, and the blocks that were made for them: a batch is framed
@@ -41,13 +34,13 @@ export class Shape {
 
 	/** The batch, or its end from `from` on, as this shape's bytes. */
 	frame(batch: readonly MediaMessage[], from = 0): FramedBlock {
-		if (this.wantsAudio && this.wantsVideo && from === 0) return this.#framed(batch);
+		if (this.wantsAudio && this.wantsVideo && from === 0) return new FramedBlock(this.framer.frame(batch), batch);
 		const wanted: MediaMessage[] = [];
 		for (let i = from; i < batch.length; i++) {
 			const message = batch[i]!;
 			if (message.isAudio ? this.wantsAudio : message.isVideo ? this.wantsVideo : true) wanted.push(message);
 		}
-		return wanted.length === 0 ? EMPTY : this.#framed(wanted);
+		return wanted.length === 0 ? EMPTY : new FramedBlock(this.framer.frame(wanted), wanted);
 	}
 
 	/**
@@ -72,13 +65,9 @@ export class Shape {
 	forget(): void {
 		this.#startBlock = undefined;
 	}
-
-	#framed(batch: readonly MediaMessage[]): FramedBlock {
-		return { bytes: this.framer.frame(batch), tally: tallyOf(batch) };
-	}
 }
 
-const EMPTY: FramedBlock = { bytes: new Uint8Array(0), tally: tallyOf([]) };
+const EMPTY = new FramedBlock(new Uint8Array(0), []);
 
 /**
  * Data and configurations for a viewer who joins. Configurations carry the time of the message that follows them.

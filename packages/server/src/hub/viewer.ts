@@ -1,8 +1,8 @@
+import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
 import type { ViewerQueueOptions } from "./hub-options.ts";
 import type { LiveStream } from "./live-stream.ts";
-import { addTally, emptyTally, type MediaTally, messagesOf } from "./media-tally.ts";
-import type { FramedBlock } from "./shape.ts";
+import { addTally, emptyTally, type MediaTally } from "./media-tally.ts";
 import type { ViewerStats } from "./stream-stats.ts";
 
 /** Gets every block as it is made. */
@@ -14,7 +14,16 @@ export const VIEWER_PAUSED = 2;
 /** Has been let go of. */
 export const VIEWER_GONE = 3;
 
-type QueuedBlock = { readonly block: FramedBlock; readonly queuedAt: number };
+/** What a viewer is told of its stream, in its place between the blocks. */
+export type ViewerNotice = "published" | "unpublished";
+
+type QueuedBlock = {
+	readonly block: FramedBlock;
+	readonly tally: Readonly<MediaTally>;
+	readonly queuedAt: number;
+};
+
+type QueuedNotice = { readonly notice: ViewerNotice; readonly queuedAt: number };
 
 /**
  * One viewer of a live stream, with the queue of what its network has not taken. The queue is bounded in bytes and in
@@ -48,7 +57,7 @@ export class Viewer {
 	missedMessages = 0;
 
 	readonly #limits: ViewerQueueOptions;
-	#queue: QueuedBlock[] = [];
+	#queue: (QueuedBlock | QueuedNotice)[] = [];
 	#queuedBytes = 0;
 	/** What it lost; made when it first does. */
 	#dropped: MediaTally | undefined;
@@ -68,27 +77,40 @@ export class Viewer {
 
 	/** Hands over a block, or queues it behind what waits. */
 	deliver(block: FramedBlock, now: number): void {
-		this.messages += messagesOf(block.tally);
+		this.messages += block.messages;
 		if (this.#queue.length === 0) {
 			if (this.sink.offer(block.bytes)) return;
 			if (this.#stalledAt < 0) this.#stalledAt = now;
 		}
-		this.#queue.push({ block, queuedAt: now });
+		this.#queue.push({ block, tally: block.tally, queuedAt: now });
 		this.#queuedBytes += block.bytes.length;
 		const { maxBytes, maxMillis } = this.#limits;
 		if (this.#queuedBytes > maxBytes || now - this.#queue[0]!.queuedAt > maxMillis) this.#skip(now);
 	}
 
+	/** Tells it, behind what waits: a player that heard of the end first would leave without the last frames. */
+	tell(notice: ViewerNotice, now: number): void {
+		if (this.#queue.length === 0) this.#hand(notice);
+		else this.#queue.push({ notice, queuedAt: now });
+	}
+
 	/** The sink's network has taken what was written: sends what waits. */
 	onDrain(now: number): void {
-		let sent = 0;
-		while (sent < this.#queue.length && this.sink.offer(this.#queue[sent]!.block.bytes)) {
-			this.#queuedBytes -= this.#queue[sent]!.block.bytes.length;
-			sent++;
+		for (;;) {
+			const [first] = this.#queue;
+			if (first === undefined) {
+				this.#stalledAt = -1;
+				return;
+			}
+			if ("block" in first) {
+				const { bytes } = first.block;
+				if (!this.sink.offer(bytes)) return;
+				this.#queuedBytes -= bytes.length;
+			}
+			this.#stalledAt = now;
+			this.#queue.shift();
+			if ("notice" in first) this.#hand(first.notice);
 		}
-		if (sent === this.#queue.length) this.#stalledAt = -1;
-		else if (sent > 0) this.#stalledAt = now;
-		this.#queue.splice(0, sent);
 	}
 
 	/** Whether its network has taken nothing for longer than is allowed. */
@@ -100,7 +122,7 @@ export class Viewer {
 	/** Measures at this moment. */
 	stats(now: number): ViewerStats {
 		const queued = emptyTally();
-		for (const { block } of this.#queue) addTally(queued, block.tally);
+		for (const each of this.#queue) if ("block" in each) addTally(queued, each.tally);
 		return {
 			state: STATE_NAMES[this.state]!,
 			messages: this.messages,
@@ -137,17 +159,25 @@ export class Viewer {
 	}
 
 	#skip(now: number): void {
+		const lost = this.#queue;
 		this.skips++;
-		this.droppedBlocks += this.#queue.length;
 		this.#dropped ??= emptyTally();
-		for (const { block } of this.#queue) {
-			addTally(this.#dropped, block.tally);
-			this.messages -= messagesOf(block.tally);
+		for (const each of lost) {
+			if (!("block" in each)) continue;
+			this.droppedBlocks++;
+			addTally(this.#dropped, each.tally);
+			this.messages -= each.block.messages;
 		}
 		this.#queue = [];
 		this.#queuedBytes = 0;
 		this.stream.onViewerSkipped(this);
 		this.sink.onSkipped(now);
+		for (const each of lost) if ("notice" in each && this.state !== VIEWER_GONE) this.#hand(each.notice);
+	}
+
+	#hand(notice: ViewerNotice): void {
+		if (notice === "published") this.sink.onPublished();
+		else this.sink.onUnpublished();
 	}
 }
 

@@ -14,6 +14,8 @@ export class MemorySource implements MediaSource {
 	users = 1;
 	/** What the next call rejects with. */
 	failure: Error | undefined;
+	/** Messages later than a reader wants are given to it all the same, as cursors may. */
+	readsAhead = false;
 	/** While set, calls wait for `letGo`. */
 	isHeldUp = false;
 	readonly #messages: MediaMessage[];
@@ -88,6 +90,7 @@ export class MemorySource implements MediaSource {
 
 class MemoryCursor implements MediaCursor {
 	readonly #source: MemorySource;
+	nextMillis: number | undefined;
 	#index = 0;
 	#isBusy = false;
 
@@ -110,12 +113,18 @@ class MemoryCursor implements MediaCursor {
 		});
 	}
 
-	async read(maxBytes: number): Promise<readonly MediaMessage[]> {
+	async read(maxBytes: number, untilMillis = Number.POSITIVE_INFINITY): Promise<readonly MediaMessage[]> {
 		return this.#alone("read", () => {
 			const batch: MediaMessage[] = [];
 			let bytes = 0;
+			this.nextMillis = undefined;
 			while (bytes < maxBytes && this.#index < this.#source.messages.length) {
-				const message = this.#source.messages[this.#index++]!;
+				const message = this.#source.messages[this.#index]!;
+				if (message.timestamp > untilMillis && !this.#source.readsAhead) {
+					this.nextMillis = message.timestamp;
+					break;
+				}
+				this.#index++;
 				batch.push(message);
 				bytes += message.payload.length;
 			}

@@ -1,4 +1,5 @@
 import type { HubClock } from "../hub/index.ts";
+import { ReadTurns } from "./read-turns.ts";
 
 /** Something that wants to be woken. */
 export interface Sleeper {
@@ -11,6 +12,8 @@ export interface Sleeper {
  * so that hundreds of viewers cost some twenty timers a second altogether.
  */
 export class PlayerSchedule {
+	/** When they read, and the memory for it. */
+	readonly turns = new ReadTurns();
 	readonly #clock: HubClock;
 	readonly #tickMillis: number;
 	readonly #slots = new Map<number, Set<Sleeper>>();

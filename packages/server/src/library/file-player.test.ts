@@ -111,22 +111,30 @@ describe("a file player", () => {
 	});
 
 	it.each([
-		[-1, 2000],
-		[500, 2000],
-		[5000, 5000],
-	])("sends, for a buffer of %d ms, %d ms ahead, then in time", async (buffer, ahead) => {
-		const fixture = new PlayerFixture(MemorySource.of(60, { bytes: 500 }));
-		fixture.player.setBufferMillis(buffer);
-		await fixture.start();
-		for (let second = 0; second < 20; second++) {
-			expect(fixture.sentTo).toBeGreaterThanOrEqual(second * 1000 + ahead - 600);
-			expect(fixture.sentTo).toBeLessThanOrEqual(second * 1000 + ahead + 600);
-			await fixture.pass(1000);
-		}
-		// Some two wake-ups a second, each with a block.
-		expect(fixture.batches).toBeLessThan(2.3 * (20 + ahead / 1000) + 4);
-		expect(fixture.events.filter(event => event === "filled" || event === "refilled")).toEqual(["filled", "refilled"]);
-	});
+		[-1, 2000, "what is due"],
+		[500, 2000, "what is due"],
+		[5000, 5000, "what is due"],
+		[5000, 5000, "more than is due"],
+	])(
+		"sends, for a buffer of %d ms, %d ms ahead, then in time, from a file that gives %s",
+		async (buffer, ahead, given) => {
+			const fixture = new PlayerFixture(MemorySource.of(60, { bytes: 500 }));
+			fixture.source.readsAhead = given === "more than is due";
+			fixture.player.setBufferMillis(buffer);
+			await fixture.start();
+			for (let second = 0; second < 20; second++) {
+				expect(fixture.sentTo).toBeGreaterThanOrEqual(second * 1000 + ahead - 600);
+				expect(fixture.sentTo).toBeLessThanOrEqual(second * 1000 + ahead + 600);
+				await fixture.pass(1000);
+			}
+			// Some two wake-ups a second, each with a block.
+			expect(fixture.batches).toBeLessThan(2.3 * (20 + ahead / 1000) + 4);
+			expect(fixture.events.filter(event => event === "filled" || event === "refilled")).toEqual([
+				"filled",
+				"refilled",
+			]);
+		},
+	);
 
 	it.each([0, 36_000_000])("sends all at once for a buffer of %d ms", async buffer => {
 		const fixture = new PlayerFixture(MemorySource.of(600));
@@ -173,6 +181,37 @@ describe("a file player", () => {
 			await settled();
 			expect([fixture.batches, fixture.source.calls.length]).toEqual([drains, drains]);
 		}
+	});
+
+	it("waits for its turn to read, and does then what was asked for last", async () => {
+		const fixture = new PlayerFixture(short());
+		const { turns } = fixture.schedule;
+		const others = [];
+		while (turns.free > 0) others.push(await turns.begin());
+		await fixture.start();
+		expect([fixture.take(), turns.size]).toEqual([["placed 0"], 1]);
+		fixture.player.seek(800);
+		turns.end(others.pop()!);
+		await settled();
+		expect(fixture.take()).toEqual(["placed 500", "v500 K500 P600 P700 P800 P900", "end"]);
+		expect([fixture.source.calls, turns.free, turns.size]).toEqual([["seek 800", "read", "read"], 1, 0]);
+	});
+
+	it.each(["closed", "paused"])("that is %s while it reads gives its turn back", async state => {
+		const fixture = new PlayerFixture(MemorySource.of(60));
+		const { turns } = fixture.schedule;
+		const { free } = turns;
+		fixture.source.isHeldUp = true;
+		await fixture.start();
+		expect(turns.free).toBe(free - 1);
+		if (state === "closed") fixture.player.close();
+		else fixture.player.pause();
+		fixture.source.letGo();
+		await settled();
+		expect([turns.free, fixture.sent]).toEqual([free, []]);
+		fixture.player.resume();
+		await settled();
+		expect(fixture.sent.length).toBe(state === "closed" ? 0 : 128);
 	});
 
 	it("begins at the keyframe at or before its start, and ends before its limit", async () => {

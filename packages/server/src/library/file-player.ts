@@ -1,3 +1,4 @@
+import type { Arena } from "@millrace/core/bytes";
 import type { MediaMessage } from "@millrace/core/flv";
 import type { PlayerSchedule, Sleeper } from "./file-player-schedule.ts";
 import { MessageSelection } from "./file-player-selection.ts";
@@ -56,13 +57,17 @@ export interface FilePlayerSink {
 	onFailed(error: unknown): void;
 }
 
-/** What is read and written at once, in bytes: a viewer costs a read, a block and a wake-up for each. */
-const READ_BYTES = 64 * 1024;
+/** What is read and written at once at most, in bytes: a viewer costs a read, a block and a wake-up for each. */
+const MOST_READ_BYTES = 72 * 1024;
+/** What is read beyond the file's mean rate, for its ups and downs: a tenth more, and the least that is read. */
+const READ_MARGIN = 1.1;
+const LEAST_READ_BYTES = 8 * 1024;
 
 /**
  * Plays one file to one viewer: sends ahead until the viewer's buffer is full, then as fast as the times say, and never
- * more than one block that the network has not taken. Commands take effect in the order in which they are given, whatever
- * is being read meanwhile; a newer place overrides one on the way.
+ * more than one block that the network has not taken. No more is read than is sent at once, so that between its turns a
+ * player keeps nothing but its place. Commands take effect in the order in which they are given, whatever is being read
+ * meanwhile; a newer place overrides one on the way.
  */
 export class FilePlayer implements Sleeper {
 	readonly source: MediaSource;
@@ -74,6 +79,7 @@ export class FilePlayer implements Sleeper {
 	readonly #schedule: PlayerSchedule;
 	readonly #options: FilePlayerOptions;
 	readonly #restMillis: number;
+	readonly #keepsPayloads: boolean;
 	readonly #selection: MessageSelection;
 	#stopGrowth: (() => void) | undefined;
 	#move: Move | undefined;
@@ -110,8 +116,9 @@ export class FilePlayer implements Sleeper {
 		{ restMillis, keepsPayloads } = VIEWER_PACE,
 	) {
 		this.source = source;
-		this.#cursor = source.cursor(!keepsPayloads);
+		this.#cursor = source.cursor();
 		this.#restMillis = restMillis;
+		this.#keepsPayloads = keepsPayloads;
 		this.#sink = sink;
 		this.#schedule = schedule;
 		this.#options = options;
@@ -294,32 +301,65 @@ export class FilePlayer implements Sleeper {
 		return true;
 	}
 
+	/** Reads what is due, when it is this player's turn, and sends it. */
 	async #read(): Promise<boolean> {
+		const { turns } = this.#schedule;
+		const turn = turns.begin();
+		const memory = turn instanceof Promise ? await turn : turn;
+		try {
+			// Much may have happened meanwhile.
+			if (this.#isClosed || this.#move !== undefined || !this.#maySend()) return true;
+			return await this.#readInto(memory);
+		} finally {
+			turns.end(memory, this.#index < this.#batch.length);
+		}
+	}
+
+	async #readInto(memory: Arena): Promise<boolean> {
 		const { source } = this;
 		const isGrowing = source.isGrowing;
+		const until = this.#limit();
 		this.#hasGrown = false;
-		const batch = await this.#cursor.read(READ_BYTES);
+		const batch = await this.#cursor.read(this.#bytesUntil(until), until, this.#keepsPayloads ? undefined : memory);
 		if (this.#isClosed || this.#move !== undefined) return true;
 		this.#batch = batch;
 		this.#index = 0;
-		if (batch.length > 0) return true;
+		if (batch.length > 0) return !this.#maySend() || this.#sendDue();
+		const { nextMillis } = this.#cursor;
+		if (nextMillis !== undefined) {
+			this.#rest(nextMillis);
+			return false;
+		}
 		if (isGrowing) return this.#hasGrown;
 		this.#end();
 		return false;
+	}
+
+	/** About so many bytes there are from the last message to that time. */
+	#bytesUntil(millis: number): number {
+		const { bytes, durationMillis } = this.source;
+		const wanted = ((millis - this.#sentMillis) * bytes * READ_MARGIN) / durationMillis + LEAST_READ_BYTES;
+		// Of a file without duration it is no number, or an infinite one.
+		return wanted < MOST_READ_BYTES ? Math.max(wanted, LEAST_READ_BYTES) : MOST_READ_BYTES;
+	}
+
+	/** Up to which time is sent now: what is nearly due goes with the rest, for two blocks cost more than one. */
+	#limit(): number {
+		return this.#owesPreview ? Number.POSITIVE_INFINITY : this.#horizon() + this.#restMillis;
 	}
 
 	/** Sends of what was read as much as is due. */
 	#sendDue(): boolean {
 		const batch = this.#batch;
 		const out: MediaMessage[] = [];
-		// What is nearly due goes with the rest: two blocks cost more than one.
-		const limit = this.#owesPreview ? Number.POSITIVE_INFINITY : this.#horizon() + this.#restMillis;
+		const limit = this.#limit();
 		const isWhole = this.#index === 0 && batch.at(-1)!.timestamp <= limit;
 		let isDone = false;
 		if (this.#needsHead) this.#selection.selectHead(this.#cursor.configurations(), batch.slice(this.#index), out);
 		this.#needsHead = false;
 		if (isWhole && out.length === 0 && this.#selection.isPlain && !this.#owesPreview) {
-			this.#index = batch.length;
+			this.#batch = NOTHING;
+			this.#index = 0;
 			this.#send(batch);
 			return true;
 		}

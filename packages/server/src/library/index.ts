@@ -26,4 +26,5 @@ export { catalogName, MediaOpener, type MediaWish, type OpenedMedia } from "./me
 export type { MediaCursor, MediaSource } from "./media-source.ts";
 export { Mp4Source } from "./mp4-source.ts";
 export { PlainFile } from "./plain-file.ts";
+export { ReadTurns } from "./read-turns.ts";
 export * from "./recording/index.ts";

@@ -105,6 +105,23 @@ describe("the media library", () => {
 		expect(await markOf("a", "vod/media/..")).toBe(0);
 	});
 
+	it("waits for a file that was written just now to grow, unless it was finished here and is as long as then", async () => {
+		const path = put("applications/vod/streams/_definst_/a.flv");
+		const bytes = readFileSync(path).length;
+		const isGrowing = async (finished: number) => {
+			library.close();
+			const asked: string[] = [];
+			options.isFinished = (recorded, size) => asked.push(recorded) > 0 && size === finished;
+			library = new MediaLibrary(options);
+			utimesSync(path, Date.now() / 1000, Date.now() / 1000);
+			const source = (await library.open(new StreamName("vod", DEFAULT_INSTANCE, "a")))!;
+			source.release();
+			expect(asked).toEqual([path]);
+			return source.isGrowing;
+		};
+		expect([await isGrowing(bytes), await isGrowing(bytes - 1)]).toEqual([false, true]);
+	});
+
 	it("follows no link out of the folders unless that is allowed", async () => {
 		const outside = put("outside/secret.flv", 7);
 		put("applications/vod/media/in.flv", 3);
@@ -186,13 +203,13 @@ describe("the media library", () => {
 		put("applications/vod/media/.hidden.flv");
 		put("applications/vod/media/notes.txt");
 		put("applications/vod/media/film.m4v");
-		put("applications/vod/streams/room/b.flv");
 		const files = await library.list("vod");
 		expect(files.map(file => file.name)).toEqual(["a", "dir/vp6", "mp4:film.m4v"]);
 		expect(await Promise.all(files.map(file => file.lengthMillis()))).toEqual([80, 2000, undefined]);
 		expect(files[0]!.bytes).toBeGreaterThan(50);
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "dir/vp6"))).toBe(2000);
 		expect(await library.lengthMillis(new StreamName("vod", DEFAULT_INSTANCE, "none"))).toBeUndefined();
+		put("applications/vod/streams/room/b.flv");
 		expect((await library.list("vod", "room")).map(file => file.name)).toEqual(["b"]);
 		expect(await library.list("vod", "../vod")).toEqual([]);
 		expect(await library.list("other")).toEqual([]);
@@ -211,6 +228,27 @@ describe("the media library", () => {
 		expect(files.map(({ name, file, kind }) => [name, file, kind])).toEqual(
 			names.map(name => [`mp4:${name}`, name, "mp4"]),
 		);
+	});
+
+	it("lists what was recorded of named instances, under names by which it is found", async () => {
+		put("applications/vod/streams/_definst_/a.flv", 1);
+		put("applications/vod/streams/room/a.flv", 2);
+		copyFileSync(SAMPLE, put("applications/vod/streams/room/b.mp4"));
+		put("applications/vod/streams/hall/sub/c.flv", 3);
+		put("applications/vod/streams/nobody.flv", 4);
+		put("applications/vod/streams/.hidden/d.flv", 5);
+		const files = await library.list("vod");
+		expect(files.map(({ instance, name, file }) => [instance, name, file])).toEqual([
+			["_definst_", "a", "a.flv"],
+			["hall", "sub/c", "sub/c.flv"],
+			["room", "a", "a.flv"],
+			["room", "mp4:b.mp4", "b.mp4"],
+		]);
+		const marks = await Promise.all(
+			files.filter(({ kind }) => kind === "flv").map(({ instance, name }) => markOf(name, "vod", instance)),
+		);
+		expect(marks).toEqual([1, 3, 2]);
+		expect(await markOf("c", "vod", "hall/sub")).toBe(3);
 	});
 
 	it("describes the file that a name plays, and opens it as it lies on the disk by its path alone", async () => {

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { FileError } from "@millrace/core/fault";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import type { StreamName } from "../app/index.ts";
@@ -9,7 +9,7 @@ import type { GrowingFile } from "./growing-file.ts";
 import type { MediaCatalog } from "./media-catalog.ts";
 import { type FileIdentity, identityOf, isAbsence, MediaFile, unreadable } from "./media-file.ts";
 import { type ApplicationFolders, behindPrefix, type FoundFile, findFile, foldersOf } from "./media-folders.ts";
-import { type ListedFile, listFolders } from "./media-list.ts";
+import { type ListedFile, listFolders, listInstances } from "./media-list.ts";
 import { exactCandidates, type MediaKind, type NameCandidate, nameCandidates } from "./media-name.ts";
 import type { MediaSource } from "./media-source.ts";
 import { Id3Source } from "./mp3/id3-source.ts";
@@ -26,12 +26,19 @@ export type MediaLibraryOptions = FlvSourceOptions & {
 	foldersOf?: (application: string) => ApplicationFolders | undefined;
 	/** The file that our recorder is writing at this path. Default: none. */
 	growing?: (path: string) => GrowingFile | undefined;
+	/**
+	 * Whether our recorder has finished the file at this path, and made it so many bytes long: nobody waits then for it to
+	 * grow, as for a file of others that was written just now. Default: of none.
+	 */
+	isFinished?: (path: string, bytes: number) => boolean;
 	/** How long a file stays open after the last viewer left, in milliseconds. Default 5000. */
 	keepMillis?: number;
 };
 
 /** One playable file of a list. */
 export type MediaListing = {
+	/** `_definst_` where none was named. */
+	readonly instance: string;
 	/** To be played, with its prefix where it needs one. */
 	readonly name: string;
 	/** Its path with the extension, by which `openFile` opens it. */
@@ -106,10 +113,10 @@ export class MediaLibrary implements MediaCatalog {
 	async describe(name: StreamName): Promise<MediaListing | undefined> {
 		const found = await this.#find(name, nameCandidates(name.name));
 		if (found === undefined) return undefined;
-		if (found.growing === undefined) return this.#listing(name.name, found, found.file.identity);
+		if (found.growing === undefined) return this.#listing(name.instance, name.name, found, found.file.identity);
 		const { path } = found.growing;
 		try {
-			return this.#listing(name.name, found, identityOf(await stat(path)));
+			return this.#listing(name.instance, name.name, found, identityOf(await stat(path)));
 		} catch (error) {
 			if (isAbsence(error)) return undefined;
 			throw unreadable(path, error);
@@ -117,15 +124,27 @@ export class MediaLibrary implements MediaCatalog {
 	}
 
 	/**
-	 * The files that an instance of an application can play, by name; folders and files beyond a limit are left out.
+	 * The files that an application can play: of its default instance by name, then what was recorded of the others; or
+	 * those that one instance can play. Folders and files beyond a limit are left out.
 	 *
 	 * @throws {FileError} `FILE_UNREADABLE`
 	 */
-	async list(application: string, instance = DEFAULT_INSTANCE): Promise<MediaListing[]> {
+	async list(application: string, instance?: string): Promise<MediaListing[]> {
 		const { directories, followLinks } = this.#foldersOf(application);
-		const folders = foldersOf(this.#options.applicationsFolder, application, instance, directories);
-		const files = await listFolders(folders, followLinks);
-		return files.map(file => this.#listing(file.name, this.#foundListed(file, followLinks), file.identity));
+		const root = this.#options.applicationsFolder;
+		const folders = foldersOf(root, application, instance ?? DEFAULT_INSTANCE, directories);
+		const own =
+			folders.length === 0 || instance !== undefined ? undefined : join(resolve(root, application), "streams");
+		const [files, others] = await Promise.all([
+			listFolders(folders, followLinks),
+			own === undefined ? [] : listInstances(own, DEFAULT_INSTANCE, followLinks),
+		]);
+		const listing = (of: string, file: ListedFile) =>
+			this.#listing(of, file.name, this.#foundListed(file, followLinks), file.identity);
+		return [
+			...files.map(file => listing(instance ?? DEFAULT_INSTANCE, file)),
+			...others.map(file => listing(file.instance, file)),
+		];
 	}
 
 	/** Closes every file that nobody plays, and the others as they are released. */
@@ -148,7 +167,7 @@ export class MediaLibrary implements MediaCatalog {
 				const growing = kind === "flv" ? this.#growing(recorded) : undefined;
 				if (growing !== undefined) return { growing, path, kind };
 				const file = await findFile(folder, rest, followLinks);
-				if (file !== undefined) return { growing, file, path, kind, followLinks };
+				if (file !== undefined) return { growing, file, path, kind, followLinks, recorded };
 			}
 		}
 		return undefined;
@@ -193,9 +212,12 @@ export class MediaLibrary implements MediaCatalog {
 		return key;
 	}
 
-	async #open({ file: { path }, kind, followLinks }: FoundOnDisk): Promise<MediaSource> {
+	async #open({ file: { path }, kind, followLinks, recorded }: FoundOnDisk): Promise<MediaSource> {
 		const file = await MediaFile.open(path, followLinks);
-		if (kind === "flv") return FlvSource.open(file, this.#options);
+		if (kind === "flv") {
+			const isFinished = this.#options.isFinished?.(recorded, file.size) ?? false;
+			return FlvSource.open(file, isFinished ? { ...this.#options, quietMillis: 0 } : this.#options);
+		}
 		if (kind === "mp3") return Mp3Source.open(file);
 		if (kind === "id3") return Id3Source.open(file);
 		return Mp4Source.open(file);
@@ -221,12 +243,14 @@ export class MediaLibrary implements MediaCatalog {
 	#foundListed(file: ListedFile, followLinks: boolean): Found {
 		const { kind, relative: path } = file;
 		const growing = kind === "flv" ? this.#growing(file.joined) : undefined;
-		return growing === undefined ? { growing, file, path, kind, followLinks } : { growing, path, kind };
+		const recorded = file.joined;
+		return growing === undefined ? { growing, file, path, kind, followLinks, recorded } : { growing, path, kind };
 	}
 
-	#listing(name: string, found: Found, { size, modifiedMillis }: FileIdentity): MediaListing {
+	#listing(instance: string, name: string, found: Found, { size, modifiedMillis }: FileIdentity): MediaListing {
 		const { growing, path, kind } = found;
 		return {
+			instance,
 			name,
 			file: path,
 			kind: kind === "id3" ? "mp3" : kind,
@@ -254,5 +278,7 @@ type FoundOnDisk = FoundPlace & {
 	readonly growing: undefined;
 	readonly file: FoundFile;
 	readonly followLinks: boolean;
+	/** Where our recorder would have put it. */
+	readonly recorded: string;
 };
 type Found = FoundOnDisk | (FoundPlace & { readonly growing: GrowingFile });

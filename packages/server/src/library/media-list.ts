@@ -36,6 +36,29 @@ export async function listFolders(
 	return [...list.files.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** A file of a named instance. */
+export type InstanceFile = ListedFile & { readonly instance: string };
+
+/**
+ * As `listFolders`, the files of an application's named instances, of which each has a folder in `streams`. An instance
+ * whose name has several parts is listed as its first one, under which its files are found as well.
+ *
+ * @throws {FileError} `FILE_UNREADABLE`
+ */
+export async function listInstances(streams: string, defaultInstance: string, links: boolean): Promise<InstanceFile[]> {
+	const list = new FolderList(links);
+	await list.add(streams, "", defaultInstance);
+	const files = [...list.files.values()].toSorted((a, b) => (a.relative < b.relative ? -1 : 1));
+	return files.flatMap(file => {
+		const at = file.relative.indexOf("/");
+		// What lies beside the instances' folders is nobody's.
+		if (at < 0) return [];
+		const relative = file.relative.slice(at + 1);
+		const name = nameOfFile(relative);
+		return name === undefined ? [] : [{ ...file, instance: file.relative.slice(0, at), relative, name }];
+	});
+}
+
 class FolderList {
 	readonly files = new Map<string, ListedFile>();
 	readonly #followLinks: boolean;
@@ -45,13 +68,17 @@ class FolderList {
 		this.#followLinks = followLinks;
 	}
 
-	/** Adds what is below a media folder, level by level, so that a limit cuts off what is deepest. */
-	async add(folder: string, prefix: string): Promise<void> {
+	/**
+	 * Adds what is below a media folder, level by level, so that a limit cuts off what is deepest; but nothing of the
+	 * folder `except` in it.
+	 */
+	async add(folder: string, prefix: string, except?: string): Promise<void> {
 		let level = [""];
 		for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
 			const below: string[] = [];
 			for (const path of level) {
 				for (const entry of await this.#entriesOf(join(folder, path))) {
+					if (path === "" && entry.name === except) continue;
 					const inner = path === "" ? entry.name : `${path}/${entry.name}`;
 					if (await this.#isFolder(entry, join(folder, inner))) below.push(inner);
 					else await this.#addFile(folder, inner, prefix);

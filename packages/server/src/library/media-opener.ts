@@ -28,6 +28,8 @@ export class MediaOpener {
 	readonly #catalog: MediaCatalog | undefined;
 	readonly #hasLive: (application: string) => boolean;
 	readonly #log: EventLog;
+	/** Files of which it was told what is wrong with them. */
+	readonly #told = new Set<string>();
 
 	/** @param hasLive whether a stream of that application that is not there may come */
 	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: (application: string) => boolean, log: EventLog) {
@@ -57,11 +59,23 @@ export class MediaOpener {
 		this.#catalog
 			.open(catalogName(wish))
 			.then(
-				(source): OpenedMedia => (source === undefined ? otherwise : { kind: "file", source }),
+				(source): OpenedMedia => {
+					if (source === undefined) return otherwise;
+					this.#tellFlaws(name, source);
+					return { kind: "file", source };
+				},
 				(error): OpenedMedia => ({ kind: "refused", status: this.faultStatus(name, error) }),
 			)
 			.then(onOpened)
 			.catch(error => this.#log.error("fault", { stream: String(name), error }));
+	}
+
+	/** Once for each file, however often somebody plays it. */
+	#tellFlaws(name: StreamName, { path, flaws = [] }: MediaSource): void {
+		if (flaws.length === 0 || this.#told.has(path)) return;
+		if (this.#told.size >= MAX_TOLD) this.#told.clear();
+		this.#told.add(path);
+		this.#log.warn("file-damaged", { stream: String(name), path, text: flaws.join(" ") });
 	}
 
 	/** The status for a file that cannot be played (on); it is logged. */
@@ -80,6 +94,9 @@ export function catalogName({ name, prefix }: Pick<MediaWish, "name" | "prefix">
 	if (prefix === "") return name;
 	return new StreamName(name.application, name.instance, `${prefix}:${name.name}`);
 }
+
+/** So many files are remembered for one player. */
+const MAX_TOLD = 256;
 
 const FAULT_STATUS: Readonly<Record<string, StatusCode>> = {
 	FILE_INVALID: "NetStream.Play.FileStructureInvalid",

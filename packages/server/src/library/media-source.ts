@@ -1,4 +1,5 @@
 import type { AmfObject } from "@millrace/core/amf";
+import type { Arena } from "@millrace/core/bytes";
 import type { MediaMessage } from "@millrace/core/flv";
 
 /**
@@ -18,14 +19,11 @@ export interface MediaSource {
 	readonly metadata: AmfObject;
 	/** The file is being recorded: its end is not its end. */
 	readonly isGrowing: boolean;
+	/** What is wrong with it, in whole sentences, although it can be played. Default: nothing is known. */
+	readonly flaws?: readonly string[];
 
-	/**
-	 * A place in the file, at its start.
-	 *
-	 * @param reusesMemory payloads need be valid only until the cursor's next `read`: for those who pass them on at once.
-	 *   Default false.
-	 */
-	cursor(reusesMemory?: boolean): MediaCursor;
+	/** A place in the file, at its start. */
+	cursor(): MediaCursor;
 	/** Calls `listener` whenever more can be read, and when the file stops growing; returns how to stop that. */
 	onGrowth(listener: () => void): () => void;
 	/** The caller needs it no longer; the last one closes the file. Cursors must not be used afterwards. */
@@ -34,6 +32,8 @@ export interface MediaSource {
 
 /** One viewer's place in a file. Calls must not overlap. */
 export interface MediaCursor {
+	/** The time of the message before which the last `read` ended for its `untilMillis`; `undefined`: it did not. */
+	readonly nextMillis?: number | undefined;
 	/**
 	 * What a decoder needs before the messages that follow: codec configurations, at the time of the message that comes
 	 * next. Valid once `seek` or the first `read` has resolved.
@@ -48,9 +48,12 @@ export interface MediaCursor {
 	seek(millis: number): Promise<number>;
 	/**
 	 * The next messages in decode order, about `maxBytes` of them and at least one; configurations of the codecs are
-	 * among them only where they change. Empty at the end, or at the present end of a growing file.
+	 * among them only where they change. Empty at the end, at the present end of a growing file, or where `nextMillis`
+	 * tells that what comes is too late.
 	 *
+	 * @param untilMillis messages after this time may be left for later. Default: none are.
+	 * @param memory may be taken for the payloads, which are valid then as long as it is. Default: their own.
 	 * @throws {FileError} as `seek`
 	 */
-	read(maxBytes: number): Promise<readonly MediaMessage[]>;
+	read(maxBytes: number, untilMillis?: number, memory?: Arena): Promise<readonly MediaMessage[]>;
 }

@@ -49,8 +49,12 @@ export class Mp4Source implements MediaSource {
 		return this.#movie.metadata();
 	}
 
-	cursor(reusesMemory = false): MediaCursor {
-		return this.#movie.cursor(reusesMemory);
+	get flaws(): readonly string[] {
+		return this.#movie.flaws.map(flaw => flaw.text);
+	}
+
+	cursor(): MediaCursor {
+		return this.#movie.cursor();
 	}
 
 	onGrowth(): () => void {

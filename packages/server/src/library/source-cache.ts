@@ -40,8 +40,12 @@ export class SourceHold implements MediaSource {
 		return this.#source.isGrowing;
 	}
 
-	cursor(reusesMemory = false): MediaCursor {
-		return this.#source.cursor(reusesMemory);
+	get flaws(): readonly string[] {
+		return this.#source.flaws ?? [];
+	}
+
+	cursor(): MediaCursor {
+		return this.#source.cursor();
 	}
 
 	onGrowth(listener: () => void): () => void {

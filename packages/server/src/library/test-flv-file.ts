@@ -27,13 +27,15 @@ export class MemoryFile implements OpenFile {
 		this.size = bytes.length;
 	}
 
-	async read(offset: number, length: number): Promise<Uint8Array> {
+	async read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
 		if (this.isClosed) throw new FileError("FILE_UNREADABLE", "It is closed.");
 		if (length < 0 || offset < 0) throw new RangeError(`read of ${length} at ${offset}`);
 		this.reads++;
 		const bytes = this.bytes.slice(offset, offset + length);
 		this.bytesRead += bytes.length;
-		return bytes;
+		if (into === undefined) return bytes;
+		into.set(bytes);
+		return into.subarray(0, bytes.length);
 	}
 
 	async refresh(): Promise<void> {

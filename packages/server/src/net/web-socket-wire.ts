@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { PeerError } from "@millrace/core/fault";
 import type { WebSocket } from "ws";
 import type { Wire, WireHandler } from "./wire.ts";
 
@@ -6,6 +7,9 @@ import type { Wire, WireHandler } from "./wire.ts";
 const END_TIMEOUT_MILLIS = 5000;
 /** TCP probes an idle peer after this time, so that its end is noticed even where it is never written to. */
 const KEEP_ALIVE_MILLIS = 60_000;
+
+/** Who goes on with a long message after our close is not waited for. */
+const MAX_HELD_AT_END_BYTES = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
 /** RFC 6455 §7.4.1: the purpose is fulfilled; a text came where only bytes are understood. */
@@ -21,6 +25,10 @@ export class WebSocketWire implements Wire {
 	#error: Error | undefined;
 	#waitsForDrain = false;
 	#isEnding = false;
+	/** What has come of a message that is not complete, about: the heads of frames are in it too. */
+	#held = 0;
+	/** The length of what came last; it may hold the ends of messages and the beginning of another. */
+	#lastPart = 0;
 
 	readonly #onDrained = (): void => {
 		this.#waitsForDrain = false;
@@ -39,16 +47,23 @@ export class WebSocketWire implements Wire {
 		socket.setNoDelay(true);
 		socket.setKeepAlive(true, KEEP_ALIVE_MILLIS);
 		webSocket.on("message", (data, isBinary) => {
+			this.#hold(Math.min(Math.max(0, this.#held - (data as Buffer).length), this.#lastPart));
 			if (this.#isEnding) return;
 			if (isBinary) handler.onWireData?.(data as Buffer);
-			else this.#close(CLOSE_UNSUPPORTED);
+			else this.#refuseText();
+		});
+		// The library keeps the parts of a message until it is complete. This sees them first.
+		socket.prependListener("data", (bytes: Uint8Array) => {
+			this.#lastPart = bytes.length;
+			this.#hold(this.#held + bytes.length);
 		});
 		// Pings of one that does not read must not pile up answers.
 		webSocket.on("ping", bytes => {
 			if (socket.writableLength === 0) webSocket.pong(bytes);
 		});
-		webSocket.on("error", error => {
-			this.#error = error;
+		webSocket.on("error", (error: NodeJS.ErrnoException) => {
+			const isFrame = error.code?.startsWith("WS_ERR_") === true;
+			this.#error ??= isFrame ? new PeerError("WEB_SOCKET_BAD_FRAME", error.message) : error;
 		});
 		webSocket.on("close", () => handler.onWireClosed(this.#error));
 	}
@@ -90,6 +105,19 @@ export class WebSocketWire implements Wire {
 	destroy(): void {
 		this.#isEnding = true;
 		this.#webSocket.terminate();
+	}
+
+	#hold(bytes: number): void {
+		this.#held = bytes;
+		if (this.#isEnding && bytes > MAX_HELD_AT_END_BYTES) this.#webSocket.terminate();
+		this.#handler.onWireHeld?.(bytes);
+	}
+
+	/** Whoever sends text is not waited for to answer the close. */
+	#refuseText(): void {
+		this.#error ??= new PeerError("WEB_SOCKET_BAD_FRAME", "A text came.");
+		this.#close(CLOSE_UNSUPPORTED);
+		this.#socket.destroySoon();
 	}
 
 	#close(code: number): void {

@@ -28,6 +28,8 @@ export interface Wire {
 export interface WireHandler {
 	/** The bytes are the handler's only during the call. Without this method nothing is read. */
 	onWireData?(bytes: Uint8Array): void;
+	/** So many bytes are kept of what has come and cannot be handed over yet, because its end is missing. */
+	onWireHeld?(bytes: number): void;
 	/** What was written before `notifyDrain` has been taken. */
 	onWireDrain(): void;
 	/** The wire is closed, from either side. Called once, last. `error` where it was not an orderly end. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { FileError } from "@millrace/core/fault";
 import { encodeMetadata, flvHeader, MEDIA_DATA, MediaMessage } from "@millrace/core/flv";
 import type { StreamName } from "../app/index.ts";
-import type { MediaCatalog, MediaSource } from "../library/index.ts";
+import { type MediaCatalog, type MediaCursor, type MediaSource, ReadTurns } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 import { plainAddress } from "../net/index.ts";
 import { flvFramer } from "./flv-framer.ts";
@@ -39,6 +39,7 @@ const READ_BYTES = 128 * 1024;
 export class FlvFileOutput {
 	readonly #options: FlvFileOutputOptions;
 	readonly #responses = new Set<ServerResponse>();
+	readonly #turns = new ReadTurns();
 
 	constructor(options: FlvFileOutputOptions) {
 		this.#options = options;
@@ -92,10 +93,12 @@ export class FlvFileOutput {
 		const child = log.child({ connection: nextId(), from, stream: String(asked.name), via: "http-flv-file" });
 		this.#responses.add(response);
 		try {
-			const blocks = new FlvBlocks(source, asked.start);
+			const blocks = new FlvBlocks(source, asked.start, this.#turns);
 			response.once("close", () => blocks.stop());
 			let block = await blocks.next();
 			child.info("play", { start: asked.start });
+			const { path, flaws = [] } = source;
+			if (flaws.length > 0) child.warn("file-damaged", { path, text: flaws.join(" ") });
 			response.writeHead(200, fields);
 			let bytes = 0;
 			const next = async (): Promise<Uint8Array | undefined> => {
@@ -125,16 +128,17 @@ export function sendText(
 class FlvBlocks {
 	readonly #source: MediaSource;
 	readonly #start: number | undefined;
-	readonly #cursor: ReturnType<MediaSource["cursor"]>;
+	readonly #cursor: MediaCursor;
+	readonly #turns: ReadTurns;
 	#hasBegun = false;
 	#isStopped = false;
 	#wake: (() => void) | undefined;
 
-	constructor(source: MediaSource, start: number | undefined) {
+	constructor(source: MediaSource, start: number | undefined, turns: ReadTurns) {
 		this.#source = source;
 		this.#start = start;
-		// Framing copies, before the next is read.
-		this.#cursor = source.cursor(true);
+		this.#turns = turns;
+		this.#cursor = source.cursor();
 	}
 
 	/** Nobody waits any more for a file to grow. */
@@ -149,9 +153,8 @@ class FlvBlocks {
 		for (;;) {
 			// Asked before reading: a file may grow for the last time in between.
 			const { isGrowing } = this.#source;
-			const batch = await this.#cursor.read(READ_BYTES);
-			if (batch.length > 0) {
-				const block = flvFramer.frame(batch);
+			const block = await this.#read([]);
+			if (block !== undefined) {
 				if (block.length > 0) return block;
 			} else if (!isGrowing || this.#isStopped) {
 				return undefined;
@@ -168,7 +171,7 @@ class FlvBlocks {
 		const metadata = new MediaMessage(MEDIA_DATA, time, encodeMetadata(source.metadata));
 		// Asked before reading, which goes past changes.
 		const head = [metadata, ...this.#cursor.configurations()];
-		const tags = flvFramer.frame([...head, ...(await this.#cursor.read(READ_BYTES))]);
+		const tags = (await this.#read(head))!;
 		// Players wait for a kind of media that the header promises, so it promises what is known.
 		const isKnown = source.hasAudio || source.hasVideo;
 		const header = flvHeader(source.hasAudio || !isKnown, source.hasVideo || !isKnown);
@@ -176,6 +179,18 @@ class FlvBlocks {
 		block.set(header);
 		block.set(tags, header.length);
 		return block;
+	}
+
+	/** What follows, with what is to stand in front of it; `undefined`: there is neither. */
+	async #read(head: readonly MediaMessage[]): Promise<Uint8Array | undefined> {
+		const memory = await this.#turns.begin();
+		try {
+			const batch = await this.#cursor.read(READ_BYTES, Number.POSITIVE_INFINITY, memory);
+			// Framing copies, within the turn.
+			return head.length + batch.length === 0 ? undefined : flvFramer.frame([...head, ...batch]);
+		} finally {
+			this.#turns.end(memory);
+		}
 	}
 
 	#grown(): Promise<void> {

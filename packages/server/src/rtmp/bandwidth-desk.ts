@@ -39,7 +39,10 @@ export class BandwidthDesk {
 	#check: BandwidthCheck | undefined;
 	#names = FLASH_NAMES;
 	#waiting: ResultHandler[] = [];
+	/** When the last check ended, and whether it was a whole one. */
 	#checkedAt = Number.NEGATIVE_INFINITY;
+	#isFull = false;
+	#fullResult: BandwidthResult | undefined;
 
 	constructor(host: BandwidthHost, options: BandwidthDetection) {
 		this.#host = host;
@@ -66,10 +69,9 @@ export class BandwidthDesk {
 	start(onDone?: ResultHandler): void {
 		if (onDone !== undefined) this.#waiting.push(onDone);
 		if (this.#check !== undefined && this.#names === FLASH_NAMES) return;
-		const isRecent = this.#host.now() - this.#checkedAt < this.#options.restMillis;
-		if (isRecent && this.#check === undefined) {
+		if (this.#check === undefined && this.#isFull && this.#isRecent) {
 			this.#names = FLASH_NAMES;
-			this.#finish(this.result);
+			this.#finish(this.#fullResult);
 			return;
 		}
 		this.#check?.stop();
@@ -78,6 +80,7 @@ export class BandwidthDesk {
 
 	/** `_checkbw`, whose result has been sent. A client that does not answer costs one small message. */
 	startShort(): void {
+		if (this.#isRecent) return;
 		if (this.#check === undefined) this.#begin(LIBRTMP_NAMES, Math.min(SHORT_CHECK_BYTES, this.#options.maxBytes));
 	}
 
@@ -109,6 +112,10 @@ export class BandwidthDesk {
 		this.#check?.stop();
 	}
 
+	get #isRecent(): boolean {
+		return this.#host.now() - this.#checkedAt < this.#options.restMillis;
+	}
+
 	#begin(names: Names, maxBytes: number): void {
 		const { connection } = this.#host;
 		this.#names = names;
@@ -134,8 +141,10 @@ export class BandwidthDesk {
 			result => {
 				this.#check = undefined;
 				this.result = result ?? this.result;
-				if (names === FLASH_NAMES) {
-					this.#checkedAt = this.#host.now();
+				this.#checkedAt = this.#host.now();
+				this.#isFull = names === FLASH_NAMES;
+				if (this.#isFull) {
+					this.#fullResult = result;
 					this.#finish(result);
 				} else if (result !== undefined) this.#tell([result.latencyMillis, result.kbit]);
 			},

@@ -40,6 +40,8 @@ export class FilePlay implements Playing, FilePlayerSink {
 	#askedMillis = 0;
 	#hasBegun = false;
 	#isClosed = false;
+	/** What the network has not taken yet; used again when it has. */
+	#block: Uint8Array | undefined;
 
 	/** Nothing is sent before `start`. The source is this object's to release from now on. */
 	constructor(
@@ -158,6 +160,9 @@ export class FilePlay implements Playing, FilePlayerSink {
 	}
 
 	onDrain(): void {
+		const { transport, blocks } = this.#environment;
+		if (this.#block !== undefined && transport.isSpent) blocks.give(this.#block);
+		this.#block = undefined;
 		this.player.onDrain();
 	}
 
@@ -190,8 +195,9 @@ export class FilePlay implements Playing, FilePlayerSink {
 		const block = this.#framer.frame(batch);
 		this.messagesSent += batch.length;
 		transport.offer(block);
-		// Nobody else has it, and nearly always the socket has taken it.
+		// Nobody else has it, and nearly always the network has taken it at once.
 		if (transport.isSpent) blocks.give(block);
+		else if (!transport.isReady()) this.#block = block;
 	}
 
 	onBufferFilled(): void {

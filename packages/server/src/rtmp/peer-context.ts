@@ -48,7 +48,7 @@ export type PeerContext = {
 	 * items do not count.
 	 */
 	readonly schedule?: PlayerSchedule;
-	/** Memory for what is sent of files. Default: each block has memory of its own. */
+	/** Memory for what one client alone is sent: blocks of files, encrypted copies. Default: each block has memory of its own. */
 	readonly blocks?: MemoryPool;
 	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
 	readonly recorder?: PublishRecorder;

@@ -1,5 +1,6 @@
 import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaType } from "@millrace/core/flv";
 import type { ServerStream } from "@millrace/core/rtmp";
+import type { StreamFacts } from "../app/index.ts";
 import type { LiveStream, PacedInput, Publication, PublisherEnd, PublisherSink } from "../hub/index.ts";
 
 /** What a publishing stream tells its peer. */
@@ -16,6 +17,8 @@ const STARTED_AFTER_MESSAGES = 12;
 /** One NetStream that publishes to a live stream. */
 export class PublishSession implements PublisherSink {
 	readonly startedAt: number;
+	/** What the application was asked to allow: it is told the same when it ends. */
+	readonly facts: StreamFacts;
 	readonly input: PacedInput;
 	bytes = 0;
 	messages = 0;
@@ -24,7 +27,8 @@ export class PublishSession implements PublisherSink {
 	#publication: Publication | undefined;
 	#ended = false;
 
-	constructor(stream: ServerStream, observer: PublishObserver, input: PacedInput, now: number) {
+	constructor(stream: ServerStream, facts: StreamFacts, observer: PublishObserver, input: PacedInput, now: number) {
+		this.facts = facts;
 		this.input = input;
 		this.#stream = stream;
 		this.#observer = observer;

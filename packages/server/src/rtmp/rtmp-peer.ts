@@ -32,6 +32,7 @@ import type { BandwidthRules } from "./bandwidth-rules.ts";
 import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
+import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
 import { PlayDesk, type PlayDeskStats, type PlayHost } from "./play-desk.ts";
 import { type PublishObserver, PublishSession } from "./publish-session.ts";
 import { SwfCheck } from "./swf-check.ts";
@@ -142,6 +143,11 @@ export class RtmpPeer
 		}
 	}
 
+	onWireHeld(bytes: number): void {
+		// Its goodbye would have to wait until the message is complete.
+		if (!this.connection.link.heldByCarrier(bytes)) this.#wire.destroy();
+	}
+
 	onWireDrain(): void {
 		this.connection.link.outputSent();
 		this.flush();
@@ -164,8 +170,12 @@ export class RtmpPeer
 			return false;
 		}
 		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		wire.write(this.connection.link.seal(block));
+		const { blocks } = this.#context;
+		const sealed = this.connection.link.seal(block, blocks);
+		wire.write(sealed);
 		this.line.sent(block.length);
+		// An encrypted copy is this viewer's alone.
+		if (sealed !== block && wire.isSpent) blocks?.give(sealed);
 		return true;
 	}
 
@@ -208,7 +218,7 @@ export class RtmpPeer
 		const { link } = this.connection;
 		const length = link.outputBytes;
 		const slices = link.takeOutput();
-		this.#wire.write(slices.length === 1 ? slices[0]! : join(slices, length));
+		this.#wire.write(slices.length === 1 ? slices[0]! : joinSlices(slices, length));
 		this.line.sent(length);
 		if (this.#wire.backlog === 0) link.outputSent();
 		else this.#wire.notifyDrain();
@@ -275,7 +285,7 @@ export class RtmpPeer
 	/** What the client speaks: encrypted RTMP is told by its handshake. */
 	get #protocol(): string {
 		const { protocol } = this.#transport;
-		return this.connection.link.encrypted ? (ENCRYPTED_PROTOCOLS[protocol] ?? protocol) : protocol;
+		return protocolName(protocol, this.connection.link.encrypted);
 	}
 
 	get rules(): ApplicationRules {
@@ -417,8 +427,7 @@ export class RtmpPeer
 			stream.refuse(netStatus("NetStream.Publish.Denied", decision.description));
 			return;
 		}
-		const facts = { name: request.name, query: request.query, mode: request.mode };
-		this.#instance!.ask("publish", this, facts, refusal => {
+		this.#instance!.ask("publish", this, factsOf(request), refusal => {
 			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
 			else stream.refuse(refusal);
 			this.endTurn();
@@ -464,9 +473,10 @@ export class RtmpPeer
 		session.receive(type, timestamp, payload, this.connection.link.now);
 	}
 
-	#beginPublish(stream: ServerStream, name: StreamName, { mode, prefix }: PublishRequest, identity: string): void {
+	#beginPublish(stream: ServerStream, name: StreamName, request: PublishRequest, identity: string): void {
 		if (stream.state !== "publish-pending") return;
-		const session = new PublishSession(stream, this, this.line.input, this.#context.now());
+		const session = new PublishSession(stream, factsOf(request), this, this.line.input, this.#context.now());
+		const { mode, prefix } = request;
 		const live = this.#context.hub.open(name.key, this.rules.live);
 		this.#isBeginning = true;
 		const hasBegun = session.begin(live, identity);
@@ -500,7 +510,7 @@ export class RtmpPeer
 	#publishEnded(stream: ServerStream, session: PublishSession, reason: PublisherEnd): void {
 		const seconds = Math.round((this.#context.now() - session.startedAt) / 1000);
 		this.#log.info("unpublish", { stream: String(this.#streamName(stream)), reason, seconds, bytes: session.bytes });
-		this.#instance?.tell("unpublish", this, { name: stream.name, query: "", mode: "live" });
+		this.#instance?.tell("unpublish", this, session.facts);
 	}
 
 	/** In the stream's query, or in that of the application. */
@@ -567,30 +577,7 @@ export class RtmpPeer
 	}
 }
 
-/** RTMPE by the ways that RTMP comes; over others it has no name of its own. */
-const ENCRYPTED_PROTOCOLS: Readonly<Record<string, string>> = { rtmp: "rtmpe", rtmpt: "rtmpte" };
-const SWF_REJECTED = "[ Server.Reject ] : The SWF file could not be verified.";
-
-function protocolRefusal({ protocols }: ApplicationRules, protocol: string): NetStatus | undefined {
-	if (protocols === undefined || protocols.includes(protocol)) return undefined;
-	const text = `[ Server.Reject ] : The application is not open to ${protocol}, but to ${protocols.join(", ")}.`;
-	return netStatus("NetConnection.Connect.Rejected", text);
+/** What the application is asked about, and told when it ends. */
+function factsOf({ name, query, mode }: PublishRequest): StreamFacts {
+	return { name, query, mode };
 }
-
-function join(slices: readonly Uint8Array[], length: number): Uint8Array {
-	const joined = new Uint8Array(length);
-	let offset = 0;
-	for (const slice of slices) {
-		joined.set(slice, offset);
-		offset += slice.length;
-	}
-	return joined;
-}
-
-const PUBLICATION_END_STATUS: Partial<
-	Record<PublisherEnd, [code: "NetStream.Publish.Idle" | "NetStream.Unpublish.Success", text: string]>
-> = {
-	idle: ["NetStream.Publish.Idle", "The publisher has been idle for too long."],
-	"taken-over": ["NetStream.Unpublish.Success", "Another publisher has taken the name over."],
-	"server-stopping": ["NetStream.Unpublish.Success", "The server stops."],
-};

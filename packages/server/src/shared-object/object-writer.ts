@@ -30,6 +30,11 @@ export class ObjectWriter {
 		this.#delayMillis = delayMillis;
 	}
 
+	/** What is newer than the disk, or may be; `undefined`: the disk has everything. */
+	get pending(): SharedObjectState | undefined {
+		return this.#isDue || this.#running !== undefined ? this.object.state : undefined;
+	}
+
 	/** The object has changed. */
 	mark(): void {
 		this.#isDue = true;

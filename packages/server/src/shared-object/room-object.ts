@@ -18,6 +18,10 @@ export interface RoomObjectHost {
 	deliver(receivers: readonly SharedObjectSubscriber[], message: SharedObjectMessage): void;
 	mayRead(client: string, object: string): boolean;
 	mayWrite(client: string, object: string): boolean;
+	/** Whether it may come to hold that many bytes. */
+	mayHold(object: RoomObject, bytes: number): boolean;
+	/** It holds that many bytes. */
+	onSize(object: RoomObject, bytes: number): void;
 	onTrouble(object: string, status: NetStatus, client: string | undefined, error?: FileError): void;
 	onError(object: string, error: unknown): void;
 	/** It may have lost its last user. */
@@ -44,6 +48,8 @@ export class RoomObject implements WrittenObject {
 	isMade = false;
 	/** Held while somebody waits for it. */
 	pins = 0;
+	/** What the room has counted of it. */
+	countedBytes = 0;
 	readonly #host: RoomObjectHost;
 	#master: SharedObjectMaster | undefined;
 	#face: ServerSharedObject | undefined;
@@ -93,6 +99,8 @@ export class RoomObject implements WrittenObject {
 			send: (receivers, message) => host.deliver(receivers, message),
 			mayRead: client => host.mayRead(client, name),
 			mayWrite: client => host.mayWrite(client, name),
+			mayHold: bytes => host.mayHold(this, bytes),
+			onSize: bytes => host.onSize(this, bytes),
 			onDirty: () => this.#onDirty(),
 			onSync: list => this.#tell(face => face.onSync?.(list)),
 			onSend: (method, args, client) => this.#tell(face => face.onSend?.(method, args, client)),
@@ -102,6 +110,7 @@ export class RoomObject implements WrittenObject {
 			},
 		};
 		this.#master = new SharedObjectMaster(name, this.persistent, handler, options);
+		host.onSize(this, this.#master.bytes);
 	}
 
 	/**
@@ -187,7 +196,8 @@ export class RoomObject implements WrittenObject {
 	/** Leaves the memory. */
 	drop(): void {
 		clearTimeout(this.#lockTimer);
-		if (this.persistent) this.#host.store?.release(this.name);
+		this.#host.onSize(this, 0);
+		if (this.persistent) this.#host.store?.release(this.name, this);
 	}
 
 	get state(): SharedObjectState {
@@ -222,10 +232,12 @@ export class RoomObject implements WrittenObject {
 		clearTimeout(this.#lockTimer);
 		const { deadline } = this.master;
 		if (deadline === Number.POSITIVE_INFINITY) return;
-		this.#lockTimer = setTimeout(
-			() => this.master.handleTimeout(performance.now()),
-			Math.max(0, deadline - performance.now()) + 1,
-		);
+		const onTimer = () => {
+			this.master.handleTimeout(performance.now());
+			// Timers may be a little early: then it waits for the rest.
+			this.#armLock();
+		};
+		this.#lockTimer = setTimeout(onTimer, Math.max(1, deadline - performance.now()));
 		this.#lockTimer.unref();
 	}
 }

@@ -217,6 +217,23 @@ describe("a room of volatile objects", () => {
 		expect(() => test.set("1", "a", "x", 1)).toThrow(LimitError);
 	});
 
+	test("has a limit for what all objects hold together, which counts what is gone no more", () => {
+		const test = new TestRoom({ maxBytes: 250 });
+		const text = "x".repeat(96);
+		for (const name of ["a", "b", "c"]) {
+			test.use("1", name);
+			test.set("1", name, "t", text);
+		}
+		expect(test.told.filter(line => line.includes(" t"))).toEqual(["1: success t", "1: success t", "1: remove t"]);
+		expect(test.room.bytes).toBe(200);
+		expect(test.room.get("c").setProperty("t", text)).toBe(false);
+		test.set("1", "a", "t", "short");
+		expect(test.room.get("c").setProperty("t", text)).toBe(true);
+		test.client("1", "b", [{ kind: "release" }]);
+		test.room.get("a").clear();
+		expect(test.room.bytes).toBe(100);
+	});
+
 	test("throws for what is no message, and leaves out requests of those who have not subscribed", () => {
 		const test = new TestRoom();
 		expect(() => test.room.receive("1", 19, Uint8Array.of(1))).toThrow(PeerError);
@@ -365,6 +382,34 @@ describe("a room of persistent objects", () => {
 		const message = { name: "board", version, flags: 2, events: [{ kind: "use" } as const] };
 		test.room.receive("1", 19, encodeSharedObjectMessage(message, 0));
 		expect(test.told).toEqual(["1: use-success, clear, change new"]);
+	});
+
+	test("hands to the next room of its store what it has not written yet", async () => {
+		const store = new SharedObjectStore(folder, { writeDelayMillis: 1e6 });
+		const first = new TestRoom({ store });
+		const object = first.room.get("board", true);
+		object.setProperty("a", 1);
+		const closed = first.room.close();
+		const second = new TestRoom({ store });
+		const next = second.room.get("board", true);
+		expect(next.getProperty("a")).toBe(1);
+		next.setProperty("b", 2);
+		await closed;
+		await next.flush();
+		const state = await new SharedObjectStore(folder).load("board");
+		expect(state?.slots.map(({ name }) => name)).toEqual(["a", "b"]);
+		expect(next.isDirty).toBe(false);
+	});
+
+	test("takes and gives nothing once it is closed", async () => {
+		const test = new TestRoom();
+		test.use("1", "board");
+		await test.room.close();
+		test.sent.length = 0;
+		test.use("2", "board");
+		test.room.disconnect("1");
+		expect(test.told).toEqual([]);
+		expect(() => test.room.get("board")).toThrow(UsageError);
 	});
 
 	test("leaves nothing behind of a client that goes while an object is read", async () => {

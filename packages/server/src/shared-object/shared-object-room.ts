@@ -35,13 +35,15 @@ export interface SharedObjectRoomHandler {
 	onError(object: string, error: unknown): void;
 }
 
-export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | "firstVersion"> & {
+export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | "firstVersion" | "versionStep"> & {
 	/** Where persistent objects are kept. Default: nowhere, and clients are refused them. */
 	readonly store?: SharedObjectStore | undefined;
 	/** Objects in memory. Default 50,000. */
 	readonly maxObjects?: number;
 	/** Objects that one client may be subscribed to. Default 1,000. */
 	readonly maxObjectsPerClient?: number;
+	/** Bytes of all objects in memory together, in AMF3. Default 256 MiB. */
+	readonly maxBytes?: number;
 	/** What one message may hold. Default `SHARED_OBJECT_REQUEST_LIMITS`. */
 	readonly messageLimits?: SharedObjectMessageLimits;
 	/** Whether changes of persistent objects are written by themselves. Default true. */
@@ -50,6 +52,7 @@ export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | 
 
 const MAX_OBJECTS = 50_000;
 const MAX_OBJECTS_PER_CLIENT = 1000;
+const MAX_BYTES = 256 * 1024 * 1024;
 /** What may wait for an object that is being read from disk, in bytes. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -63,6 +66,8 @@ export class SharedObjectRoom implements RoomObjectHost {
 	readonly #objects = new Map<string, RoomObject>();
 	/** The objects that clients are subscribed to, or wait for. */
 	readonly #clients = new Map<string, Set<RoomObject>>();
+	#bytes = 0;
+	#isClosed = false;
 
 	constructor(handler: SharedObjectRoomHandler, options: SharedObjectRoomOptions = {}) {
 		this.#handler = handler;
@@ -77,6 +82,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	 * @throws PeerError for a message that is none; LimitError for more than the limits. The client must be closed then.
 	 */
 	receive(client: string, type: SharedObjectType, body: Uint8Array): void {
+		if (this.#isClosed) return;
 		const message = decodeSharedObjectMessage(type, body, this.#options.messageLimits);
 		const subscriber = { id: client, encoding: sharedObjectEncoding(type) };
 		const isUse = message.events.some(event => event.kind === "use");
@@ -216,14 +222,20 @@ export class SharedObjectRoom implements RoomObjectHost {
 		return { persistent: of(true), volatile: of(false) };
 	}
 
+	/** Bytes of all objects in memory together, in AMF3. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
 	/** Figures of an object in memory. */
 	stats(name: string): SharedObjectStats | undefined {
 		const object = this.#objects.get(name);
 		return object?.isLoaded === true ? object.master.stats : undefined;
 	}
 
-	/** The instance is unloaded: what is to be kept is written, and nothing is sent any more. */
+	/** The instance is unloaded: what is to be kept is written, and nothing is taken or sent any more. */
 	async close(): Promise<void> {
+		this.#isClosed = true;
 		const objects = [...this.#objects.values()];
 		this.#objects.clear();
 		this.#clients.clear();
@@ -255,6 +267,15 @@ export class SharedObjectRoom implements RoomObjectHost {
 
 	mayWrite(client: string, object: string): boolean {
 		return this.#handler.mayWrite?.(client, object) !== false;
+	}
+
+	mayHold({ countedBytes }: RoomObject, bytes: number): boolean {
+		return bytes <= countedBytes || this.#bytes + bytes - countedBytes <= (this.#options.maxBytes ?? MAX_BYTES);
+	}
+
+	onSize(object: RoomObject, bytes: number): void {
+		this.#bytes += bytes - object.countedBytes;
+		object.countedBytes = bytes;
 	}
 
 	onTrouble(object: string, status: NetStatus, client: string | undefined, error?: FileError): void {
@@ -292,6 +313,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	}
 
 	#make(name: string, persistent: boolean): RoomObject {
+		if (this.#isClosed) throw new UsageError("USAGE", "The application instance is closed.");
 		checkObjectName(name);
 		const limit = this.#options.maxObjects ?? MAX_OBJECTS;
 		if (this.#objects.size >= limit) {
@@ -323,7 +345,10 @@ export class SharedObjectRoom implements RoomObjectHost {
 
 	#begin(object: RoomObject, state: SharedObjectState | undefined): void {
 		// A new life of a persistent object must not be taken for an earlier one that a client remembers.
-		object.begin({ ...this.#options, state, firstVersion: object.persistent ? randomInt(1, 2 ** 30) : 1 });
+		const life = object.persistent
+			? { firstVersion: randomInt(1, 2 ** 30), versionStep: randomInt(2 ** 12, 2 ** 17) }
+			: undefined;
+		object.begin({ ...this.#options, ...life, state });
 		object.isMade = state !== undefined;
 	}
 

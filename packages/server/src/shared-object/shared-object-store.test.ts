@@ -21,6 +21,7 @@ function stateOf(name: string, version: number, value: number): SharedObjectStat
 		name,
 		version,
 		floor: 1,
+		gaps: [{ from: 3, to: 4 }],
 		slots: [{ name: "a", value: new SlotValue({ value }), version }],
 		tombstones: [{ name: "gone", version: 2 }],
 	};
@@ -115,6 +116,15 @@ describe("a store of shared objects", () => {
 		await expect.poll(() => object.failures.length, { timeout: 10_000 }).toBeGreaterThan(0);
 		await rm(join(folder, "blocked"));
 		await expect.poll(() => object.saved, { timeout: 10_000 }).toEqual([5]);
+	});
+
+	test("leaves room on the disk for others", async () => {
+		const store = new SharedObjectStore(folder, { writeDelayMillis: 1e6, minFreeBytes: 1e18 });
+		const object = new TestObject("a");
+		store.save("a", object);
+		await expect(store.flush("a")).rejects.toThrow(/must stay free/);
+		expect(await readdir(folder)).toEqual([]);
+		await store.remove("a");
 	});
 
 	test("refuses a damaged file, and one that belongs to another name, and leaves them alone", async () => {

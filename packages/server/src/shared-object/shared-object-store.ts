@@ -1,5 +1,5 @@
 import { constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError, type MillraceError } from "@millrace/core/fault";
 import type { SharedObjectState } from "@millrace/core/shared-object";
@@ -10,9 +10,12 @@ import { ObjectWriter, type WrittenObject } from "./object-writer.ts";
 export type SharedObjectStoreOptions = {
 	/** How long after a change an object is written, in milliseconds. Default 2,000. */
 	readonly writeDelayMillis?: number;
+	/** Nothing is written that would leave less room on the disk than this, in bytes. Default 64 MiB. */
+	readonly minFreeBytes?: number;
 };
 
 const DEFAULT_WRITE_DELAY = 2000;
+const DEFAULT_MIN_FREE = 64 * 1024 * 1024;
 /** Files that are written at once; more wait, for a process may have only so many open. */
 const MAX_WRITES = 8;
 
@@ -25,10 +28,14 @@ export function sharedObjectFolder(applicationFolder: string, instance: string):
 /**
  * The persistent shared objects of one application instance: a file for each. A file is written beside the old one,
  * brought to the disk and put in its place: whoever reads it, after a crash too, finds the one or the other whole.
+ *
+ * There must be one store for a folder at a time. It may be kept while rooms are closed and opened: a new room is given
+ * what the one before has not written yet.
  */
 export class SharedObjectStore {
 	readonly folder: string;
 	readonly #delayMillis: number;
+	readonly #minFreeBytes: number;
 	readonly #writers = new Map<string, ObjectWriter>();
 	/** Names of objects in use, by path in small letters: some file systems do not tell them apart. */
 	readonly #names = new Map<string, string>();
@@ -40,6 +47,7 @@ export class SharedObjectStore {
 	constructor(folder: string, options: SharedObjectStoreOptions = {}) {
 		this.folder = folder;
 		this.#delayMillis = options.writeDelayMillis ?? DEFAULT_WRITE_DELAY;
+		this.#minFreeBytes = options.minFreeBytes ?? DEFAULT_MIN_FREE;
 	}
 
 	/** Throws a `UsageError` (`SHARED_OBJECT_NAME`) for a name that no file can have. */
@@ -55,6 +63,8 @@ export class SharedObjectStore {
 	 */
 	async load(name: string): Promise<SharedObjectState | undefined> {
 		const path = this.#claim(name);
+		const pending = this.#writers.get(name)?.pending;
+		if (pending !== undefined) return pending;
 		try {
 			return this.#decode(name, path, await readFile(path));
 		} catch (error) {
@@ -65,6 +75,8 @@ export class SharedObjectStore {
 	/** The same at once, for code that cannot wait. */
 	loadNow(name: string): SharedObjectState | undefined {
 		const path = this.#claim(name);
+		const pending = this.#writers.get(name)?.pending;
+		if (pending !== undefined) return pending;
 		try {
 			return this.#decode(name, path, readFileSync(path));
 		} catch (error) {
@@ -92,9 +104,14 @@ export class SharedObjectStore {
 		await this.#writers.get(name)?.flush();
 	}
 
-	/** Nobody uses the object any more; what has not been written never will be. Call it when no write is under way. */
-	release(name: string): void {
-		void this.#writers.get(name)?.cancel();
+	/**
+	 * The object leaves the memory; what of it has not been written never will be. Does nothing where another has taken
+	 * its place.
+	 */
+	release(name: string, object: WrittenObject): void {
+		const writer = this.#writers.get(name);
+		if (writer !== undefined && writer.object !== object) return;
+		void writer?.cancel();
 		this.#writers.delete(name);
 		const key = foldedPath(name);
 		if (this.#names.get(key) === name) this.#names.delete(key);
@@ -132,7 +149,7 @@ export class SharedObjectStore {
 		if (this.#writes >= MAX_WRITES) await new Promise<void>(resolve => this.#waiting.push(resolve));
 		else this.#writes++;
 		try {
-			await replaceFile(path, encodeObjectFile(state));
+			await replaceFile(path, encodeObjectFile(state), this.#minFreeBytes);
 		} catch (error) {
 			throw unusable(path, error);
 		} finally {
@@ -185,9 +202,13 @@ function foldedPath(name: string): string {
 }
 
 /** Beside the old one, to the disk, then in its place. A crash leaves the one beside it, which the next write uses. */
-async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+async function replaceFile(path: string, bytes: Uint8Array, minFreeBytes: number): Promise<void> {
 	const folder = dirname(path);
 	const made = await mkdir(folder, { recursive: true });
+	const { bavail, bsize } = await statfs(folder);
+	if (bavail * bsize - bytes.length < minFreeBytes) {
+		throw new Error(`${bavail * bsize} bytes are free on its disk, of which ${minFreeBytes} must stay free.`);
+	}
 	const beside = besideOf(path);
 	// Each write waits for the disk: Node's permission model, which keeps applications to their folders, has no fsync.
 	const file = await open(beside, SYNCHRONOUS);

@@ -240,8 +240,8 @@ export class ApplicationStream implements ChannelObserver {
 	onPublishing(): void {
 		const { recorder } = this.#environment.context;
 		const { prefix } = this.#address;
-		const facts = { name: this.#streamName, live: this.#live, type: "live", prefix, isTrusted: true };
-		recorder.onPublish({ ...facts, settings: this.#rules.record }, status => this.onStatus(status));
+		const facts = { name: this.#streamName, live: this.#live, type: "live", prefix, isTrusted: true } as const;
+		recorder.onPublish(facts, this.#rules.record, status => this.onStatus(status));
 	}
 
 	async #close(): Promise<void> {

@@ -140,7 +140,15 @@ export class StreamFixture {
 		if (file === undefined) return undefined;
 		const bytes = file instanceof MemorySource ? file.bytes : 0;
 		const lengthMillis = async () => (file instanceof MemorySource ? file.durationMillis : undefined);
-		return { name, file: `${name}.flv`, kind: "flv", bytes, modifiedMillis: 5, isGrowing: false, lengthMillis };
+		const facts = {
+			file: `${name}.flv`,
+			kind: "flv",
+			bytes,
+			modifiedMillis: 5,
+			isGrowing: false,
+			lengthMillis,
+		} as const;
+		return { name, instance: "_definst_", ...facts };
 	}
 }
 

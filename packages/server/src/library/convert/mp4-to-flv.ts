@@ -27,7 +27,8 @@ export async function mp4ToFlv(
 		const movie = await openMovie(file, { pause: giveWay, ...(audioTrack === undefined ? {} : { audioTrack }) });
 		refuseForeign(movie);
 		for (const track of movie.tracks) {
-			if (track !== movie.videoTrack && track !== movie.audioTrack) onNote(leftOutText(track));
+			const isWritten = track === movie.videoTrack || track === movie.audioTrack || movie.textTracks.includes(track);
+			if (!isWritten) onNote(leftOutText(track));
 		}
 		if (movie.isTruncated) onNote(`${file.path} was cut off; what is there is written.`);
 		meter.totalSeconds = movie.durationMillis / 1000;
@@ -63,6 +64,7 @@ function refuseForeign({ tracks, videoTrack, audioTrack }: Movie): void {
 
 function leftOutText({ id, kind, codec, language, isPlayable }: MovieTrack): string {
 	const what = kind === "other" ? "neither sound nor pictures" : `${kind}, ${codec}, ${language}`;
-	const why = isPlayable ? "FLV holds one of each kind here" : "FLV cannot carry it";
+	const isSecond = isPlayable && kind !== "other";
+	const why = isSecond ? "FLV holds one of each kind here" : "FLV cannot carry it";
 	return `Track ${id} (${what}) is left out: ${why}.`;
 }

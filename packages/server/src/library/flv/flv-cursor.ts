@@ -1,3 +1,4 @@
+import type { Arena } from "@millrace/core/bytes";
 import { FileError } from "@millrace/core/fault";
 import {
 	FLAG_CONFIGURATION,
@@ -35,9 +36,9 @@ const MAX_BARREN_BYTES = 16 * 1024 * 1024;
 
 /**
  * Why a window gave no more messages: it is used up; its first tag is longer than it; no tag begins where one should;
- * the file ends, perhaps within a tag; or a configuration changes, before which a batch ends.
+ * the file ends, perhaps within a tag; a configuration changes, before which a batch ends; or what comes is too late.
  */
-type CutEnd = "used" | "short" | "lost" | "end" | "change";
+type CutEnd = "used" | "short" | "lost" | "end" | "change" | "late";
 
 /**
  * A viewer's place in an FLV file. Payloads are views into the one array that a read fills, exactly as long as the
@@ -53,15 +54,16 @@ export class FlvCursor implements MediaCursor {
 	/** The last keyframe that was passed, since when nothing was left out; −1: none. */
 	#keyframeOffset = -1;
 	#keyframeTime = 0;
-	/** What is read into again and again; `undefined`: each batch has memory of its own. */
-	#memory: Uint8Array | undefined;
+	#nextMillis: number | undefined;
 
-	/** @param reusesMemory payloads are valid only until the next call of `read` */
-	constructor(host: FlvCursorHost, reusesMemory = false) {
+	constructor(host: FlvCursorHost) {
 		this.#host = host;
-		this.#memory = reusesMemory ? new Uint8Array(0) : undefined;
 		this.#offset = host.map.firstTag;
 		this.#clock = new FlvClock(host.map.timeline);
+	}
+
+	get nextMillis(): number | undefined {
+		return this.#nextMillis;
 	}
 
 	configurations(): readonly MediaMessage[] {
@@ -81,22 +83,27 @@ export class FlvCursor implements MediaCursor {
 		return this.#clock.now;
 	}
 
-	async read(maxBytes: number): Promise<readonly MediaMessage[]> {
+	async read(
+		maxBytes: number,
+		untilMillis = Number.POSITIVE_INFINITY,
+		memory?: Arena,
+	): Promise<readonly MediaMessage[]> {
 		const isFirst = !this.#hasStarted;
 		if (isFirst) this.#inForce = this.#host.configurationsAt(this.#offset);
 		this.#hasStarted = true;
+		this.#nextMillis = undefined;
 		const { map } = this.#host;
 		let length = Math.max(maxBytes, MIN_READ_BYTES);
 		for (let barren = 0; barren <= MAX_BARREN_BYTES; ) {
 			const end = map.reader.end;
-			if (this.#memory !== undefined && this.#memory.length < length) this.#memory = new Uint8Array(length);
-			const window = await map.reader.read(this.#offset, length, this.#memory);
+			const window = await map.reader.read(this.#offset, length, memory?.take(length));
 			const messages: MediaMessage[] = [];
-			const why = this.#cut(window, end, messages);
+			const why = this.#cut(window, end, untilMillis, messages);
 			if (messages.length > 0) {
 				this.#configurationTime = messages.at(isFirst ? 0 : -1)!.timestamp;
 				return messages;
 			}
+			if (why === "late") return [];
 			if (why === "short") {
 				const needed = TAG_HEAD_BYTES + tagSize(window, 0);
 				if (window.length < TAG_HEAD_BYTES || needed <= length) throw this.#cutFile();
@@ -119,7 +126,7 @@ export class FlvCursor implements MediaCursor {
 	}
 
 	/** Makes messages of the whole tags in a window that begins at the cursor's place, and goes on behind them. */
-	#cut(window: Uint8Array, end: number, messages: MediaMessage[]): CutEnd {
+	#cut(window: Uint8Array, end: number, untilMillis: number, messages: MediaMessage[]): CutEnd {
 		let at = 0;
 		let hasSamples = false;
 		for (;;) {
@@ -133,6 +140,10 @@ export class FlvCursor implements MediaCursor {
 			if (at + whole > window.length) return at === 0 ? "short" : "used";
 			if (size > 0 && (window[at]! & FILTER_BIT) === 0) {
 				const message = this.#message(window, at, size);
+				if (message !== undefined && message.timestamp > untilMillis) {
+					this.#nextMillis = message.timestamp;
+					return "late";
+				}
 				const isChange = message !== undefined && this.#isConfiguration(message);
 				if (isChange && hasSamples) return "change";
 				if (message !== undefined && (!isChange || this.#configure(message))) {

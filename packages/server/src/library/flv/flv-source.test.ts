@@ -1,3 +1,4 @@
+import { Arena } from "@millrace/core/bytes";
 import { FileError } from "@millrace/core/fault";
 import { flvHeader, MEDIA_DATA, type MediaMessage } from "@millrace/core/flv";
 import fc from "fast-check";
@@ -47,6 +48,26 @@ describe("an FLV file", () => {
 		expect(await cursor.seek(700)).toBe(640);
 		expect(cursor.configurations().map(brief)).toEqual(["V640c", "A640c"]);
 		expect((await cursor.read(60)).map(brief)[0]).toBe("V640k");
+	});
+
+	it("leaves what is later than the reader wants for the next read, and tells when that is", async () => {
+		const source = await open(smallFile().bytes());
+		const whole = (await readAll(source.cursor())).map(brief);
+		const cursor = source.cursor();
+		const parts: string[] = [];
+		const arena = new Arena(4096);
+		for (let until = 0; until < 1700; until += 33) {
+			for (let part = await cursor.read(4096, until, arena); part.length > 0; ) {
+				expect(part.at(-1)!.timestamp).toBeLessThanOrEqual(until);
+				expect(new Set(part.map(message => message.payload.buffer)).size).toBe(1);
+				parts.push(...part.map(brief));
+				arena.reset();
+				part = await cursor.read(4096, until, arena);
+			}
+			const next = cursor.nextMillis;
+			expect(next).toBe(whole[parts.length] && Number(/\d+/.exec(whole[parts.length]!)![0]));
+		}
+		expect(parts).toEqual(whole);
 	});
 
 	it("goes to the last keyframe at or before a time, and past the end to the last one", async () => {

@@ -110,8 +110,8 @@ export class FlvSource implements MediaSource {
 		return this.#growth.isGrowing;
 	}
 
-	cursor(reusesMemory = false): MediaCursor {
-		return new FlvCursor(this.#host, reusesMemory);
+	cursor(): MediaCursor {
+		return new FlvCursor(this.#host);
 	}
 
 	onGrowth(listener: () => void): () => void {

@@ -1,3 +1,4 @@
+import { MemoryPool } from "@millrace/core/bytes";
 import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, mediaFlags } from "@millrace/core/flv";
 import type { OpenFile } from "../media-file.ts";
 
@@ -22,7 +23,7 @@ export class TagView {
 	rawTime = 0;
 	/** Where its header begins in the file. */
 	offset = 0;
-	/** The beginning of the body, at most `PEEK_BYTES` of it. */
+	/** The beginning of the body, at most `PEEK_BYTES` of it, in memory that is used again. */
 	head: Uint8Array = NO_BYTES;
 
 	get isMedia(): boolean {
@@ -45,6 +46,8 @@ export type WalkEnd = "end" | "stopped" | "lost" | "spent";
 /** Bytes of a body that tell what it is, modifiers of Enhanced RTMP in front of it included. */
 const PEEK_BYTES = 64;
 const NO_BYTES = new Uint8Array(0);
+/** What searches and walks of all files read into, one window at a time each. */
+const windows = new MemoryPool(WINDOW_BYTES, 4);
 /** Places that look like a tag whose successor lies outside the window: each costs a read, so only so many a window. */
 const MAX_FAR_CHECKS = 8;
 
@@ -80,13 +83,29 @@ export class FlvTagReader {
 		budget: ReadBudget,
 		visit: (tag: TagView) => boolean,
 	): Promise<{ why: WalkEnd; next: number }> {
+		const memory = windows.take(WINDOW_BYTES);
+		try {
+			return await this.#walk(from, to, budget, visit, memory);
+		} finally {
+			windows.give(memory);
+		}
+	}
+
+	async #walk(
+		from: number,
+		to: number,
+		budget: ReadBudget,
+		visit: (tag: TagView) => boolean,
+		memory: Uint8Array,
+	): Promise<{ why: WalkEnd; next: number }> {
 		const tag = new TagView();
 		let offset = from;
 		while (offset < to) {
 			const end = this.#end();
 			if (offset + TAG_HEAD_BYTES > end) return { why: "end", next: offset };
 			if (budget.bytes <= 0) return { why: "spent", next: offset };
-			const window = await this.read(offset, Math.min(WINDOW_BYTES, to - offset + TAG_HEAD_BYTES + PEEK_BYTES));
+			const length = Math.min(WINDOW_BYTES, to - offset + TAG_HEAD_BYTES + PEEK_BYTES);
+			const window = await this.read(offset, length, memory);
 			budget.bytes -= window.length;
 			let at = 0;
 			for (;;) {
@@ -114,9 +133,18 @@ export class FlvTagReader {
 	 * PreviousTagSize behind it that agrees, and a tag or the end behind that. −1: there is none, or the budget is spent.
 	 */
 	async find(from: number, to: number, budget: ReadBudget): Promise<number> {
+		const memory = windows.take(WINDOW_BYTES);
+		try {
+			return await this.#find(from, to, budget, memory);
+		} finally {
+			windows.give(memory);
+		}
+	}
+
+	async #find(from: number, to: number, budget: ReadBudget, memory: Uint8Array): Promise<number> {
 		let offset = from;
 		while (offset < to && budget.bytes > 0) {
-			const window = await this.read(offset, Math.min(WINDOW_BYTES, to - offset + TAG_HEAD_BYTES));
+			const window = await this.read(offset, Math.min(WINDOW_BYTES, to - offset + TAG_HEAD_BYTES), memory);
 			budget.bytes -= window.length;
 			const last = Math.min(window.length - TAG_HEAD_BYTES, to - 1 - offset);
 			let farChecks = 0;

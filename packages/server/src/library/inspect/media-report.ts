@@ -60,6 +60,8 @@ export type FaultKind =
 	| "wrong-size"
 	| "no-index"
 	| "wrong-index"
+	| "wrong-tables"
+	| "wrong-edit-list"
 	| "unplayable-track";
 
 export type FileFault = {

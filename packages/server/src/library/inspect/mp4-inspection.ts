@@ -104,6 +104,10 @@ export function mp4Faults(movie: Movie, bytes: number, scan: FragmentScan | unde
 	} else if (movie.isTruncated) {
 		add({ kind: "truncated", text: "The file ends before the last of its samples: it was cut off." });
 	}
+	for (const { kind, text } of movie.flaws) {
+		if (kind === "truncated") continue;
+		add({ kind: kind === "wrong-start" ? "times-begin-late" : kind, text, canRepair: false });
+	}
 	if (isWrongDuration(movie)) {
 		const told = (movie.toldMillis! / 1000).toFixed(3);
 		const found = (movie.durationMillis / 1000).toFixed(3);

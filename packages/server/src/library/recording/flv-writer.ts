@@ -124,6 +124,10 @@ export class FlvWriter implements RecordingWriter {
 		return this.#pendingBytes;
 	}
 
+	get readyBytes(): number {
+		return this.#pendingBytes;
+	}
+
 	add(message: MediaMessage): boolean {
 		const recorded = recordedData(message);
 		const size = message.payload.length;

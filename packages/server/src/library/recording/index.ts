@@ -2,7 +2,7 @@ export { FileClock } from "./file-clock.ts";
 export type { RecordingMode } from "./open-recording.ts";
 export type { RecordSettings } from "./record-settings.ts";
 export {
-	type PublisherFacts,
+	type RecordedPublisher,
 	Recorder,
 	type RecorderOptions,
 	type RecordRequest,

@@ -1,6 +1,12 @@
 import type { AmfObject } from "@millrace/core/amf";
 import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
-import { type Fragment, type FragmentHandler, FragmentWriter, type LeftOut } from "@millrace/core/mp4";
+import {
+	type Fragment,
+	type FragmentHandler,
+	type FragmentResume,
+	FragmentWriter,
+	type LeftOut,
+} from "@millrace/core/mp4";
 import type { PlacedConfiguration } from "../growing-file.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
@@ -12,9 +18,17 @@ import type { FileHead } from "./stream-head.ts";
  */
 const FRAGMENT_MILLIS = 250;
 
+/** A file that is gone on with. */
+export type Mp4Resume = {
+	readonly resume: FragmentResume;
+	/** The stream turns out to be of other tracks or codec configurations. */
+	onRefused(): void;
+};
+
 /**
  * Writes fragmented MP4: short fragments, each of which is whole by itself. Lengths and the index come at
- * the end; a file that is torn does without. Configurations that change, and tracks that come later, end the file.
+ * the end; a file that is torn does without. Configurations that change, and tracks that come later, end the file; a
+ * file that is gone on with takes only what has the configurations that it holds.
  */
 export class Mp4Writer implements RecordingWriter {
 	readonly index = new KeyframeIndex();
@@ -36,16 +50,29 @@ export class Mp4Writer implements RecordingWriter {
 	#hasInit = false;
 	/** Another file would have begun: what comes now is not for this one. */
 	#isFull = false;
+	/** What came before it is known whether it can follow in a file that is there. */
+	#unsettled: MediaMessage[] | undefined;
 
-	/** @param baseTime the stream's time that becomes 0 in the file */
-	constructor(head: FileHead, baseTime: number, onLeftOut: (track: LeftOut) => void) {
+	/**
+	 * @param baseTime the stream's time that becomes 0 in the file
+	 * @param resumed the file that is gone on with, if any; `baseTime` is then less by its length
+	 */
+	constructor(head: FileHead, baseTime: number, onLeftOut: (track: LeftOut) => void, resumed?: Mp4Resume) {
+		const resume = resumed?.resume;
 		this.#baseTime = baseTime;
+		if (resume !== undefined) {
+			this.#unsettled = [];
+			this.#position = resume.keptBytes;
+			this.#durationMillis = resume.endMillis;
+		}
 		const handler: FragmentHandler = {
-			onInit: ({ bytes, tracks }) => {
-				if (this.#hasInit) {
+			onInit: ({ bytes, reason, tracks }) => {
+				if (this.#hasInit || (resume !== undefined && reason !== "resumed")) {
 					this.#isFull = true;
+					if (this.#unsettled !== undefined) resumed?.onRefused();
 					return;
 				}
+				this.#unsettled = undefined;
 				this.#hasInit = true;
 				this.#hasAudio = tracks.some(track => track.kind === "audio");
 				this.#hasVideo = tracks.some(track => track.kind === "video");
@@ -60,7 +87,7 @@ export class Mp4Writer implements RecordingWriter {
 			},
 			onLeftOut,
 		};
-		this.#writer = new FragmentWriter(handler, { longestMillis: FRAGMENT_MILLIS });
+		this.#writer = new FragmentWriter(handler, { longestMillis: FRAGMENT_MILLIS, resume });
 		for (const configuration of head.configurations) this.#writer.write(configuration.at(0));
 	}
 
@@ -70,6 +97,10 @@ export class Mp4Writer implements RecordingWriter {
 
 	get pendingBytes(): number {
 		return this.#readyBytes + this.#waitingBytes;
+	}
+
+	get readyBytes(): number {
+		return this.#readyBytes;
 	}
 
 	get hasAudio(): boolean {
@@ -84,7 +115,12 @@ export class Mp4Writer implements RecordingWriter {
 		if (message.type !== MEDIA_AUDIO && message.type !== MEDIA_VIDEO) return true;
 		this.#waitingBytes += message.payload.length;
 		this.#writer.write(message.at(Math.max(0, message.timestamp - this.#baseTime)));
+		if (!this.#isFull) this.#unsettled?.push(message);
 		return !this.#isFull;
+	}
+
+	get refused(): readonly MediaMessage[] {
+		return this.#unsettled ?? [];
 	}
 
 	take(final: boolean): Uint8Array {

@@ -1,11 +1,11 @@
 import { FileError } from "@millrace/core/fault";
-import type { LeftOut } from "@millrace/core/mp4";
+import { type FragmentResume, type LeftOut, readFragmentEnd } from "@millrace/core/mp4";
 import { codeOf, type FileFacts, type RecordingFileHandle, type RecordingFileSystem } from "./file-system.ts";
 import { readFlvTail } from "./flv-tail.ts";
 import { FlvWriter } from "./flv-writer.ts";
 import { Mp4Writer } from "./mp4-writer.ts";
 import type { RecordingFormatName } from "./recording-name.ts";
-import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
+import { type FilePatch, type RecordingWriter, RefusingWriter } from "./recording-writer.ts";
 import type { FileHead } from "./stream-head.ts";
 
 /** How a recording treats a file that is there already. */
@@ -17,6 +17,8 @@ export type OpenRecording = {
 	readonly writer: RecordingWriter;
 	/** Where the writer's bytes go: the size of what stands there already. */
 	readonly position: number;
+	/** The first bytes are about to be written. */
+	prepare?(): Promise<void>;
 	/** The first bytes are on the disk: the file takes its name, and the place of what had it. */
 	settle(): Promise<void>;
 	/** Nothing could be written: leaves what stood there before. The handle is closed already. */
@@ -31,6 +33,8 @@ export type RecordingStart = {
 	readonly baseTime: number;
 	/** Told once for each track that the format has no place for. */
 	readonly onLeftOut: (track: LeftOut) => void;
+	/** Told where the file that stands there cannot be gone on with, and another one is begun. */
+	readonly onRefused: (text: string) => void;
 };
 
 /** What becomes of a file that a recording replaces. */
@@ -101,6 +105,49 @@ export async function appendFlv(
 	}
 }
 
+/**
+ * Opens a fragmented MP4 file to go on behind its last whole fragment, or makes it where there is none. A file that is
+ * none of ours, or is of other codec configurations, stays as it is, and its writer takes nothing.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function appendMp4(
+	fs: RecordingFileSystem,
+	path: string,
+	start: RecordingStart,
+	mode: "append" | "appendWithGap",
+	now: number,
+): Promise<OpenRecording> {
+	const before = await fs.stat(path);
+	if (before === undefined || before.size === 0) return createRecording(fs, path, "mp4", start, "remove");
+	const handle = await fs.open(path, "update");
+	try {
+		const resume = await readMp4End(handle, before.size);
+		const kept = { handle, settle: async () => {}, undo: async () => {}, describe: async () => [] };
+		if (resume === undefined) {
+			start.onRefused("It is no MP4 of fragments that can be gone on with: the recording goes on in another file.");
+			return { ...kept, writer: new RefusingWriter(), position: 0 };
+		}
+		const gap = mode === "append" ? 0 : Math.max(0, Math.round(now - before.modifiedAt));
+		const baseTime = start.baseTime - resume.endMillis - gap;
+		const onRefused = () =>
+			start.onRefused("The stream has other tracks or codec configurations than the file: it goes on in another file.");
+		return {
+			...kept,
+			writer: new Mp4Writer(start.head, baseTime, start.onLeftOut, { resume, onRefused }),
+			position: resume.keptBytes,
+			async prepare() {
+				// As of a file that is not finished: what follows the last whole fragment is torn, or its index.
+				for (const { offset, bytes } of resume.patches) await handle.write(bytes, offset);
+				if (resume.keptBytes < before.size) await handle.truncate(resume.keptBytes);
+			},
+		};
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+}
+
 /** Whether a recording may not be made for want of rights, rather than for another fault. */
 export function isNoAccess(error: unknown): boolean {
 	return NO_ACCESS.has(codeOf(error));
@@ -117,6 +164,24 @@ const NO_ACCESS: ReadonlySet<string> = new Set([
 ]);
 /** Old files of one second that are kept beside each other. */
 const MAX_SAME_NAMES = 1000;
+
+/** A file with more fragments than this is not gone on with: some seven hours. */
+const MAX_FRAGMENTS = 100_000;
+
+/** `undefined`: it cannot be gone on with. */
+async function readMp4End(handle: RecordingFileHandle, size: number): Promise<FragmentResume | undefined> {
+	const read = async (offset: number, length: number) => {
+		const into = new Uint8Array(length);
+		return into.subarray(0, await handle.read(into, offset));
+	};
+	try {
+		const resume = await readFragmentEnd({ size, read });
+		return resume === undefined || resume.fragments > MAX_FRAGMENTS ? undefined : resume;
+	} catch (error) {
+		if (error instanceof FileError) return undefined;
+		throw error;
+	}
+}
 
 async function describeFlv(handle: RecordingFileHandle, size: number): Promise<readonly FilePatch[]> {
 	return FlvWriter.describe(await readFlvTail(handle, size)).patches();

@@ -60,6 +60,19 @@ describe("a recorder", () => {
 		recording.flush();
 	});
 
+	it("knows of each file that it has finished how long it is", async () => {
+		const fixture = new RecordingFixture();
+		const publisher = fixture.hub.publish();
+		const recording = fixture.record();
+		publisher.play(100, keyframe(1));
+		await fixture.pass(1000);
+		const grown = fixture.disk.files.get(CAM)!.bytes.length;
+		expect(fixture.recorder.isFinished(CAM, grown)).toBe(false);
+		await recording.stop();
+		const { length } = fixture.disk.files.get(CAM)!.bytes;
+		expect([length, length + 1].map(bytes => fixture.recorder.isFinished(CAM, bytes))).toEqual([true, false]);
+	});
+
 	it.each([
 		["what a trusted publisher asks for", { type: "record" }, {}, ["Start"]],
 		["nothing for a publisher that does not ask", { type: "live" }, {}, []],
@@ -83,10 +96,9 @@ describe("a recorder", () => {
 			live: fixture.hub.live,
 			prefix: "",
 			isTrusted: true,
-			settings: recordSettings(settings),
 			...facts,
 		};
-		const recording = fixture.recorder.onPublish(all, fixture.onStatus);
+		const recording = fixture.recorder.onPublish(all, recordSettings(settings), fixture.onStatus);
 		publisher.play(40, keyframe(1));
 		await fixture.settle();
 		expect(fixture.statuses).toEqual(statuses);

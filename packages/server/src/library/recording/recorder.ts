@@ -1,3 +1,4 @@
+import type { PublishRequest } from "@millrace/core/rtmp";
 import type { StreamName } from "../../app/index.ts";
 import type { HubClock, LiveStream } from "../../hub/index.ts";
 import type { EventLog } from "../../log/index.ts";
@@ -5,6 +6,7 @@ import type { GrowingFile } from "../growing-file.ts";
 import { nodeFileSystem, type RecordingFileSystem } from "./file-system.ts";
 import {
 	appendFlv,
+	appendMp4,
 	createRecording,
 	type OpenRecording,
 	type RecordingMode,
@@ -43,13 +45,13 @@ export type RecordRequest = {
 	readonly prefix?: string;
 };
 
-/** A publisher who has just been let in. */
-export type PublisherFacts = {
+/** A publisher that has just been let in. */
+export type RecordedPublisher = {
 	readonly name: StreamName;
 	readonly live: LiveStream;
-	readonly settings: RecordSettings;
-	/** What `publish` asked for: `live`, `record`, `append` or `appendWithGap`. */
-	readonly type: string;
+	/** What `publish` asked for. */
+	readonly type: PublishRequest["mode"];
+	/** `flv`, `mp4` or another prefix of the name, or empty. */
 	readonly prefix: string;
 	/** Let in by a key or an address, not because everybody is. */
 	readonly isTrusted: boolean;
@@ -61,6 +63,8 @@ export class Recorder {
 	readonly #recordings = new Set<Recording>();
 	/** Who writes which file. */
 	readonly #claims = new Map<string, Recording>();
+	/** The last files that were finished, and how many bytes they have. */
+	readonly #finished = new Map<string, number>();
 	readonly #host: RecordingHost;
 	#isStopped = false;
 
@@ -92,16 +96,26 @@ export class Recorder {
 		return file?.isFinished === false ? file : undefined;
 	}
 
+	/** Whether the file at a path was finished here, and had so many bytes then; what is long past may be forgotten. */
+	isFinished(path: string, bytes: number): boolean {
+		return this.#finished.get(this.#key(path)) === bytes;
+	}
+
 	/**
 	 * Begins what the settings and the publisher want; to be called in the same turn in which it was let in, so that no
 	 * message is missed. A publisher that comes back within the grace time goes on with its recording.
 	 *
 	 * @param onStatus takes what the publisher is told where it asked for a recording
 	 */
-	onPublish(facts: PublisherFacts, onStatus: RecordStatusListener): Recording | undefined {
-		const { settings, type, name } = facts;
+	onPublish(
+		publisher: RecordedPublisher,
+		settings: RecordSettings,
+		onStatus: RecordStatusListener,
+	): Recording | undefined {
+		const { type, name } = publisher;
+		const facts = { ...publisher, settings };
 		const mode = type === "record" || type === "append" || type === "appendWithGap" ? type : undefined;
-		const isAllowed = settings.mode !== "off" && (facts.isTrusted || settings.anonymous);
+		const isAllowed = settings.mode !== "off" && (publisher.isTrusted || settings.anonymous);
 		if (mode !== undefined && isAllowed) return this.begin({ ...facts, mode, origin: "publisher" }, onStatus);
 		if (settings.mode === "always" && settings.streams.some(pattern => matchesPattern(name.name, pattern))) {
 			const existing = settings.existing === "replace" ? "record" : settings.existing;
@@ -203,15 +217,26 @@ export class Recorder {
 	#open(path: string, { request }: Recording, start: RecordingStart): Promise<OpenRecording> {
 		const { fs, wallClock } = this.#options;
 		const { mode, format, settings } = request;
-		if (mode === "record" || format === "mp4") return createRecording(fs, path, format, start, settings.replaced);
-		return appendFlv(fs, path, start, mode, wallClock());
+		if (mode === "record") return createRecording(fs, path, format, start, settings.replaced);
+		return (format === "flv" ? appendFlv : appendMp4)(fs, path, start, mode, wallClock());
 	}
 
 	#onFileFinished({ request }: Recording, file: FinishedFile): void {
 		const { path, bytes, durationMillis, reason } = file;
 		const seconds = Math.round(durationMillis / 100) / 10;
+		this.#remember(path, bytes);
 		this.#options.log.info("recorded", { stream: String(request.name), path, seconds, bytes, reason });
 		this.#options.onFileFinished?.(request.name, file);
+	}
+
+	#remember(path: string, bytes: number): void {
+		const key = this.#key(path);
+		// The latest stands last.
+		this.#finished.delete(key);
+		this.#finished.set(key, bytes);
+		if (this.#finished.size <= MAX_REMEMBERED) return;
+		const [oldest] = this.#finished.keys();
+		this.#finished.delete(oldest!);
 	}
 
 	#onEnded(recording: Recording, { reason, error, files }: RecordingEnd): void {
@@ -223,6 +248,8 @@ export class Recorder {
 	}
 }
 
+/** Finished files that are remembered: those of the last seconds matter. */
+const MAX_REMEMBERED = 1024;
 /** How long the disk may take to finish files when the server stops, in milliseconds. */
 const STOP_MILLIS = 10_000;
 

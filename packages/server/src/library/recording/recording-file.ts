@@ -53,6 +53,7 @@ export class RecordingFile implements GrowingFile {
 	#patchedAt: number;
 	#isFull = false;
 	#isSettled = false;
+	#isPrepared = false;
 	#state: "growing" | "finishing" | "finished" | "failed" = "growing";
 	#finishing: Promise<void> | undefined;
 
@@ -77,6 +78,11 @@ export class RecordingFile implements GrowingFile {
 
 	get readableBytes(): number {
 		return this.#readableBytes;
+	}
+
+	/** Bytes that were added to what stood there before. */
+	get addedBytes(): number {
+		return this.#readableBytes - (this.#open?.position ?? 0);
 	}
 
 	get durationMillis(): number {
@@ -134,7 +140,7 @@ export class RecordingFile implements GrowingFile {
 			this.#schedule();
 		} else {
 			this.#isFull = true;
-			this.#observer.onFull(this, [message]);
+			this.#observer.onFull(this, [...(this.#open.writer.refused ?? []), message]);
 		}
 	}
 
@@ -170,14 +176,15 @@ export class RecordingFile implements GrowingFile {
 		for (const [i, message] of held.entries()) {
 			if (opened.writer.add(message)) continue;
 			this.#isFull = true;
-			this.#observer.onFull(this, held.slice(i));
+			this.#observer.onFull(this, [...(opened.writer.refused ?? []), ...held.slice(i)]);
 			break;
 		}
 		if (this.#state === "growing" && opened.writer.pendingBytes > 0) this.#schedule();
 	}
 
 	#schedule(): void {
-		if (this.#open!.writer.pendingBytes >= this.#options.flushBytes) this.#flush();
+		// What waits for the rest of its fragment is no reason to write: that would be done over and over.
+		if (this.#open!.writer.readyBytes >= this.#options.flushBytes) this.#flush();
 		else this.#cancelFlush ??= this.#clock.schedule(this.#options.flushMillis, () => this.#flush());
 	}
 
@@ -230,6 +237,10 @@ export class RecordingFile implements GrowingFile {
 
 	async #append(open: OpenRecording, bytes: Uint8Array): Promise<void> {
 		const start = this.#readableBytes;
+		if (bytes.length > 0 && !this.#isPrepared) {
+			this.#isPrepared = true;
+			await open.prepare?.();
+		}
 		const { written, error } = await writeAll(open, bytes, start);
 		if (error === undefined) {
 			await this.#settle(open, written);

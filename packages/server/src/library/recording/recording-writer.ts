@@ -1,7 +1,7 @@
 import type { AmfObject } from "@millrace/core/amf";
 import type { MediaMessage } from "@millrace/core/flv";
 import type { PlacedConfiguration } from "../growing-file.ts";
-import type { KeyframeIndex } from "./keyframe-index.ts";
+import { KeyframeIndex } from "./keyframe-index.ts";
 
 /** Bytes to be written over those that stand at a position of the file. */
 export type FilePatch = { readonly position: number; readonly bytes: Uint8Array };
@@ -13,8 +13,10 @@ export type FilePatch = { readonly position: number; readonly bytes: Uint8Array 
 export interface RecordingWriter {
 	/** Milliseconds of the file, to the end of the last frame given. */
 	readonly durationMillis: number;
-	/** Bytes that `take` would give, about. */
+	/** Bytes that were given and not taken, about: those too that `take` cannot give before more has come. */
 	readonly pendingBytes: number;
+	/** Bytes that `take` would give now. */
+	readonly readyBytes: number;
 	readonly hasVideo: boolean;
 	readonly hasAudio: boolean;
 	/** Entries of all that was given, what was not taken yet included. */
@@ -29,6 +31,8 @@ export interface RecordingWriter {
 	 * @returns false: this file cannot hold it and those that follow, they begin another
 	 */
 	add(message: MediaMessage): boolean;
+	/** Once `add` has returned false: what it took before, and did not write either. Default: nothing. */
+	readonly refused?: readonly MediaMessage[];
 	/**
 	 * What was not taken yet, to be appended in one piece: empty where nothing is complete.
 	 *
@@ -39,4 +43,32 @@ export interface RecordingWriter {
 	patches(): readonly FilePatch[];
 	/** How much of bytes that `take` gave can stay where only the first `length` reached the disk. */
 	wholeBytes(bytes: Uint8Array, length: number): number;
+}
+
+/** The writer of a file that stays as it is. */
+export class RefusingWriter implements RecordingWriter {
+	readonly durationMillis = 0;
+	readonly pendingBytes = 0;
+	readonly readyBytes = 0;
+	readonly hasVideo = false;
+	readonly hasAudio = false;
+	readonly index = new KeyframeIndex();
+	readonly configurations: readonly PlacedConfiguration[] = [];
+	readonly metadata: AmfObject = {};
+
+	add(): boolean {
+		return false;
+	}
+
+	take(): Uint8Array {
+		return new Uint8Array(0);
+	}
+
+	patches(): readonly FilePatch[] {
+		return [];
+	}
+
+	wholeBytes(): number {
+		return 0;
+	}
 }

@@ -1,7 +1,10 @@
+import { MEDIA_VIDEO, type MediaType } from "@millrace/core/flv";
 import { describe, expect, it } from "vitest";
 import { audioConfiguration, data, keyframe, picture, sound, videoConfiguration } from "../../hub/hub-fixture.ts";
 import { CAM, RecordingFixture, readFlv } from "./recording-fixture.ts";
 
+/** Main, 320×180, as x264 wrote it. */
+const AVC_RECORD = "014d4015ffe10017674d4015f202867e4c0440000003004000000c87c50a9201000568db83cb20";
 const META = data("@setDataFrame", "onMetaData", "one");
 
 describe("a recording", () => {
@@ -211,6 +214,22 @@ describe("a recording", () => {
 		await fixture.settle();
 		expect(fixture.read()).toEqual(["K1@0"]);
 		expect(fixture.statuses).toEqual(["Start", "Stop"]);
+	});
+
+	it("as MP4 lets the server go on while a fragment is larger than what is written at once", async () => {
+		const fixture = new RecordingFixture();
+		const publisher = fixture.hub.publish();
+		const hex = (digits: string) => Uint8Array.from(Buffer.from(digits, "hex"));
+		const configuration = { type: MEDIA_VIDEO as MediaType, payload: hex(`1700000000${AVC_RECORD}`) };
+		const large = { type: MEDIA_VIDEO as MediaType, payload: hex(`1701000000${"00000fff65".padEnd(2 * 5000, "0")}`) };
+		fixture.record({ format: "mp4", flushBytes: 1000 });
+		publisher.play(40, configuration, large);
+		await fixture.pass(1000);
+		for (let at = 0; at < 100; at++) publisher.play(40, large);
+		publisher.publication.end("stopped");
+		await fixture.settle();
+		const { bytes } = fixture.disk.files.get(CAM.replace("flv", "mp4"))!;
+		expect(bytes.length).toBeGreaterThan(100 * 5000);
 	});
 
 	it("can be followed while it grows, up to what is on the disk", async () => {

@@ -204,26 +204,17 @@ export class Recording implements StreamTap, RecordingFileObserver {
 		this.#process(early);
 	}
 
-	/**
-	 * The first file's path: with segments, appending goes on in the last one that is there. Nothing can be appended to
-	 * an MP4 file with an index, so there it goes on in a file behind the last one.
-	 */
+	/** The first file's path: with segments, appending goes on in the last one that is there. */
 	async #findFirst(): Promise<string | undefined> {
 		const { fs } = this.#host;
-		const { mode, format } = this.request;
 		let path = this.#host.path(this, this.#number);
-		const isMp4 = format === "mp4";
 		const { segmentMillis, segmentBytes } = this.#settings;
-		if (path === undefined || mode === "record" || (segmentMillis + segmentBytes === 0 && !isMp4)) return path;
-		if (isMp4 && (await fs.stat(path)) === undefined) return path;
+		if (path === undefined || this.request.mode === "record" || segmentMillis + segmentBytes === 0) return path;
 		while (this.#number < MAX_FILES) {
 			const next = this.#host.path(this, this.#number + 1);
-			if (next === undefined || next === path) break;
-			const isThere = (await fs.stat(next)) !== undefined;
-			if (!isThere && !isMp4) break;
+			if (next === undefined || next === path || (await fs.stat(next)) === undefined) break;
 			path = next;
 			this.#number++;
-			if (!isThere) break;
 		}
 		return path;
 	}
@@ -284,6 +275,7 @@ export class Recording implements StreamTap, RecordingFileObserver {
 			head: this.#head.snapshot(),
 			baseTime,
 			onLeftOut: (track: LeftOut) => this.#reportLeftOut(path, track),
+			onRefused: (text: string) => this.#reportRefused(path, text),
 		};
 		const { fs, clock } = this.#host;
 		const open = async (): Promise<OpenRecording> => {
@@ -357,7 +349,7 @@ export class Recording implements StreamTap, RecordingFileObserver {
 			this.#closing.delete(closed);
 			this.#files.delete(file.path);
 			this.#host.release(file.path);
-			if (file.readableBytes === 0) return;
+			if (file.addedBytes === 0) return;
 			const { path, readableBytes: bytes, durationMillis } = file;
 			const finished: FinishedFile = { path, bytes, durationMillis, reason };
 			this.#finished.push(finished);
@@ -422,6 +414,10 @@ export class Recording implements StreamTap, RecordingFileObserver {
 			path,
 			text: `${codec} (${kind}) ${why}.`,
 		});
+	}
+
+	#reportRefused(path: string, text: string): void {
+		this.#host.log.warn("record-next-file", { stream: String(this.request.name), path, text });
 	}
 
 	#startStatus(): NetStatus {

@@ -113,14 +113,20 @@ export class HttpTunnel {
 			this.#handOn(path.command, path, request, response, headers);
 		} else if (Number(request.headers["content-length"] ?? 0) > MAX_EMPTY_BODY_BYTES) {
 			answer(request, response, 413, [], { ...headers, Connection: "close" });
-		} else if (path.command === "open") {
-			this.#open(request, response, headers);
 		} else {
-			const text = this.#options[path.command];
-			if (text === null) answer(request, response, 404, [], headers);
-			else answer(request, response, 200, [Buffer.from(text)], headers);
+			const { command } = path;
+			afterBody(request, isEmpty => {
+				if (!isEmpty) answer(request, response, 413, [], { ...headers, Connection: "close" });
+				else if (command === "open") this.#open(request, response, headers);
+				else this.#answerIdent(this.#options[command], request, response, headers);
+			});
 		}
 		return true;
+	}
+
+	#answerIdent(text: string | null, request: IncomingMessage, response: ServerResponse, headers: HeaderFields): void {
+		if (text === null) answer(request, response, 404, [], headers);
+		else answer(request, response, 200, [Buffer.from(text)], headers);
 	}
 
 	#open(request: IncomingMessage, response: ServerResponse, headers: HeaderFields): void {
@@ -150,7 +156,9 @@ export class HttpTunnel {
 				// The rest of a body that nobody wants is not waited for.
 				const isCut = status !== 200 && !request.complete;
 				const extra = isCut ? { ...headers, Connection: "close" } : headers;
-				answer(request, response, status, body, extra, length);
+				const send = (): void => answer(request, response, status, body, extra, length);
+				if (isCut || request.complete) send();
+				else request.on("end", send).resume();
 			},
 			pause: () => request.pause(),
 			resume: () => request.resume(),
@@ -204,6 +212,23 @@ export class HttpTunnel {
 }
 
 const UNUSED = "An HTTP tunnel was opened and not used.";
+
+/**
+ * Waits for the end of a body that says nothing: a proxy that passes bodies on as they come takes an answer before that
+ * for a reason to close its client's connection, and ffmpeg sends the body apart from the head.
+ */
+function afterBody(request: IncomingMessage, onEnd: (isEmpty: boolean) => void): void {
+	let bytes = 0;
+	request.on("data", (part: Uint8Array) => {
+		if (bytes > MAX_EMPTY_BODY_BYTES) return;
+		bytes += part.length;
+		if (bytes > MAX_EMPTY_BODY_BYTES) onEnd(false);
+	});
+	request.on("end", () => {
+		if (bytes <= MAX_EMPTY_BODY_BYTES) onEnd(true);
+	});
+	request.on("error", ignore);
+}
 
 /** The whole answer with its length, as old clients need it. */
 function answer(

@@ -22,6 +22,7 @@ export class TunnelWire implements Wire, TunnelSessionHandler {
 	readonly #options: TunnelWireOptions;
 	#isPaused = false;
 	#isFlushPlanned = false;
+	#held = 0;
 	#timer: NodeJS.Timeout | undefined;
 	#timerAt = Number.POSITIVE_INFINITY;
 
@@ -71,9 +72,13 @@ export class TunnelWire implements Wire, TunnelSessionHandler {
 		this.#session.destroy();
 	}
 
-	/** Looks when the session wants to be called again; due after each use of it. */
+	/** Looks when the session wants to be called again, and what it keeps; due after each use of it. */
 	armTimer(): void {
-		const { deadline } = this.#session;
+		const { deadline, heldBytes } = this.#session;
+		if (heldBytes !== this.#held && !this.#session.closed) {
+			this.#held = heldBytes;
+			this.#handler.onWireHeld?.(heldBytes);
+		}
 		// Most deadlines move on before they come, so a timer that is set looks again when it fires.
 		if (deadline >= this.#timerAt) return;
 		clearTimeout(this.#timer);
