@@ -11,6 +11,7 @@ export default defineConfig({
 				...source,
 				test: {
 					name: "unit",
+					sequence: { groupOrder: 0 },
 					include: ["packages/*/src/**/*.test.ts", "test/*.test.ts", "bench/**/*.test.ts", "fuzz/**/*.test.ts"],
 					execArgv: ["--conditions=source"],
 				},
@@ -19,6 +20,8 @@ export default defineConfig({
 				...source,
 				test: {
 					name: "interop",
+					// After the others: what real programs do takes the time that it takes.
+					sequence: { groupOrder: 2 },
 					include: ["test/interop/**/*.test.ts"],
 					execArgv: ["--conditions=source"],
 					testTimeout: 120_000,
@@ -31,6 +34,7 @@ export default defineConfig({
 				...source,
 				test: {
 					name: "abuse",
+					sequence: { groupOrder: 1 },
 					include: ["test/abuse/**/*.test.ts"],
 					execArgv: ["--conditions=source"],
 					testTimeout: 60_000,
