@@ -67,7 +67,11 @@ test("a live stream reaches rtmpdump over RTMPE packet for packet, and several a
 	await needPrograms(context, "ffmpeg", "rtmpdump");
 	const media = await library.file("h264-bframes-aac");
 	// Two of a kind: blocks are shared between them, and each has its own encryption.
-	const players = [rtmpdump("rtmpe", "one"), rtmpdump("rtmpe", "other"), rtmpdump("rtmp", "a third without it")];
+	const players = [
+		rtmpdump(["rtmpe", "rtmp"], "one"),
+		rtmpdump(["rtmpe", "rtmp"], "other"),
+		rtmpdump(["rtmp", "rtmp"], "a third without it"),
+	];
 	const path = "live/encrypted";
 	const session = await runLiveSession({ server: server!, path, publisher: ffmpegPublisher, media, players });
 	try {
@@ -80,15 +84,22 @@ test("a live stream reaches rtmpdump over RTMPE packet for packet, and several a
 	}
 });
 
-test.for(["rtmp", "rtmpe"] as const)(
-	"rtmpdump passes SWF verification over %s with the right file only",
-	async (scheme, context) => {
+test.for([
+	["rtmp", "rtmp"],
+	["rtmpe", "rtmp"],
+	["rtmp", "http"],
+	["rtmpe", "http"],
+	["rtmpt", "http"],
+	["rtmpte", "http"],
+] as const)(
+	"rtmpdump passes SWF verification over %s on the port of %s with the right file only",
+	async ([scheme, port], context) => {
 		needMillrace(context, "SWF verification");
 		await needEncoders(context, "libx264", "aac");
 		await needPrograms(context, "ffmpeg", "rtmpdump");
 		const media = await library.file("h264-bframes-aac");
-		const players = ["right.swf", "plain.swf"].map(name => rtmpdump(scheme, name, "--swfVfy", webUrl(name)));
-		const path = `checked/${scheme}`;
+		const players = ["right.swf", "plain.swf"].map(name => rtmpdump([scheme, port], name, "--swfVfy", webUrl(name)));
+		const path = `checked/${scheme}-${port}`;
 		const publisher = ffmpegPublisher;
 		const session = await runLiveSession({ server: server!, path, publisher, media, players });
 		try {
@@ -107,8 +118,8 @@ test.for(["rtmp", "rtmpe"] as const)(
 				[[], "swf verification: no answer"],
 			] as const) {
 				const from = server!.log.length;
-				const file = dir.file(`refused-${scheme}-${more.length}.flv`);
-				const program = start(server!, scheme, path, file, ...more);
+				const file = dir.file(`refused-${scheme}-${port}-${more.length}.flv`);
+				const program = start([scheme, port], path, file, ...more);
 				const exit = await program.waitForExit(10_000);
 				expect(exit.code, program.describe("was let in")).not.toBe(0);
 				expect(program.stderr).toContain("rtmp server sent error");
@@ -122,26 +133,24 @@ test.for(["rtmp", "rtmpe"] as const)(
 	},
 );
 
+/** What is spoken, and on which of the server's ports: each takes everything. */
+type Road = readonly [scheme: "rtmp" | "rtmpe" | "rtmpt" | "rtmpte", port: "rtmp" | "http"];
+
 /** rtmpdump, which speaks type 6 and verifies the server's digest and signature. */
-function rtmpdump(scheme: "rtmp" | "rtmpe", name: string, ...more: readonly string[]): Player {
+function rtmpdump(road: Road, name: string, ...more: readonly string[]): Player {
 	return {
 		name: `rtmpdump, ${name}`,
 		protocol: "rtmp",
 		need: test => needPrograms(test, "rtmpdump"),
-		start: (flvServer, path, file) => programPlaying(start(flvServer, scheme, path, file, ...more), file),
+		start: (_server, path, file) => programPlaying(start(road, path, file, ...more), file),
 	};
 }
 
-function start(
-	flvServer: Pick<ServerProcess, "rtmpUrl">,
-	scheme: string,
-	path: string,
-	file: string,
-	...more: readonly string[]
-): Program {
+function start([scheme, port]: Road, path: string, file: string, ...more: readonly string[]): Program {
 	const home = dir.file(`home-${homes++}`);
 	mkdirSync(home);
-	const url = flvServer.rtmpUrl(path).replace(/^rtmp:/, `${scheme}:`);
+	const address = port === "rtmp" ? server!.rtmpUrl(path) : server!.httpUrl(path);
+	const url = address.replace(/^\w+:/, `${scheme}:`);
 	const args = ["--live", "-r", url, "-o", file, ...more];
 	return new Program(programPath("rtmpdump"), args, { env: { HOME: home } });
 }
