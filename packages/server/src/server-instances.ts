@@ -24,6 +24,8 @@ export type ServerInstancesOptions = {
 	readonly applications: ServerApplications;
 	/** The folder that holds a folder for each application. */
 	readonly folder: string;
+	/** What the shared objects of applications without code may hold together. */
+	readonly sharedObjectBytes: number;
 	readonly hub: Hub;
 	readonly library: MediaLibrary;
 	readonly recorder: Recorder;
@@ -40,9 +42,14 @@ export class ServerInstances {
 	readonly #hosts: ApplicationHosts;
 	readonly #streams: StreamDirectory;
 
-	constructor({ applications, folder, hub, library, recorder, schedule, clock, log }: ServerInstancesOptions) {
+	constructor(options: ServerInstancesOptions) {
+		const { applications, folder, sharedObjectBytes, hub, library, recorder, schedule, clock, log } = options;
 		this.#hub = hub;
-		this.#withoutCode = new DefaultApplicationHost(folder, error => log.error("shared-objects", { error }));
+		this.#withoutCode = new DefaultApplicationHost({
+			folder,
+			sharedObjectBytes,
+			onFault: error => log.error("shared-objects", { error }),
+		});
 		this.#streams = new StreamDirectory({
 			...{ hub, library, recorder, schedule, clock, log },
 			application: name => streamRules(applications, name),

@@ -167,6 +167,7 @@ export class MillraceServer {
 		this.#instances = new ServerInstances({
 			applications: this.#applications,
 			folder,
+			sharedObjectBytes: options.limits.sharedObjectBytes,
 			hub: this.#hub,
 			library: this.#library,
 			recorder: this.#recorder,

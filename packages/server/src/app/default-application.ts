@@ -1,11 +1,22 @@
 import { resolve } from "node:path";
 import { netStatus } from "@millrace/core/rtmp";
-import type { SharedObjectRoom, SharedObjectStore } from "../shared-object/index.ts";
+import { type SharedObjectRoom, SharedObjectShare, type SharedObjectStore } from "../shared-object/index.ts";
 import { InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 import type { ApplicationHost, ApplicationPort, PortEffect, PortEvent, PortListener } from "./port.ts";
 
 /** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
 const SHOWN_NAME = 100;
+
+const DEFAULT_SHARED_OBJECT_BYTES = 64 * 1024 * 1024;
+
+export type DefaultHostOptions = {
+	/** Holds a folder for each application. Without it no shared object is persistent. */
+	readonly folder?: string;
+	/** What all shared objects may hold together: nobody's code bounds what clients make. Default 64 MiB. */
+	readonly sharedObjectBytes?: number;
+	/** Told when shared objects of an instance that has ended could not be written. */
+	onFault?(error: unknown): void;
+};
 
 /**
  * Runs applications without code of their own: everybody is let in, every stream is allowed that the server's policy
@@ -15,15 +26,17 @@ export class DefaultApplicationHost implements ApplicationHost {
 	readonly #folder: string | undefined;
 	readonly #onFault: (error: unknown) => void;
 	readonly #stores = new InstanceStores();
+	readonly #share: SharedObjectShare;
 	/** Shared objects that are being written for instances that have ended. */
 	readonly #closing = new Set<Promise<void>>();
 
-	/**
-	 * @param folder holds a folder for each application; without it no shared object is persistent
-	 * @param onFault is told when shared objects of an instance that has ended could not be written
-	 */
-	constructor(folder?: string, onFault: (error: unknown) => void = () => {}) {
+	constructor({
+		folder,
+		sharedObjectBytes = DEFAULT_SHARED_OBJECT_BYTES,
+		onFault = () => {},
+	}: DefaultHostOptions = {}) {
 		this.#folder = folder;
+		this.#share = new SharedObjectShare(sharedObjectBytes);
 		this.#onFault = onFault;
 	}
 
@@ -35,7 +48,7 @@ export class DefaultApplicationHost implements ApplicationHost {
 	open(application: string, instance: string, listener: PortListener): ApplicationPort {
 		const folder = this.#folder === undefined ? undefined : resolve(this.#folder, application);
 		const takeStore = () => (folder === undefined ? undefined : this.#stores.take(folder, instance));
-		return new DefaultPort(takeStore, listener, closed => {
+		return new DefaultPort(takeStore, this.#share, listener, closed => {
 			const done = closed.catch(this.#onFault).finally(() => {
 				if (folder !== undefined) this.#stores.release(folder, instance);
 				this.#closing.delete(done);
@@ -56,6 +69,7 @@ class DefaultPort implements ApplicationPort {
 
 	constructor(
 		takeStore: () => SharedObjectStore | undefined,
+		share: SharedObjectShare,
 		listener: PortListener,
 		onClosing: (closed: Promise<void>) => void,
 	) {
@@ -64,6 +78,7 @@ class DefaultPort implements ApplicationPort {
 		this.#makeRoom = () =>
 			openRoom({
 				store: takeStore(),
+				share,
 				emit: effect => this.#emit(effect),
 				accessOf: () => undefined,
 				onFault: (text, error) => this.#emit({ kind: "log", level: "warn", text: withError(text, error) }),

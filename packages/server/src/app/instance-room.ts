@@ -1,11 +1,18 @@
 import { MillraceError, UsageError } from "@millrace/core/fault";
-import { SharedObjectRoom, SharedObjectStore, sharedObjectFolder } from "../shared-object/index.ts";
+import {
+	SharedObjectRoom,
+	type SharedObjectShare,
+	SharedObjectStore,
+	sharedObjectFolder,
+} from "../shared-object/index.ts";
 import { accessAllows } from "./access-list.ts";
 import type { ClientId, PortEffect, PortEvent } from "./port.ts";
 
 export type InstanceRoomOptions = {
 	/** Where persistent objects are kept. `undefined`: there are none. */
 	readonly store: SharedObjectStore | undefined;
+	/** What it may hold together with others. Default: it has its own. */
+	readonly share?: SharedObjectShare;
 	emit(effect: PortEffect): void;
 	/** A client's rights; `undefined`: everything is allowed. */
 	accessOf(client: ClientId): { readonly readAccess: string; readonly writeAccess: string } | undefined;
@@ -15,7 +22,7 @@ export type InstanceRoomOptions = {
 
 /** The shared objects of an instance, on the application's side of its port. */
 export function openRoom(options: InstanceRoomOptions): SharedObjectRoom {
-	const { store, emit, accessOf, onFault } = options;
+	const { store, share, emit, accessOf, onFault } = options;
 	return new SharedObjectRoom(
 		{
 			send: (clients, type, body) => emit({ kind: "shared-object", clients, type, body }),
@@ -25,7 +32,7 @@ export function openRoom(options: InstanceRoomOptions): SharedObjectRoom {
 				onFault(`shared object ${object}: ${status.code}${client === undefined ? "" : ` for ${client}`}`, error),
 			onError: (object, error) => onFault(`shared object ${object}`, error),
 		},
-		{ ...(store !== undefined && { store }) },
+		{ store, share },
 	);
 }
 

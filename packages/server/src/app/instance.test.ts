@@ -43,6 +43,8 @@ class FakeClient implements InstanceClient {
 		stats: () => ({ bytesIn: 1 }),
 	};
 	onCall: (() => void) | undefined;
+	holds = 0;
+	releases = 0;
 
 	constructor(id: string) {
 		this.facts = {
@@ -58,6 +60,14 @@ class FakeClient implements InstanceClient {
 			objectEncoding: 0,
 			args: [],
 		};
+	}
+
+	holdOutput(): void {
+		this.holds++;
+	}
+
+	releaseOutput(): void {
+		this.releases++;
 	}
 
 	accept(): void {
@@ -135,6 +145,23 @@ describe("an application instance", () => {
 			"error 8 NetConnection.Call.Failed",
 			"close",
 		]);
+	});
+
+	it("lets each client be told of several effects in one write", () => {
+		const instance = directory.open("app", "room");
+		const other = new FakeClient("c2");
+		for (const each of [client, other]) {
+			instance.connect(each);
+			host.do({ kind: "accept", client: each.facts.id });
+		}
+		expect([client.holds, client.releases]).toEqual([0, 0]);
+		host.do(
+			{ kind: "broadcast", name: "a", args: [] },
+			{ kind: "call", client: "c1", call: 0, name: "b", args: [] },
+			{ kind: "broadcast", name: "c", args: [] },
+		);
+		expect([client.holds, client.releases, other.holds, other.releases]).toEqual([1, 1, 1, 1]);
+		expect(client.log.slice(1).map(line => line.trim())).toEqual(["call a", "call b", "call c"]);
 	});
 
 	it("holds what an application does to a client that it has not let in, until it does", () => {

@@ -27,6 +27,9 @@ export interface InstanceClient {
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void;
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
 	readonly line: ClientLine;
+	/** What it is told until `releaseOutput` may leave together. They come in pairs. */
+	holdOutput(): void;
+	releaseOutput(): void;
 	/** The instance ends: the client is told `status`, and its connection ends. */
 	close(status?: NetStatus): void;
 }
@@ -106,6 +109,8 @@ export class ApplicationInstance {
 	/** Questions of the application that are not answered yet. */
 	#asked = 0;
 	#isClosed = false;
+	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
+	#told: Set<InstanceClient> | undefined;
 
 	constructor(application: string, instance: string, host: ApplicationHost, options: InstanceOptions) {
 		this.application = application;
@@ -233,6 +238,7 @@ export class ApplicationInstance {
 
 	#take(effects: readonly PortEffect[], handled: number): void {
 		if (this.#isClosed) return;
+		if (effects.length > 1) this.#told = new Set();
 		for (const effect of effects) {
 			try {
 				this.#apply(effect);
@@ -241,6 +247,9 @@ export class ApplicationInstance {
 				this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
 			}
 		}
+		const told = this.#told ?? [];
+		this.#told = undefined;
+		for (const client of told) client.releaseOutput();
 		this.#handled = Math.max(this.#handled, Math.min(handled, this.#sent));
 		while (this.#waiting.length > 0 && this.#waiting[0]!.event <= this.#handled) {
 			const { client, proceed } = this.#waiting.shift()!;
@@ -252,11 +261,18 @@ export class ApplicationInstance {
 		switch (effect.kind) {
 			case "broadcast":
 				for (const { client, held } of this.#clients.values()) {
-					if (held === undefined) client.callMethod(effect.name, effect.args);
+					if (held !== undefined) continue;
+					this.#hold(client);
+					client.callMethod(effect.name, effect.args);
 				}
 				return;
 			case "shared-object":
-				for (const id of effect.clients) this.#clients.get(id)?.client.sendSharedObject(effect.type, effect.body);
+				for (const id of effect.clients) {
+					const client = this.#clients.get(id)?.client;
+					if (client === undefined) continue;
+					this.#hold(client);
+					client.sendSharedObject(effect.type, effect.body);
+				}
 				return;
 			case "stream":
 				this.#media?.act(effect.stream, effect.action, effect.args);
@@ -284,6 +300,7 @@ export class ApplicationInstance {
 			held.push(effect);
 			return;
 		}
+		this.#hold(client);
 		switch (effect.kind) {
 			case "accept":
 				if (held === undefined) return;
@@ -313,6 +330,13 @@ export class ApplicationInstance {
 			case "close":
 				return client.close();
 		}
+	}
+
+	/** Lets what a client is told wait for the end of the effects. */
+	#hold(client: InstanceClient): void {
+		if (this.#told === undefined || this.#told.has(client)) return;
+		this.#told.add(client);
+		client.holdOutput();
 	}
 
 	#callClient(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {

@@ -49,6 +49,9 @@ export const limitsSchema = section("Ceilings that keep one peer from harming th
 		.describe(
 			"What all connections that do not publish may hold together, above 8KiB for each: unfinished messages, answers not read, messages that wait.",
 		),
+	sharedObjectBytes: size(1024 ** 2, 1024 ** 4)
+		.prefault("64MiB")
+		.describe("What all shared objects of applications without code may hold together; more is refused."),
 	heldBytes: size(1024, 1024 ** 3)
 		.prefault("1MiB")
 		.describe("What a peer may send while a permission is still pending."),

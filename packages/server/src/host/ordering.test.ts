@@ -44,6 +44,10 @@ class RecordingClient implements InstanceClient {
 		this.facts = { id, remoteAddress: "::1", protocol: "rtmp", secure: false, ...empty, objectEncoding: 0, args };
 	}
 
+	holdOutput(): void {}
+
+	releaseOutput(): void {}
+
 	accept(): void {
 		this.#note("accept");
 	}

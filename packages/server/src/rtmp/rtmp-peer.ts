@@ -72,8 +72,8 @@ export class RtmpPeer
 	#turn: PublishSession | undefined;
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
 	#isBeginning = false;
-	/** What came together is being handled: its answers leave in one write. */
-	#isReceiving = false;
+	/** How many hold back what is queued, so that it leaves in one write. */
+	#holds = 0;
 	#ended = false;
 	#faulted = false;
 	#hasPublished = false;
@@ -131,10 +131,10 @@ export class RtmpPeer
 
 	onWireData(bytes: Uint8Array): void {
 		try {
-			this.#isReceiving = true;
+			this.holdOutput();
 			this.connection.receive(bytes, this.#context.now());
-			this.#isReceiving = false;
 			this.line.received(bytes.length);
+			this.#holds--;
 			this.endTurn();
 		} catch (error) {
 			// A fault of ours: it costs this client its connection, and nobody else anything.
@@ -196,7 +196,7 @@ export class RtmpPeer
 
 	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
 	flush(): void {
-		if (this.#isReceiving && this.connection.link.outputBytes < TURN_OUTPUT_BYTES) return;
+		if (this.#holds > 0 && this.connection.link.outputBytes < TURN_OUTPUT_BYTES) return;
 		const isRead = this.#wire.backlog === 0;
 		if (this.connection.link.outputBytes > 0) {
 			if (isRead || this.#ended) this.#writeOutput();
@@ -205,6 +205,15 @@ export class RtmpPeer
 		// Who is closed for a fault and does not read gets no goodbye either: what waits for it is let go of at once.
 		if (this.#ended && this.#faulted && !isRead) this.#wire.destroy();
 		else if (this.#ended) this.#wire.end();
+	}
+
+	holdOutput(): void {
+		this.#holds++;
+	}
+
+	releaseOutput(): void {
+		this.#holds--;
+		this.flush();
 	}
 
 	/** What came together, or was held together, has been given. */

@@ -1,3 +1,8 @@
 export { ServerSharedObject } from "./server-shared-object.ts";
-export { SharedObjectRoom, type SharedObjectRoomHandler, type SharedObjectRoomOptions } from "./shared-object-room.ts";
+export {
+	SharedObjectRoom,
+	type SharedObjectRoomHandler,
+	type SharedObjectRoomOptions,
+	SharedObjectShare,
+} from "./shared-object-room.ts";
 export { SharedObjectStore, type SharedObjectStoreOptions, sharedObjectFolder } from "./shared-object-store.ts";

@@ -12,7 +12,12 @@ import {
 	type SharedObjectType,
 } from "@millrace/core/shared-object";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SharedObjectRoom, type SharedObjectRoomHandler, type SharedObjectRoomOptions } from "./shared-object-room.ts";
+import {
+	SharedObjectRoom,
+	type SharedObjectRoomHandler,
+	type SharedObjectRoomOptions,
+	SharedObjectShare,
+} from "./shared-object-room.ts";
 import { SharedObjectStore } from "./shared-object-store.ts";
 
 let folder: string;
@@ -232,6 +237,21 @@ describe("a room of volatile objects", () => {
 		test.client("1", "b", [{ kind: "release" }]);
 		test.room.get("a").clear();
 		expect(test.room.bytes).toBe(100);
+	});
+
+	test("may share a limit with other rooms, to which a closed one leaves its part", async () => {
+		const share = new SharedObjectShare(250);
+		const [one, other] = [new TestRoom({ share }), new TestRoom({ share })];
+		const text = "x".repeat(96);
+		expect([one, one, other].map((each, index) => each.room.get(`o${index}`).setProperty("t", text))).toEqual([
+			true,
+			true,
+			false,
+		]);
+		expect(share.usedBytes).toBe(200);
+		await one.room.close();
+		expect(share.usedBytes).toBe(0);
+		expect(other.room.get("o2").setProperty("t", text)).toBe(true);
 	});
 
 	test("throws for what is no message, and leaves out requests of those who have not subscribed", () => {

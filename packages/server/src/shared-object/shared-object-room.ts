@@ -44,11 +44,23 @@ export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | 
 	readonly maxObjectsPerClient?: number;
 	/** Bytes of all objects in memory together, in AMF3. Default 256 MiB. */
 	readonly maxBytes?: number;
+	/** Bytes that several rooms may hold together. Default: each has its own. */
+	readonly share?: SharedObjectShare | undefined;
 	/** What one message may hold. Default `SHARED_OBJECT_REQUEST_LIMITS`. */
 	readonly messageLimits?: SharedObjectMessageLimits;
 	/** Whether changes of persistent objects are written by themselves. Default true. */
 	readonly autoCommit?: boolean;
 };
+
+/** What the objects of several rooms may hold together, in AMF3, and what they hold. */
+export class SharedObjectShare {
+	readonly limitBytes: number;
+	usedBytes = 0;
+
+	constructor(limitBytes: number) {
+		this.limitBytes = limitBytes;
+	}
+}
 
 const MAX_OBJECTS = 50_000;
 const MAX_OBJECTS_PER_CLIENT = 1000;
@@ -240,6 +252,8 @@ export class SharedObjectRoom implements RoomObjectHost {
 		this.#objects.clear();
 		this.#clients.clear();
 		const ends = await Promise.allSettled(objects.map(object => object.end()));
+		if (this.#options.share !== undefined) this.#options.share.usedBytes -= this.#bytes;
+		this.#bytes = 0;
 		for (const end of ends) if (end.status === "rejected") throw end.reason;
 	}
 
@@ -270,11 +284,15 @@ export class SharedObjectRoom implements RoomObjectHost {
 	}
 
 	mayHold({ countedBytes }: RoomObject, bytes: number): boolean {
-		return bytes <= countedBytes || this.#bytes + bytes - countedBytes <= (this.#options.maxBytes ?? MAX_BYTES);
+		const more = bytes - countedBytes;
+		const { maxBytes = MAX_BYTES, share } = this.#options;
+		if (more <= 0) return true;
+		return this.#bytes + more <= maxBytes && (share === undefined || share.usedBytes + more <= share.limitBytes);
 	}
 
 	onSize(object: RoomObject, bytes: number): void {
 		this.#bytes += bytes - object.countedBytes;
+		if (this.#options.share !== undefined) this.#options.share.usedBytes += bytes - object.countedBytes;
 		object.countedBytes = bytes;
 	}
 

@@ -186,6 +186,10 @@ export class ClientEnd implements InstanceClient {
 
 	// ── what the instance does ──
 
+	holdOutput(): void {}
+
+	releaseOutput(): void {}
+
 	accept(): void {
 		this.isConnected = true;
 		this.#connecting?.resolve();
