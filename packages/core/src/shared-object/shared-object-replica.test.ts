@@ -96,6 +96,14 @@ describe("a client's shared object", () => {
 		]);
 	});
 
+	test.each([null, undefined])("asks for a slot to be deleted that is set to %s", value => {
+		const log = new ReplicaLog().live(4);
+		log.replica.setProperty("a", value);
+		log.replica.flush();
+		expect(log.sent[0]?.events).toEqual([{ kind: "request-remove", name: "a" }]);
+		expect(Object.keys(log.replica.data)).toEqual([]);
+	});
+
 	test("has its own value again when the server takes it behind another's", () => {
 		const log = new ReplicaLog().live();
 		log.replica.setProperty("a", "mine");

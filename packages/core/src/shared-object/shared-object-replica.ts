@@ -103,7 +103,7 @@ export class SharedObjectReplica {
 		this.#log.clear();
 	}
 
-	/** Sets a slot; it is sent by the next `flush`. */
+	/** Sets a slot, or deletes it with `null` or `undefined`; it is sent by the next `flush`. */
 	setProperty(name: string, value: AmfValue): void {
 		this.data[name] = value;
 		this.#dirty.add(name);
@@ -136,8 +136,13 @@ export class SharedObjectReplica {
 		if (this.#state !== "live" || !this.isDirty) return;
 		const events: SharedObjectEvent[] = [];
 		for (const name of this.#dirty) {
-			const isSet = Object.hasOwn(this.data, name);
-			events.push(isSet ? { kind: "request-change", name, value: this.data[name] } : { kind: "request-remove", name });
+			const value = Object.hasOwn(this.data, name) ? this.data[name] : undefined;
+			if (value === undefined || value === null) {
+				// Who sets a slot of a remote object to null or undefined deletes it (Flash Communication Server MX,
+				// Client-Side Communication ActionScript, SharedObject.data).
+				delete this.data[name];
+				events.push({ kind: "request-remove", name });
+			} else events.push({ kind: "request-change", name, value });
 		}
 		for (const call of this.#calls) events.push({ kind: "send", ...call });
 		this.#dirty.clear();
