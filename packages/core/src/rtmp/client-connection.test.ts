@@ -132,7 +132,7 @@ class ServerLog implements ServerConnectionHandler {
 		this.calls.push(call);
 	}
 	onSharedObject(type: number, body: Uint8Array): void {
-		if (body.length === 0) throw new PeerError("MESSAGE_MALFORMED");
+		if (body.length === 1) throw new PeerError("MESSAGE_MALFORMED");
 		this.events.push(`shared object ${type} ${body}`);
 	}
 	onClosed(): void {
@@ -470,9 +470,12 @@ describe("a connected client", () => {
 		expect([pair.client.strayMessages, pair.server.strayMessages]).toEqual([0, 0]);
 	});
 
-	test("is closed for a message about a shared object that the server cannot read", () => {
+	test("is closed for a message about a shared object that the server cannot read, not for an empty one", () => {
 		const pair = new Pair().run();
 		pair.client.sendSharedObject(19, new Uint8Array(0));
+		pair.run();
+		expect(pair.serverLog.events).toEqual([]);
+		pair.client.sendSharedObject(19, new Uint8Array(1));
 		pair.run();
 		expect(pair.server.link.closed).toBe(true);
 		expect(pair.serverLog.events).toEqual(["closed"]);

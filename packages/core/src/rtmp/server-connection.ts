@@ -19,8 +19,6 @@ import {
 	TYPE_COMMAND_AMF3,
 	TYPE_DATA,
 	TYPE_SET_PEER_BANDWIDTH,
-	TYPE_SHARED_OBJECT,
-	TYPE_SHARED_OBJECT_AMF3,
 	TYPE_USER_CONTROL,
 } from "./message/message-type.ts";
 import {
@@ -278,13 +276,11 @@ export class ServerConnection implements LinkHandler {
 		if (this.#state !== STATE_CONNECTED) throw new PeerError("COMMAND_BEFORE_CONNECT", `Message type ${type}.`);
 		if (isMedia(type)) {
 			this.#onMedia(streamId, type, timestamp, payload);
-		} else if (type === TYPE_SHARED_OBJECT || type === TYPE_SHARED_OBJECT_AMF3) {
-			this.#handler.onSharedObject?.(type, payload);
 		} else if (type === TYPE_AGGREGATE) {
 			splitAggregate(payload, timestamp, (partType, partTime, part) => {
 				if (isMedia(partType)) this.#onMedia(streamId, partType, partTime, part);
 			});
-		} else if (isSharedObject(type) && this.#handler.onSharedObject !== undefined) {
+		} else if (isSharedObject(type) && payload.length > 0 && this.#handler.onSharedObject !== undefined) {
 			this.#handler.onSharedObject(type, payload);
 		} else {
 			this.strayMessages++;
