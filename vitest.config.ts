@@ -26,6 +26,8 @@ export default defineConfig({
 					execArgv: ["--conditions=source"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
+					// Programs of others have a second chance; the report shows each that needed one ("retry x1").
+					retry: 1,
 					// Real programs share two cores: one file at a time.
 					fileParallelism: false,
 				},

@@ -83,6 +83,8 @@ async function expectPlayed(
 	}
 }
 
+let tries = 0;
+
 describe("what ffmpeg publishes to a server that records everything", () => {
 	const media = ["h264-bframes-aac", "h263-mp3", "speex"] as const satisfies readonly MediaName[];
 	test.for(media)(
@@ -157,7 +159,8 @@ describe("what our client publishes", () => {
 			await needEncoders(context, "libx264", "aac");
 			const source = await library.file("h264-bframes-aac");
 			const sent = ofMedia(await probePackets(source));
-			const name = `mp4-${type}`;
+			// A second try must not append to what the first has left.
+			const name = `mp4-${type}-${++tries}`;
 			await publish(`mp4:${name}`, source, type);
 			await sleep(1000);
 			await publish(`mp4:${name}`, source, type);
