@@ -59,6 +59,15 @@ const PLAYERS: Readonly<Record<string, Player>> = {
 	},
 };
 
+/** Says in an error whom it is about. */
+function comparing<T>(player: string, compare: () => T): T {
+	try {
+		return compare();
+	} catch (error) {
+		throw new Error(`${player}: ${error instanceof Error ? error.message : error}`, { cause: error });
+	}
+}
+
 /** Plays a stream by everyone of these, and compares what they got with the packets of a file. */
 async function expectPlayed(
 	reference: readonly MediaPacket[],
@@ -73,7 +82,7 @@ async function expectPlayed(
 		const file = dir.file(`${`${app}-${name}-${player}`.replaceAll(/\W/g, "-")}.flv`);
 		await PLAYERS[player]!(app, name, file);
 		const received = ofMedia(await probePackets(file));
-		const compared = comparePackets(reference, received, options);
+		const compared = comparing(player, () => comparePackets(reference, received, options));
 		expect([player, received.length]).toEqual([player, reference.length]);
 		const moved = compared.map(({ kind, offsetMillis }) => `${player} ${kind} ${offsetMillis}`);
 		// From the first packet on, as the file has them.
