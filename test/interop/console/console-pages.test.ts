@@ -118,6 +118,27 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 		expect(await page.isVisible("#unmute")).toBe(false);
 	});
 
+	it("offers the sound also where the first picture is gone again when it is told of", async () => {
+		await page.addInitScript(() => {
+			const { prototype } = HTMLMediaElement;
+			const readyState = Object.getOwnPropertyDescriptor(prototype, "readyState")!.get!;
+			let isGone = false;
+			Object.defineProperty(prototype, "readyState", {
+				get(this: HTMLMediaElement) {
+					return isGone ? 1 : readyState.call(this);
+				},
+			});
+			const bePlaced = (gone: boolean) => () => {
+				isGone = gone;
+			};
+			addEventListener("loadeddata", bePlaced(true), true);
+			addEventListener("playing", bePlaced(false), true);
+		});
+		await page.goto(`${server.origin}/live/demo`);
+		await page.getByRole("button", { name: "Tap for sound" }).click();
+		expect(await page.evaluate(() => document.querySelector("video")?.muted)).toBe(false);
+	});
+
 	it("tells when the browser cannot decode the stream", async () => {
 		await page.addInitScript(() => {
 			const addSourceBuffer = MediaSource.prototype.addSourceBuffer;

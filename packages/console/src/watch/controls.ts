@@ -73,7 +73,8 @@ export function connectControls(video: HTMLVideoElement, toLiveEdge: () => void)
 	});
 	video.addEventListener("click", togglePlay);
 	for (const event of ["play", "pause"]) video.addEventListener(event, showPlay);
-	for (const event of ["volumechange", "loadeddata", "emptied"]) video.addEventListener(event, showSound);
+	// The first picture may be gone again when it is told of, where the page goes to the live edge at once.
+	for (const event of ["volumechange", "loadeddata", "playing", "emptied"]) video.addEventListener(event, showSound);
 	document.addEventListener("fullscreenchange", showFullscreen);
 	document.addEventListener("keydown", event => {
 		if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
