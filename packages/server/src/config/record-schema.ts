@@ -38,7 +38,7 @@ export const recordSchema = section("How live streams are recorded to files.", {
 		.enum(["flv", "mp4"])
 		.default("flv")
 		.describe(
-			"`flv` takes every codec; `mp4` is fragmented MP4, to which nothing is appended: another file, with a number, goes on. A prefix of the stream's name, `mp4:cam`, decides first.",
+			"`flv` takes every codec; `mp4` is fragmented MP4; a stream of other codec configurations is not appended to it, but goes on in another file, with a number. A prefix of the stream's name, `mp4:cam`, decides first.",
 		),
 	name: z
 		.string()
