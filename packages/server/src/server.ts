@@ -14,7 +14,7 @@ import { StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
-import { Hub, type HubClock, type LiveStream, type Viewer } from "./hub/index.ts";
+import { Hub, type LiveStream, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
@@ -35,6 +35,7 @@ import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { portsFor } from "./server-ports.ts";
+import { systemClock } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -74,17 +75,6 @@ const RECORDINGS_STOP_MILLIS = 10_000;
 export class MillraceServer {
 	readonly options: ServerOptions;
 	readonly #log: EventLog;
-	readonly #clock: HubClock = {
-		now: () => performance.now(),
-		schedule(millis, action) {
-			const timer = setTimeout(action, millis);
-			return () => clearTimeout(timer);
-		},
-		afterInput(action) {
-			const immediate = setImmediate(action);
-			return () => clearImmediate(immediate);
-		},
-	};
 	readonly #budget: SharedBudget;
 	readonly #slab = new Slab();
 	readonly #rate: ConnectionRate;
@@ -119,13 +109,13 @@ export class MillraceServer {
 		this.#trusted = new AddressSet(options.trustedProxies);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
-		this.#hub = new Hub(this.#clock, {
+		this.#hub = new Hub(systemClock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
 		const folder = resolve(options.media.applications);
 		this.#recorder = new Recorder({
 			folder,
-			clock: this.#clock,
+			clock: systemClock,
 			log,
 			onFileFinished: (name, { path, bytes, durationMillis }) =>
 				this.#instances.tellRecorded(name, { name: name.name, path, bytes, seconds: durationMillis / 1000 }),
@@ -155,7 +145,7 @@ export class MillraceServer {
 			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
 			addressOf: request => this.#originOf(request).address,
-			now: this.#clock.now,
+			now: systemClock.now,
 		});
 		this.#webSockets = new RtmpWebSocket({
 			cors: options.http.cors,
@@ -163,7 +153,7 @@ export class MillraceServer {
 			admit: (origin, socket) => this.#hasRoomFor(origin, socket),
 			onClient: (wire, { secure }) => this.#takeClient(wire, { protocol: secure ? "wss" : "ws", secure }),
 		});
-		const schedule = new PlayerSchedule(this.#clock);
+		const schedule = new PlayerSchedule(systemClock);
 		this.#instances = new ServerInstances({
 			applications: this.#applications,
 			folder,
@@ -172,7 +162,7 @@ export class MillraceServer {
 			library: this.#library,
 			recorder: this.#recorder,
 			schedule,
-			clock: this.#clock,
+			clock: systemClock,
 			log,
 		});
 		this.#context = {
@@ -185,7 +175,7 @@ export class MillraceServer {
 			schedule,
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
-			now: this.#clock.now,
+			now: systemClock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#applications.rules(name),
 			rejection: () => this.#draining?.rejection,
@@ -259,9 +249,9 @@ export class MillraceServer {
 	}
 
 	async #awaitEmptiness(deadlineMillis: number): Promise<void> {
-		const deadline = this.#clock.now() + deadlineMillis;
+		const deadline = systemClock.now() + deadlineMillis;
 		while (this.#stopping === undefined && this.connectionCount > 0) {
-			const rest = deadline - this.#clock.now();
+			const rest = deadline - systemClock.now();
 			if (rest <= 0) {
 				this.#log.warn("drain", { connections: this.connectionCount, text: "The deadline is over." });
 				break;
@@ -350,7 +340,7 @@ export class MillraceServer {
 			cors: http.cors,
 			ident2: rtmpt.ident2,
 			ident: rtmpt.ident,
-			now: this.#clock.now,
+			now: systemClock.now,
 			random: count => randomBytes(count),
 			originOf: request => this.#originOf(request),
 			refusalOf: address => this.#tunnelRefusal(address),
@@ -368,7 +358,7 @@ export class MillraceServer {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
 		if (this.#isFull) return `More than ${connections} connections.`;
-		if (this.#rate.admit(address, this.#clock.now())) return undefined;
+		if (this.#rate.admit(address, systemClock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
 
@@ -409,7 +399,7 @@ export class MillraceServer {
 	}
 
 	#admitRate(address: string): boolean {
-		if (this.#rate.admit(address, this.#clock.now())) return true;
+		if (this.#rate.admit(address, systemClock.now())) return true;
 		this.#refuse(address, `More than ${this.options.limits.connectionsPerAddressPerMinute} connections in a minute.`);
 		return false;
 	}
@@ -439,7 +429,7 @@ export class MillraceServer {
 			library: this.#library,
 			applications: () => this.#applications.withListedFiles(),
 			hasApplication: name => this.#applications.has(name),
-			now: this.#clock.now,
+			now: systemClock.now,
 		});
 	}
 
@@ -458,7 +448,7 @@ export class MillraceServer {
 	}
 
 	#handleTimeouts(): void {
-		const now = this.#clock.now();
+		const now = systemClock.now();
 		for (const peer of this.#peers) if (now >= peer.deadline) peer.handleTimeout(now);
 	}
 
@@ -466,7 +456,7 @@ export class MillraceServer {
 		const rules = this.#applications.rules(DEMO_STREAM.application);
 		if (rules === undefined) return;
 		const clip = await readFile(DEMO_CLIP);
-		this.#demo = new DemoPublisher(clip, this.#clock);
+		this.#demo = new DemoPublisher(clip, systemClock);
 		this.#demo.start(this.#hub.open(DEMO_STREAM.key, rules.live));
 	}
 
