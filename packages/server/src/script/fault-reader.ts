@@ -23,7 +23,7 @@ export class FaultReader {
 
 	/** Remembers the place where a value is thrown that does not know its own. */
 	noteThrown(value: ScriptValue, stack: string): void {
-		if (!types.isNativeError(value)) this.#noted = { value, stack };
+		this.#noted = { value, stack };
 	}
 
 	/** What is told of a thrown value. Whatever the value is made to do, nothing is thrown. */
@@ -42,17 +42,6 @@ export class FaultReader {
 	/** A fault of compiling, whose place is known. */
 	at(url: string, line: number, message: string, thrown: ScriptValue): ScriptFault {
 		return this.#fault(thrown, message, { url, line }, []);
-	}
-
-	/** The line of a stack's innermost call of a script; 0: it has none. */
-	lineOf(stack: string): number {
-		return this.#callsIn(stack)[0]?.line ?? 0;
-	}
-
-	/** The file of a stack's innermost call of a script; empty: it has none. */
-	fileOf(stack: string): string {
-		const [call] = this.#callsIn(stack);
-		return call === undefined ? "" : (this.#sources.get(call.url)?.file ?? "");
 	}
 
 	#fault(thrown: ScriptValue, message: string, place: Place | undefined, calls: readonly string[]): ScriptFault {
