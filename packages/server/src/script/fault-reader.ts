@@ -28,8 +28,9 @@ export class FaultReader {
 
 	/** What is told of a thrown value. Whatever the value is made to do, nothing is thrown. */
 	read(thrown: ScriptValue): ScriptFault {
-		const message = textOf(thrown).slice(0, SHOWN_MESSAGE);
+		// The value's text may be made by a script, which throws itself.
 		const calls = this.#callsIn(this.#stackOf(thrown));
+		const message = textOf(thrown).slice(0, SHOWN_MESSAGE);
 		const [place] = calls;
 		return this.#fault(
 			thrown,
@@ -74,11 +75,11 @@ export class FaultReader {
 	#callsIn(stack: string): (Place & { readonly text: string })[] {
 		const calls: (Place & { readonly text: string })[] = [];
 		for (const entry of stack.split("\n")) {
-			const [, called = "", url = "", line = ""] =
-				/^\s*at (?:(.*) \()?(?:eval at .*?\()?(\S+?):(\d+)(?::\d+)?\)/.exec(`${entry})`) ?? [];
+			// Code of an `eval` is placed where that was called: `at eval (eval at f (main.asc:3:5), <anonymous>:1:1)`.
+			const [, called = "", url = "", line = ""] = /^\s*at (?:(.*) \()?(\S+?):(\d+)(?::\d+)?\)/.exec(`${entry})`) ?? [];
 			const source = this.#sources.get(url);
 			if (source === undefined) continue;
-			const name = called === "" ? "" : `${called.replace(/^eval at .*/, "eval")} `;
+			const name = called === "" ? "" : `${called.replace(/ \(.*/, "")} `;
 			calls.push({ url, line: Number(line), text: `    at ${name}(${source.file}:${line})` });
 			if (calls.length === SHOWN_CALLS) break;
 		}

@@ -161,6 +161,8 @@ describe("setInterval", () => {
 		expect(places).toEqual(["setInterval", "setInterval"]);
 		realm.close();
 		expect(vi.getTimerCount()).toBe(0);
+		realm.run("clearInterval(setInterval(trace, 10)); setInterval(trace, 10)", "main.asc");
+		expect(vi.getTimerCount()).toBe(0);
 	});
 
 	it.each(["setInterval(undefined, 10)", "setInterval({}, 10)", "setInterval(null, 'x', 10)", "setInterval()"])(
