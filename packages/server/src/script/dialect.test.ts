@@ -121,6 +121,16 @@ describe("the old dialect", () => {
 		expect(traced(source)).toEqual(["2", "4", "a"]);
 	});
 
+	it.each([
+		["var n = 0, m; while ((m = /a(.)/g.exec('ab ac ad')) && n++ < 9) trace(m[1])", ["b", "c", "d"]],
+		["function f(s) { for (var m; m = /\\d/g.exec(s); ) trace(m) } f('1 2'); f('3')", ["1", "2", "3"]],
+		["var t = 0; do t++; while (/x/g.exec('xx') && t < 9); trace(t)", ["3"]],
+		["for (var i = 0; i < 2; i++) trace(/x/g.exec('x'))", ["x", "x"]],
+		["trace(eval('for (var n = 0; n < 9 && /x/g.exec(\"xx\"); n++) ; n'))", ["2"]],
+	])("ends loops that look for the next match of a literal, as in %s", (source, expected) => {
+		expect(traced(source)).toEqual(expected);
+	});
+
 	it("keeps every line where it was", () => {
 		const source = readFileSync(import.meta.filename, "utf8").replace(/[^\n]*/g, line => {
 			return /^\t+it\(/.test(line)
