@@ -39,7 +39,11 @@ class Fixture {
 				listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
 				media: { applications: this.folder },
 				code: { turnMillis: 1000, ...code },
-				applications: { live: {}, configured: { config: { greeting: "hello", limit: 3 } } },
+				applications: {
+					live: {},
+					configured: { config: { greeting: "hello", limit: 3 } },
+					standing: { code: { start: true } },
+				},
 			},
 			{ log },
 		);
@@ -331,6 +335,57 @@ describe("applications", { timeout: 60_000 }, () => {
 			'import { defineApplication } from "millrace/app";\nexport default defineApplication({ onCall: (c, name) => name });';
 		const fixture = await new Fixture().write("plain", plain, "main.js").start();
 		expect(await (await fixture.connect("plain")).call("anything/at.all")).toBe("anything/at.all");
+	});
+});
+
+const CLOCK = `
+import { defineApplication } from "millrace/app";
+export default defineApplication({
+	onStart(app) { app.log.info("start " + app.name + " with " + app.clients.size); },
+	onShutdown(app) { app.log.info("end " + app.name); },
+	methods: {
+		shutdown(client) { client.app.shutdown(); },
+		exit() { process.exit(7); },
+	},
+});
+`;
+
+describe("an application that starts with the server (code.start)", { timeout: 60_000 }, () => {
+	const started = /^start clock\/_definst_ with 0$/;
+
+	it("runs before anybody connects and when all have left, and again after it has ended", async () => {
+		const fixture = new Fixture({ start: true, idleMillis: 0 }).write("clock", CLOCK);
+		await fixture.start();
+		await fixture.logged("application", started);
+		const ann = await fixture.connect("clock");
+		const room = await fixture.connect("clock/room");
+		ann.connection.close();
+		room.connection.close();
+		// Other instances live for their clients; nothing is left of them.
+		await fixture.logged("application", /^end clock\/room$/);
+		expect(fixture.lines.filter(({ text }) => started.test(text))).toHaveLength(1);
+		for (const [count, method] of ["shutdown", "exit"].entries()) {
+			const client = await fixture.connect("clock");
+			client.connection.call(method, null);
+			while (fixture.lines.filter(({ text }) => started.test(text)).length < count + 2) await sleep(20);
+		}
+		await fixture.logged("application-crash", /exit code 7/);
+		await fixture.server.stop();
+		expect(fixture.lines.filter(({ text }) => text === "end clock/_definst_")).toHaveLength(2);
+	});
+
+	it("starts as soon as its folder is there, and as soon as code is saved that can be loaded", async () => {
+		const fixture = await new Fixture({ start: true }).start();
+		fixture.write("clock", "nonsense(;");
+		await fixture.logged("application-failed", /./);
+		fixture.write("clock", CLOCK);
+		await fixture.logged("application", started);
+	});
+
+	it("can be one of several", async () => {
+		const fixture = await new Fixture().write("clock", CLOCK).write("other", CLOCK).write("standing", CLOCK).start();
+		await fixture.logged("application", /^start standing/);
+		expect(fixture.lines.filter(({ text }) => /^start/.test(text))).toHaveLength(1);
 	});
 });
 

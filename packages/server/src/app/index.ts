@@ -36,4 +36,5 @@ export {
 	type PortCodecOptions,
 } from "./port-codec.ts";
 export { decodeFrame, encodeFrame, FrameReader, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
+export { StandingInstances, type StandingInstancesOptions } from "./standing-instances.ts";
 export { StreamName } from "./stream-name.ts";
