@@ -84,6 +84,8 @@ class Client {
 	readonly statuses: Record<string, unknown>[] = [];
 	/** Calls of the server: name and arguments. */
 	readonly received: unknown[][] = [];
+	/** How many calls had come when the first status did. */
+	receivedAtStatus: number | undefined;
 
 	constructor() {
 		connections.push(this.connection);
@@ -94,7 +96,10 @@ class Client {
 				return args[0];
 			};
 		this.connection.client = { said: note("said"), question: note("question") };
-		this.connection.addEventListener("netStatus", (event: NetStatusEvent) => this.statuses.push({ ...event.info }));
+		this.connection.addEventListener("netStatus", (event: NetStatusEvent) => {
+			this.receivedAtStatus ??= this.received.length;
+			this.statuses.push({ ...event.info });
+		});
 	}
 
 	get codes(): unknown[] {
@@ -328,6 +333,19 @@ describe("applications", { timeout: 60_000 }, () => {
 		expect(answers.filter(answer => answer === 2).length).toBeGreaterThanOrEqual(10);
 		expect(answers).toContain("More than 1 calls a second.");
 		expect((await fixture.connect("chat", "bob")).statuses[0]!["description"]).toMatch(/Too many clients/);
+	});
+
+	it("send what they have to say in onConnect and onConnected behind the result of connect, in that order", async () => {
+		const code = `import { defineApplication } from "millrace/app";
+			export default defineApplication({
+				async onConnect(client) { client.send("said", "first"); await new Promise(done => setTimeout(done, 50)); client.send("said", "second"); },
+				async onConnected(client) { client.send("said", "third"); client.send("said", await client.call("question", 4)); },
+			});`;
+		const fixture = await new Fixture().write("greeter", code).start();
+		const client = await fixture.connect("greeter");
+		await client.until(() => client.received.length === 5);
+		expect(client.received.map(([, value]) => value)).toEqual(["first", "second", "third", 4, 4]);
+		expect(client.receivedAtStatus).toBe(0);
 	});
 
 	it("run JavaScript as well", async () => {

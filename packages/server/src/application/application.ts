@@ -4,7 +4,7 @@ import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
 
 /** A running instance of an application, as its code sees it (Server-Side ActionScript, object `application`). */
-export interface Application<State = unknown, ClientState = unknown> {
+export interface Application<State = unknown, ClientState = unknown, Remote extends object = object> {
 	/** `chat/_definst_`. */
 	readonly name: string;
 	/** The name of its folder. */
@@ -14,7 +14,7 @@ export interface Application<State = unknown, ClientState = unknown> {
 	/** What `state` of the definition made. */
 	readonly state: State;
 	/** Those that are let in, by their ids, in the order in which they came. */
-	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
+	readonly clients: ReadonlyMap<string, Client<State, ClientState, Remote>>;
 	/** What `applications.NAME.config` of the server's configuration holds. */
 	readonly config: ApplicationConfig;
 	/** Writes to the server's log. */

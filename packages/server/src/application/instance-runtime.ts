@@ -32,7 +32,7 @@ export type InstanceSetup = {
 const SHOWN_NAME = 100;
 
 /** Runs the code of one instance: takes the events of its port, calls the application's handlers, makes the effects. */
-export class InstanceRuntime implements Application, ClientPort<unknown, unknown> {
+export class InstanceRuntime implements Application, ClientPort<unknown, unknown, object> {
 	readonly name: string;
 	readonly application: string;
 	readonly instance: string;
@@ -244,6 +244,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 				} else if (client?.isConnected) {
 					this.#accepted.set(facts.id, client);
 					this.emit({ kind: "accept", client: facts.id });
+					this.#run("onConnected", () => this.#definition.onConnected?.(client!));
 				}
 			},
 		);

@@ -9,9 +9,12 @@ export {
 export type { NetStatus } from "@millrace/core/rtmp";
 export type { SharedObjectSync } from "@millrace/core/shared-object";
 export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
-export { CallError, Client } from "./client.ts";
+export { CallError, Client, type RemoteCalls } from "./client.ts";
 export {
 	type ApplicationDefinition,
+	type ClientMethods,
+	type ClientMethodsOf,
+	clientMethods,
 	type Decision,
 	defineApplication,
 	type MaybeDecision,
