@@ -84,6 +84,8 @@ class Client {
 	readonly statuses: Record<string, unknown>[] = [];
 	/** Calls of the server: name and arguments. */
 	readonly received: unknown[][] = [];
+	/** Arguments of each `onBWDone`. */
+	readonly measured: unknown[][] = [];
 	/** How many calls had come when the first status did. */
 	receivedAtStatus: number | undefined;
 
@@ -95,7 +97,11 @@ class Client {
 				this.received.push([name, ...args]);
 				return args[0];
 			};
-		this.connection.client = { said: note("said"), question: note("question") };
+		this.connection.client = {
+			said: note("said"),
+			question: note("question"),
+			onBWDone: (...args: unknown[]) => this.measured.push(args),
+		};
 		this.connection.addEventListener("netStatus", (event: NetStatusEvent) => {
 			this.receivedAtStatus ??= this.received.length;
 			this.statuses.push({ ...event.info });
@@ -346,6 +352,33 @@ describe("applications", { timeout: 60_000 }, () => {
 		await client.until(() => client.received.length === 5);
 		expect(client.received.map(([, value]) => value)).toEqual(["first", "second", "third", 4, 4]);
 		expect(client.receivedAtStatus).toBe(0);
+	});
+
+	it("get the calls about bandwidth for which they have methods; the server answers the others", async () => {
+		const code = `import { defineApplication } from "millrace/app";
+			export default defineApplication({
+				methods: { checkBandwidth: () => "mine", _checkbw: () => "mine too" },
+				onCall: (_client, name) => name,
+			});`;
+		const fixture = await new Fixture().write("own", code).start();
+		const client = await fixture.connect("own");
+		expect(await client.call("checkBandwidth")).toBe("mine");
+		expect(await client.call("_checkbw")).toBe("mine too");
+		expect(await client.call("checkBandwidthUp", 5)).toMatchObject({ time: 5 });
+		expect(await client.call("anything")).toBe("anything");
+	});
+
+	it("without code measure the bandwidth of who gives connect the argument true", async () => {
+		const fixture = await new Fixture().start();
+		for (const [args, figures] of [
+			[[true], 4],
+			[["true"], 0],
+			[[], 0],
+		] as const) {
+			const client = await fixture.connect("live", ...args);
+			await client.until(() => client.measured.length > 0);
+			expect(client.measured.map(found => found.length)).toEqual([figures]);
+		}
 	});
 
 	it("run JavaScript as well", async () => {

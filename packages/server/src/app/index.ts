@@ -13,6 +13,7 @@ export {
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 export type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
@@ -26,6 +27,7 @@ export type {
 	StreamAction,
 	StreamFacts,
 } from "./port.ts";
+export { BANDWIDTH_CALLS } from "./port.ts";
 export {
 	decodeControl,
 	decodeEffect,

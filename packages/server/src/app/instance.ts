@@ -3,6 +3,7 @@ import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { CallAllowance } from "./call-allowance.ts";
 import type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
@@ -19,7 +20,7 @@ import type {
 /** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
 export interface InstanceClient {
 	readonly facts: ClientFacts;
-	accept(): void;
+	accept(admission: Admission): void;
 	reject(status: NetStatus): void;
 	sendResult(call: number, value: AmfValue): void;
 	sendError(call: number, status: NetStatus): void;
@@ -305,7 +306,7 @@ export class ApplicationInstance {
 			case "accept":
 				if (held === undefined) return;
 				slot.held = undefined;
-				client.accept();
+				client.accept(effect);
 				// The client may leave in answer to any of them.
 				for (const later of held) this.#applyToClient(later);
 				return;
