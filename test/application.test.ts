@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NetConnection, type NetStatusEvent, SharedObject } from "@millrace/client";
+import { NetConnection, type NetStatusEvent, NetStream, SharedObject } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
+import { MediaMessage } from "@millrace/core/flv";
+import type { ClientStats, InstanceStats, StreamStats } from "millrace/app";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LogFields } from "../packages/server/src/log/index.ts";
 import { createServer, type MillraceServer } from "../packages/server/src/server.ts";
@@ -455,6 +457,10 @@ export default defineApplication({
 		},
 		flush: client => client.app.sharedObjects.get("board", { persistent: true }).flush(),
 		stats: async client => Object.keys(await client.stats()).includes("bytesIn") && (await client.ping()) >= 0,
+		figures: async client => {
+			const [publisher, viewer] = client.app.clients.values();
+			return [await publisher.stats(), await viewer.stats(), await client.app.streams.stats("cam"), await client.app.stats()];
+		},
 		send(client) { client.app.streams.get("tv").send("title", "News"); },
 		live: async client => (await client.app.streams.list()).map(stream => stream.name),
 		length: (client, name: string) => client.app.streams.length(name),
@@ -503,6 +509,41 @@ describe("an application", { timeout: 60_000 }, () => {
 		const board = late.board();
 		await late.until(() => board.synced > 0);
 		expect(board.data).toEqual({ title: "Hello", count: 1, color: "red" });
+	});
+
+	it("has the figures of clients, streams and all of its instance", async () => {
+		const fixture = await new Fixture({}).write("studio", STUDIO).start();
+		const [ann, bob, carl] = [
+			await fixture.connect("studio", "ann"),
+			await fixture.connect("studio", "bob"),
+			await fixture.connect("studio", "carl"),
+		];
+		const publishing = new NetStream(ann.connection);
+		publishing.publish("cam");
+		const playing = new NetStream(bob.connection);
+		let pictures = 0;
+		playing.onMedia = message => (pictures += Number(message.isVideo));
+		playing.play("cam");
+		carl.connection.close();
+		type Figures = [ClientStats, ClientStats, StreamStats, InstanceStats];
+		let found: Figures | undefined;
+		for (let time = 0; pictures < 20 || found?.[3].disconnects !== 1; time += 40) {
+			publishing.sendMedia(new MediaMessage(9, time, Uint8Array.of(time % 400 === 0 ? 0x17 : 0x27, 1, 0, 0, 0, 5)));
+			await sleep(10);
+			if (pictures >= 20) found = (await bob.connection.callAsync("figures")) as unknown as Figures;
+		}
+		const [publisher, viewer, stream, instance] = found!;
+		expect(publisher).toMatchObject({ publishing: [{ stream: "studio/cam" }], playing: [], messagesDropped: 0 });
+		expect(publisher.publishing[0]!.bytes).toBeGreaterThanOrEqual(20 * 6);
+		expect(viewer.playing).toMatchObject([{ stream: "studio/cam", isRecorded: false, viewer: { state: "steady" } }]);
+		expect(viewer.messagesOut).toBeGreaterThan(20);
+		expect(stream).toMatchObject({ isPublishing: true, viewers: 1, viewerSkips: 0 });
+		expect(stream.video.messages).toBeGreaterThanOrEqual(20);
+		expect(instance).toMatchObject({ clients: 2, connects: 3, disconnects: 1 });
+		expect(instance.bytesIn).toBeGreaterThan(publisher.bytesIn + viewer.bytesIn);
+		expect(instance.messagesOut).toBeGreaterThan(viewer.messagesOut);
+		expect(playing.info).toMatchObject({ isLive: true, resourceName: "cam", droppedFrames: 0 });
+		expect(playing.info.videoByteCount).toBeGreaterThanOrEqual(20 * 6);
 	});
 
 	it("asks about its clients and streams, records, and hears of recordings", async () => {

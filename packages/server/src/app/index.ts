@@ -1,4 +1,5 @@
 export { accessAllows } from "./access-list.ts";
+export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,
@@ -12,6 +13,7 @@ export {
 } from "./instance.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
+export type { InstanceStats } from "./instance-stats.ts";
 export type {
 	Admission,
 	ApplicationHost,

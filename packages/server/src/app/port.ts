@@ -91,6 +91,8 @@ export type PortEvent =
 
 /** What an application may ask the media side (`PortEffect` of kind `ask`), with what stands in `args`. */
 export const PORT_QUESTIONS = [
+	/** `[]`: the figures of the instance. */
+	"instance-stats",
 	/** `[client]`: the figures of a client. */
 	"client-stats",
 	/** `[client]`: the round trip of a ping in milliseconds; fails when none comes in time. */

@@ -1,4 +1,5 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
+import type { InstanceStats } from "../app/index.ts";
 import type { Client } from "./client.ts";
 import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
@@ -34,6 +35,8 @@ export interface Application<State = unknown, ClientState = unknown, Remote exte
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
 	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
+	/** What its clients have received and sent (`Application.getStats`), and how many they are and were. */
+	stats(): Promise<InstanceStats>;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }

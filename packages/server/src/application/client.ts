@@ -1,6 +1,6 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { remoteMethods } from "@millrace/core/rtmp";
-import type { ClientFacts, PortEffect, PortQuestion } from "../app/index.ts";
+import type { ClientFacts, ClientStats, PortEffect, PortQuestion } from "../app/index.ts";
 import type { Application } from "./application.ts";
 
 /** What a client needs of the runtime that it lives in. */
@@ -135,8 +135,8 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	}
 
 	/** What it has received and sent, and what waits for it (`Client.getStats`). */
-	async stats(): Promise<Readonly<Record<string, AmfValue>>> {
-		return asRecord(await this.#port.ask("client-stats", [this.id]));
+	async stats(): Promise<ClientStats> {
+		return (await this.#port.ask("client-stats", [this.id])) as unknown as ClientStats;
 	}
 
 	/** The runtime's: the client has gone. */

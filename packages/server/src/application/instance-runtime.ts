@@ -1,6 +1,6 @@
 import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
+import type { ClientFacts, InstanceStats, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
 import { BANDWIDTH_CALLS, type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
@@ -194,6 +194,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	setInterval(action: () => unknown, millis: number): ApplicationTimer {
 		return this.#keep(setInterval(() => this.#run("timer", action), millis));
+	}
+
+	async stats(): Promise<InstanceStats> {
+		return (await this.ask("instance-stats", [])) as unknown as InstanceStats;
 	}
 
 	shutdown(): void {

@@ -1,12 +1,12 @@
 import { UsageError } from "@millrace/core/fault";
 import type { BandwidthResult, Call, ServerConnection } from "@millrace/core/rtmp";
-import { BANDWIDTH_CALLS } from "../app/index.ts";
+import { BANDWIDTH_CALLS, type ClientStats, type PublishStats } from "../app/index.ts";
 import { emptyTally, type PacedInput } from "../hub/index.ts";
 import type { Wire } from "../net/index.ts";
+import { AskedRate } from "./asked-rate.ts";
 import { BandwidthDesk } from "./bandwidth-desk.ts";
 import { BandwidthLimit } from "./bandwidth-limit.ts";
 import { type BandwidthRules, DEFAULT_BANDWIDTH_RULES, initialLimit, limitAfter } from "./bandwidth-rules.ts";
-import { AskedRate, type ClientStats, type PublishStats } from "./client-stats.ts";
 import { InputGate } from "./input-gate.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { PlayDeskStats } from "./play-desk.ts";

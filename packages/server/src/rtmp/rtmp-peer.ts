@@ -22,6 +22,7 @@ import {
 	type ClientFacts,
 	type InstanceClient,
 	type PermissionHandler,
+	type PublishStats,
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
@@ -30,7 +31,6 @@ import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
-import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
 import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
