@@ -43,7 +43,7 @@ class Fixture {
 				code: { turnMillis: 1000, ...code },
 				applications: {
 					live: {},
-					configured: { config: { greeting: "hello", limit: 3 } },
+					configured: { config: { greeting: "hello", limits: { words: [3, null] } } },
 					standing: { code: { start: true } },
 				},
 			},
@@ -331,7 +331,7 @@ describe("applications", { timeout: 60_000 }, () => {
 	it("find their configuration", async () => {
 		const fixture = await new Fixture().write("configured", HELLO).start();
 		const client = await fixture.connect("configured", "ann");
-		expect(await client.call("config")).toEqual({ greeting: "hello", limit: 3 });
+		expect(await client.call("config")).toEqual({ greeting: "hello", limits: { words: [3, null] } });
 	});
 
 	it("keep a client to its calls a second and an instance to its clients", async () => {

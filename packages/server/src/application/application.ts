@@ -42,7 +42,16 @@ export interface Application<State = unknown, ClientState = unknown, Remote exte
 }
 
 /** Values by their names. */
-export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;
+export type ApplicationConfig = Readonly<Record<string, ConfigValue>>;
+
+/** What the configuration of an application may hold: text, numbers, `true`, `false`, `null`, and lists and mappings of these. */
+export type ConfigValue =
+	| string
+	| number
+	| boolean
+	| null
+	| readonly ConfigValue[]
+	| { readonly [key: string]: ConfigValue };
 
 /** Lines in the server's log, each with the application's name. */
 export interface ApplicationLog {
