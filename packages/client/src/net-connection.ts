@@ -6,7 +6,7 @@ import {
 	type ObjectEncoding,
 } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
-import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type Call, type ConnectParameters, type NetStatus, netStatus, remoteMethods } from "@millrace/core/rtmp";
 import {
 	type BandwidthOptions,
 	ConnectionBandwidth,
@@ -33,7 +33,6 @@ import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
-import { remoteMethods } from "./remote.ts";
 import { RemoteObjects } from "./remote-objects.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
 

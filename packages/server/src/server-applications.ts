@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { APPLICATION_NAME, type ApplicationOptions, applicationOptions, type ServerOptions } from "./config/index.ts";
@@ -62,6 +62,17 @@ export class ServerApplications {
 		return rules;
 	}
 
+	/** Applications that are to run before anybody connects, if they have code: those of the settings, and folders. */
+	toStart(): string[] {
+		const { applications, code, media } = this.#options;
+		const names = new Set(Object.keys(applications));
+		if (code.start) for (const name of folderNames(media.applications)) names.add(name);
+		return [...names].filter(name => {
+			const code = this.options(name)?.code;
+			return code?.enabled && code.start;
+		});
+	}
+
 	/** Applications whose files may be listed. */
 	withListedFiles(): string[] {
 		return Object.keys(this.#options.applications).filter(name => this.options(name)?.media.list === true);
@@ -90,6 +101,15 @@ export class ServerApplications {
 			this.#swfFolders.set(key, known);
 		}
 		return known;
+	}
+}
+
+/** Nothing where the folder is not there, or not yet. */
+function folderNames(path: string): string[] {
+	try {
+		return readdirSync(path);
+	} catch {
+		return [];
 	}
 }
 

@@ -210,6 +210,7 @@ export class MillraceServer {
 			this.#listeners = listeners;
 			await listeners.open();
 			if (this.#stopping !== undefined) return;
+			this.#instances.start();
 			if (this.options.demo) await this.#startDemo();
 		} catch (error) {
 			await this.stop();

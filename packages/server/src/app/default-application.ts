@@ -112,7 +112,8 @@ class DefaultPort implements ApplicationPort {
 function answer(event: PortEvent): PortEffect | undefined {
 	switch (event.kind) {
 		case "connect":
-			return { kind: "accept", client: event.client.id };
+			// As the stock `live` and `vod` of Flash Media Server take their argument `autoSenseBW`.
+			return { kind: "accept", client: event.client.id, isMeasured: event.client.args[0] === true };
 		case "publish":
 		case "play":
 			return { kind: "allow", client: event.client, request: event.request };

@@ -1,4 +1,5 @@
 export { accessAllows } from "./access-list.ts";
+export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,
@@ -12,7 +13,9 @@ export {
 } from "./instance.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
+export type { InstanceStats } from "./instance-stats.ts";
 export type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
@@ -26,6 +29,7 @@ export type {
 	StreamAction,
 	StreamFacts,
 } from "./port.ts";
+export { BANDWIDTH_CALLS } from "./port.ts";
 export {
 	decodeControl,
 	decodeEffect,
@@ -36,4 +40,5 @@ export {
 	type PortCodecOptions,
 } from "./port-codec.ts";
 export { decodeFrame, encodeFrame, FrameReader, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
+export { StandingInstances, type StandingInstancesOptions } from "./standing-instances.ts";
 export { StreamName } from "./stream-name.ts";

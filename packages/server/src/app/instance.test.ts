@@ -1,6 +1,7 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
+import { emptyClientStats } from "./client-stats.ts";
 import { DefaultApplicationHost } from "./default-application.ts";
 import type { InstanceClient } from "./instance.ts";
 import type { InstanceDirectory } from "./instance-directory.ts";
@@ -40,7 +41,7 @@ class FakeClient implements InstanceClient {
 		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,
-		stats: () => ({ bytesIn: 1 }),
+		stats: () => ({ ...emptyClientStats(), bytesIn: 1 }),
 	};
 	onCall: (() => void) | undefined;
 	holds = 0;

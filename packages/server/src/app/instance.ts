@@ -2,7 +2,10 @@ import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { CallAllowance } from "./call-allowance.ts";
+import type { ClientStats } from "./client-stats.ts";
+import { InstanceTotals } from "./instance-stats.ts";
 import type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
@@ -19,7 +22,7 @@ import type {
 /** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
 export interface InstanceClient {
 	readonly facts: ClientFacts;
-	accept(): void;
+	accept(admission: Admission): void;
 	reject(status: NetStatus): void;
 	sendResult(call: number, value: AmfValue): void;
 	sendError(call: number, status: NetStatus): void;
@@ -42,12 +45,15 @@ export interface ClientLine {
 	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
 	/** `undefined`: the client did not answer. False: it is not connected. */
 	checkBandwidth(onDone: (result: AmfObject | undefined) => void): boolean;
-	/** Plain data. */
-	stats(): object;
+	/** Measures at this moment. */
+	stats(): ClientStats;
 }
 
 /** What only a client's connection can answer. */
 export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth";
+
+/** What the media of an instance can answer. */
+export type MediaQuestion = Exclude<PortQuestion, ClientQuestion | "instance-stats">;
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
 export type PermissionHandler = (refusal: NetStatus | undefined) => void;
@@ -56,7 +62,7 @@ export type PermissionHandler = (refusal: NetStatus | undefined) => void;
 export interface InstanceMedia {
 	act(stream: string, action: StreamAction, args: readonly AmfValue[]): void;
 	/** Rejects with a sentence that says why it cannot. */
-	answer(question: Exclude<PortQuestion, ClientQuestion>, args: readonly AmfValue[]): Promise<AmfValue>;
+	answer(question: MediaQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
 	/** The instance is unloaded: what its application played and recorded ends. */
 	close(): void;
 }
@@ -108,6 +114,7 @@ export class ApplicationInstance {
 	#handled = 0;
 	/** Questions of the application that are not answered yet. */
 	#asked = 0;
+	readonly #totals = new InstanceTotals();
 	#isClosed = false;
 	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
 	#told: Set<InstanceClient> | undefined;
@@ -145,7 +152,10 @@ export class ApplicationInstance {
 	/** The client has gone, whether it was let in or not. */
 	disconnect(client: InstanceClient): void {
 		const { id } = client.facts;
-		if (!this.#clients.delete(id)) return;
+		const slot = this.#clients.get(id);
+		if (slot === undefined) return;
+		if (slot.held === undefined) this.#totals.countDisconnect(client.line.stats());
+		this.#clients.delete(id);
 		for (const [request, permission] of this.#permissions) {
 			if (permission.client === id) this.#permissions.delete(request);
 		}
@@ -305,7 +315,8 @@ export class ApplicationInstance {
 			case "accept":
 				if (held === undefined) return;
 				slot.held = undefined;
-				client.accept();
+				this.#totals.countConnect();
+				client.accept(effect);
 				// The client may leave in answer to any of them.
 				for (const later of held) this.#applyToClient(later);
 				return;
@@ -384,8 +395,14 @@ export class ApplicationInstance {
 			if (slot === undefined) throw new Error("The client has gone.");
 			return askLine(slot.client.line, question);
 		}
+		if (question === "instance-stats") return this.#stats();
 		if (this.#media === undefined) throw new Error("There is no media here.");
 		return this.#media.answer(question, args);
+	}
+
+	#stats(): AmfObject {
+		const here = [...this.#clients.values()].filter(({ held }) => held === undefined);
+		return { ...this.#totals.measure(here.map(({ client }) => client.line.stats())) };
 	}
 }
 
@@ -396,7 +413,7 @@ function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> 
 			else resolve(value);
 		};
 		if (question === "ping") line.ping(answer);
-		else if (question === "client-stats") resolve(line.stats() as AmfObject);
+		else if (question === "client-stats") resolve(line.stats() as unknown as AmfObject);
 		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
 	});
 }

@@ -91,6 +91,8 @@ export type PortEvent =
 
 /** What an application may ask the media side (`PortEffect` of kind `ask`), with what stands in `args`. */
 export const PORT_QUESTIONS = [
+	/** `[]`: the figures of the instance. */
+	"instance-stats",
 	/** `[client]`: the figures of a client. */
 	"client-stats",
 	/** `[client]`: the round trip of a ping in milliseconds; fails when none comes in time. */
@@ -129,9 +131,20 @@ export const STREAM_ACTIONS = [
 
 export type StreamAction = (typeof STREAM_ACTIONS)[number];
 
+/** Calls about bandwidth that a client's peer answers, unless the application does. */
+export const BANDWIDTH_CALLS = ["checkBandwidth", "_checkbw", "checkBandwidthUp", "onClientBWCheck"] as const;
+
+/** How a client is let in. */
+export type Admission = {
+	/** Those of `BANDWIDTH_CALLS` that the application answers itself. Default: none. */
+	readonly bandwidthCalls?: readonly string[];
+	/** Its bandwidth is measured at once, where the settings allow that. Default: it is told that it was not. */
+	readonly isMeasured?: boolean;
+};
+
 /** What an application does. */
 export type PortEffect =
-	| { readonly kind: "accept"; readonly client: ClientId }
+	| ({ readonly kind: "accept"; readonly client: ClientId } & Admission)
 	| { readonly kind: "reject"; readonly client: ClientId; readonly status: NetStatus }
 	| { readonly kind: "result"; readonly client: ClientId; readonly call: number; readonly value: AmfValue }
 	| { readonly kind: "error"; readonly client: ClientId; readonly call: number; readonly status: NetStatus }

@@ -1,7 +1,7 @@
 import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
-import { type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
+import type { ClientFacts, InstanceStats, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
+import { BANDWIDTH_CALLS, type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
@@ -32,7 +32,7 @@ export type InstanceSetup = {
 const SHOWN_NAME = 100;
 
 /** Runs the code of one instance: takes the events of its port, calls the application's handlers, makes the effects. */
-export class InstanceRuntime implements Application, ClientPort<unknown, unknown> {
+export class InstanceRuntime implements Application, ClientPort<unknown, unknown, object> {
 	readonly name: string;
 	readonly application: string;
 	readonly instance: string;
@@ -43,6 +43,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly log: ApplicationLog;
 	readonly #definition: AnyDefinition;
 	readonly #setup: InstanceSetup;
+	/** Calls about bandwidth that the application answers itself. */
+	readonly #bandwidthCalls: readonly string[];
 	readonly #room: SharedObjectRoom;
 	/** All that the media side has told of; `clients` has those that are let in. */
 	readonly #known = new Map<string, Client>();
@@ -60,6 +62,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	constructor(definition: AnyDefinition, setup: InstanceSetup) {
 		this.#definition = definition;
 		this.#setup = setup;
+		this.#bandwidthCalls = BANDWIDTH_CALLS.filter(name => findMethod(definition.methods, name) !== undefined);
 		this.application = setup.application;
 		this.instance = setup.instance;
 		this.name = `${setup.application}/${setup.instance}`;
@@ -193,6 +196,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		return this.#keep(setInterval(() => this.#run("timer", action), millis));
 	}
 
+	async stats(): Promise<InstanceStats> {
+		return (await this.ask("instance-stats", [])) as unknown as InstanceStats;
+	}
+
 	shutdown(): void {
 		this.emit({ kind: "shutdown" });
 	}
@@ -243,7 +250,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 					this.emit({ kind: "reject", client: facts.id, status: rejection(refusal) });
 				} else if (client?.isConnected) {
 					this.#accepted.set(facts.id, client);
-					this.emit({ kind: "accept", client: facts.id });
+					this.emit({ kind: "accept", client: facts.id, bandwidthCalls: this.#bandwidthCalls });
+					this.#run("onConnected", () => this.#definition.onConnected?.(client!));
 				}
 			},
 		);

@@ -1,7 +1,7 @@
 import type { AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { PortEffect, PortQuestion, StreamAction } from "../app/index.ts";
-import { asRecord } from "./client.ts";
+import type { StreamStats } from "../hub/index.ts";
 
 /** What streams need of the runtime that they live in. */
 export interface StreamPort {
@@ -98,8 +98,8 @@ export class StreamCollection {
 	}
 
 	/** The figures of a live stream. Rejects where it is not live. */
-	async stats(name: string): Promise<Readonly<Record<string, AmfValue>>> {
-		return asRecord(await this.#port.ask("stream-stats", [name]));
+	async stats(name: string): Promise<StreamStats> {
+		return (await this.#port.ask("stream-stats", [name])) as unknown as StreamStats;
 	}
 
 	/** The runtime's: tells a stream what happened to it. */

@@ -22,6 +22,16 @@ export const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** How a client of an application may have connected, as the port tells it. */
 const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
 
+/** What YAML and JSON can hold. */
+type ConfigValue = string | number | boolean | null | ConfigValue[] | { [key: string]: ConfigValue };
+
+const valueSchema: z.ZodType<ConfigValue> = z.lazy(() =>
+	z.union(
+		[z.string(), z.number(), z.boolean(), z.null(), z.array(valueSchema), z.record(z.string(), valueSchema)],
+		"must be text, a number, `true`, `false`, `null`, or a list or mapping of such values",
+	),
+);
+
 const applicationSchema = z
 	.strictObject({
 		type: z
@@ -45,7 +55,10 @@ const applicationSchema = z
 		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this application."),
 		code: overrideOf(codeSchema, "Keys of `code` that differ for this application."),
 		config: z
-			.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).describe("Text, a number, `true` or `false`."))
+			.record(
+				z.string(),
+				valueSchema.describe("Text, a number, `true`, `false`, `null`, or a list or mapping of such values."),
+			)
 			.optional()
 			.describe("Values for the application's code, which finds them at `app.config`."),
 	})

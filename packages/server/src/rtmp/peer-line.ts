@@ -1,11 +1,12 @@
 import { UsageError } from "@millrace/core/fault";
 import type { BandwidthResult, Call, ServerConnection } from "@millrace/core/rtmp";
+import { BANDWIDTH_CALLS, type ClientStats, type PublishStats } from "../app/index.ts";
 import { emptyTally, type PacedInput } from "../hub/index.ts";
 import type { Wire } from "../net/index.ts";
+import { AskedRate } from "./asked-rate.ts";
 import { BandwidthDesk } from "./bandwidth-desk.ts";
 import { BandwidthLimit } from "./bandwidth-limit.ts";
 import { type BandwidthRules, DEFAULT_BANDWIDTH_RULES, initialLimit, limitAfter } from "./bandwidth-rules.ts";
-import { AskedRate, type ClientStats, type PublishStats } from "./client-stats.ts";
 import { InputGate } from "./input-gate.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { PlayDeskStats } from "./play-desk.ts";
@@ -26,6 +27,8 @@ export interface LineHost {
 	publishStats(now: number): PublishStats[];
 }
 
+const ABOUT_BANDWIDTH: ReadonlySet<string> = new Set(BANDWIDTH_CALLS);
+const NO_CALLS: readonly string[] = [];
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /**
@@ -44,6 +47,7 @@ export class PeerLine {
 	#desk: BandwidthDesk | undefined;
 	#limit: BandwidthLimit | undefined;
 	#rate: AskedRate | undefined;
+	#foreignCalls = NO_CALLS;
 
 	constructor(host: LineHost, wire: Wire, context: Pick<PeerContext, "now" | "schedule">) {
 		this.#host = host;
@@ -65,16 +69,9 @@ export class PeerLine {
 
 	// ── bandwidth ──
 
-	/**
-	 * Whether the client's `checkBandwidth`, `_checkbw`, `checkBandwidthUp` and `onClientBWCheck` are answered here.
-	 * Default: as the application's settings say. Otherwise they are calls to the application.
-	 */
-	get answersBandwidthCalls(): boolean {
-		return this.#bandwidth.answersCalls;
-	}
-
-	set answersBandwidthCalls(value: boolean) {
-		this.#bandwidth.answersCalls = value;
+	/** Whether the settings let the client's bandwidth be measured for whoever asks. */
+	get isMeasuring(): boolean {
+		return this.#rules.detection.enabled;
 	}
 
 	/**
@@ -90,14 +87,9 @@ export class PeerLine {
 		return true;
 	}
 
-	/** Answers a call about bandwidth. False: it is one for the application. */
+	/** Answers a call about bandwidth. False: it is one for the application, because that or the settings want it so. */
 	answer(call: Call): boolean {
-		return this.#bandwidth.answer(call);
-	}
-
-	/** The client has called `_checkbw`. */
-	onCheckBandwidth(): void {
-		if (this.answersBandwidthCalls) this.#bandwidth.startShort();
+		return ABOUT_BANDWIDTH.has(call.name) && !this.#foreignCalls.includes(call.name) && this.#bandwidth.answer(call);
 	}
 
 	// ── limits ──
@@ -122,8 +114,13 @@ export class PeerLine {
 		);
 	}
 
-	/** The client is let in: the limits of the settings hold. */
-	begin(): void {
+	/**
+	 * The client is let in: the limits of the settings hold.
+	 *
+	 * @param foreignCalls calls about bandwidth that the application answers itself
+	 */
+	begin(foreignCalls: readonly string[] = NO_CALLS): void {
+		this.#foreignCalls = foreignCalls;
 		const { serverToClient, clientToServer } = this.#rules;
 		if (serverToClient === 0 && clientToServer === 0) return;
 		this.#limits.set(initialLimit(serverToClient), initialLimit(clientToServer));

@@ -17,10 +17,12 @@ import {
 } from "@millrace/core/rtmp";
 import { findPublishKey } from "../access/index.ts";
 import {
+	type Admission,
 	type ApplicationInstance,
 	type ClientFacts,
 	type InstanceClient,
 	type PermissionHandler,
+	type PublishStats,
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
@@ -29,7 +31,6 @@ import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
-import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
 import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
@@ -307,12 +308,14 @@ export class RtmpPeer
 		return this.#facts;
 	}
 
-	accept(): void {
+	accept({ bandwidthCalls, isMeasured = false }: Admission): void {
 		const { request } = this.connection;
 		const { protocol } = this.facts;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
-		this.line.begin();
-		this.connection.acceptConnect();
+		this.line.begin(bandwidthCalls);
+		const measures = isMeasured && this.line.isMeasuring;
+		this.connection.acceptConnect(undefined, measures);
+		if (measures) this.line.checkBandwidth();
 		this.endTurn();
 	}
 
@@ -395,10 +398,6 @@ export class RtmpPeer
 		const call = this.#calls.get(id);
 		this.#calls.delete(id);
 		return call;
-	}
-
-	onCheckBandwidth(): void {
-		this.line.onCheckBandwidth();
 	}
 
 	// ── the line ──
