@@ -10,7 +10,7 @@ import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { describeCodecs, LibraryView, LiveView, type PortFacts, type ServerView } from "./admin/index.ts";
-import { StreamName } from "./app/index.ts";
+import { hostedApplication, StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
@@ -35,6 +35,7 @@ import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { portsFor } from "./server-ports.ts";
+import { VirtualHosts } from "./server-virtual-hosts.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -94,6 +95,7 @@ export class MillraceServer {
 	readonly #view: LiveView;
 	readonly #instances: ServerInstances;
 	readonly #applications: ServerApplications;
+	readonly #hosts: VirtualHosts | undefined;
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
@@ -115,7 +117,10 @@ export class MillraceServer {
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
-		this.#applications = new ServerApplications(this.options, log);
+		const hosts = VirtualHosts.of(options);
+		const hostFolders = hosts?.folders;
+		this.#hosts = hosts;
+		this.#applications = new ServerApplications(this.options, log, hostFolders);
 		this.#trusted = new AddressSet(options.trustedProxies);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
@@ -125,6 +130,7 @@ export class MillraceServer {
 		const folder = resolve(options.media.applications);
 		this.#recorder = new Recorder({
 			folder,
+			hostFolders,
 			clock: this.#clock,
 			log,
 			onFileFinished: (name, { path, bytes, durationMillis }) =>
@@ -132,6 +138,7 @@ export class MillraceServer {
 		});
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
+			hostFolders,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
 			isFinished: (path, bytes) => this.#recorder.isFinished(path, bytes),
@@ -145,11 +152,13 @@ export class MillraceServer {
 		}));
 		const hasApplication = (name: string) => this.#applications.has(name);
 		const { cors } = options.http;
-		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
+		const streamOf = hosts?.streamOf.bind(hosts);
+		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication, streamOf });
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
 			catalog: this.#library,
 			hasApplication,
+			streamOf,
 			log,
 			cors,
 			hasRoom: () => this.#hasRoom,
@@ -167,6 +176,7 @@ export class MillraceServer {
 		this.#instances = new ServerInstances({
 			applications: this.#applications,
 			folder,
+			hostFolders,
 			sharedObjectBytes: options.limits.sharedObjectBytes,
 			hub: this.#hub,
 			library: this.#library,
@@ -188,6 +198,7 @@ export class MillraceServer {
 			now: this.#clock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#applications.rules(name),
+			...(hosts !== undefined && { applicationOf: request => hosts.applicationOf(request) }),
 			rejection: () => this.#draining?.rejection,
 			describe: (name: StreamName) => this.#describe(name),
 		};
@@ -312,10 +323,12 @@ export class MillraceServer {
 	}
 
 	async #createHttp(): Promise<HttpServer> {
-		const { http, applications } = this.options;
+		const { http } = this.options;
+		const hosts = this.#hosts;
 		this.#pages = await createHttpApplication({
 			view: this.#view,
 			files: this.#fileView(),
+			hostOf: hosts && (request => hosts.hostOf(request)),
 			ports: request => this.#portsFor(request),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
@@ -330,7 +343,8 @@ export class MillraceServer {
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
-			isApplication: name => Object.hasOwn(applications, name),
+			isApplication: (name, request) =>
+				this.#applications.isListed(hosts === undefined ? name : hostedApplication(name, hosts.hostOf(request))),
 			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}

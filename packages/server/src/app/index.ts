@@ -1,4 +1,11 @@
 export { accessAllows } from "./access-list.ts";
+export {
+	type ApplicationPlace,
+	type HostFolders,
+	hostedApplication,
+	placeOf,
+	splitApplication,
+} from "./application-place.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,

@@ -15,6 +15,7 @@ import { rtmptSchema } from "./rtmpt-schema.ts";
 import { overrideOf, section } from "./section.ts";
 import { swfVerificationSchema } from "./swf-verification-schema.ts";
 import { tlsSchema } from "./tls-schema.ts";
+import { hostNameSchema, virtualHostFaults, virtualHostFields } from "./virtual-host-schema.ts";
 
 /** What an application, an instance or a stream may be called where the configuration names one. */
 export const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -51,6 +52,31 @@ const applicationSchema = z
 	})
 	.describe("One application; its name is the first part of an address, `rtmp://host/name/stream`.");
 
+const applicationName = z.string().regex(APPLICATION_NAME, {
+	error: "must be letters, digits, `.`, `_` or `-`, begin with a letter or digit, and have at most 64 characters",
+});
+
+const virtualHostSchema = z
+	.strictObject({
+		...virtualHostFields,
+		allowUnknownApplications: z
+			.boolean()
+			.optional()
+			.describe("`allowUnknownApplications` for this host, where it differs."),
+		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this host."),
+		live: overrideOf(liveSchema, "Keys of `live` that differ for this host."),
+		record: overrideOf(recordSchema, "Keys of `record` that differ for this host."),
+		media: applicationMediaSchema,
+		bandwidth: overrideOf(bandwidthSchema, "Keys of `bandwidth` that differ for this host."),
+		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this host."),
+		code: overrideOf(codeSchema, "Keys of `code` that differ for this host."),
+		applications: z
+			.record(applicationName, applicationSchema)
+			.default({})
+			.describe("Its applications by their names, as `applications` for the others; beside them, its folders count."),
+	})
+	.describe("One virtual host; its name is that of the host in the address of its clients, `rtmp://NAME/live`.");
+
 /**
  * Every setting of the server, with its default, bounds and description. The configuration file, the environment, the
  * command line, the printed configuration, the JSON Schema and `docs/reference/configuration.md` all come from it.
@@ -73,13 +99,7 @@ export const configSchema = z
 		swfVerification: swfVerificationSchema,
 		code: codeSchema,
 		applications: z
-			.record(
-				z.string().regex(APPLICATION_NAME, {
-					error:
-						"must be letters, digits, `.`, `_` or `-`, begin with a letter or digit, and have at most 64 characters",
-				}),
-				applicationSchema,
-			)
+			.record(applicationName, applicationSchema)
 			.prefault({ live: { type: "live" }, vod: { type: "vod" } })
 			.describe("The applications by their names. Where this is written, it replaces the default ones."),
 		allowUnknownApplications: z
@@ -87,6 +107,18 @@ export const configSchema = z
 			.default(false)
 			.describe(
 				"Whether a client may connect to an application that is neither listed nor has a folder in `media.applications`; it behaves as `live` does.",
+			),
+		virtualHosts: z
+			.record(hostNameSchema, virtualHostSchema)
+			.default({})
+			.describe(
+				"Hosts with applications of their own, apart from all others, by the names in their clients' addresses. Who names another host, or none of them, has the applications above.",
+			),
+		virtualHostParameter: z
+			.boolean()
+			.default(false)
+			.describe(
+				"Whether clients may choose a virtual host by `?_fcs_vhost=NAME` behind the application, instead of by the host of their address.",
 			),
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
@@ -151,6 +183,9 @@ export const configSchema = z
 		}
 		if (config.http.webroot !== null && config.http.upstream !== null) {
 			complain(["http", "upstream"], "cannot stand beside http.webroot: one of them answers what the server does not");
+		}
+		for (const { path, message } of virtualHostFaults(config.virtualHosts, config.media.applications)) {
+			complain(["virtualHosts", ...path], message);
 		}
 		const seen = new Set<string>();
 		config.listeners.forEach(({ host, port, proxyProtocol }, index) => {

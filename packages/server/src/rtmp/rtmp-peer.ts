@@ -24,6 +24,7 @@ import {
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
+	splitApplication,
 } from "../app/index.ts";
 import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
@@ -64,6 +65,7 @@ export class RtmpPeer
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
 	#facts: ClientFacts | undefined;
+	#application = "";
 	#rules: ApplicationRules | undefined;
 	#instance: ApplicationInstance | undefined;
 	/** While the client is to prove its SWF file; its `connect` is pending then. */
@@ -236,9 +238,11 @@ export class RtmpPeer
 	// ── connect ──
 
 	onConnect(request: ConnectRequest): void {
-		const rules = this.#context.application(request.application);
+		this.#application = this.#context.applicationOf?.(request) ?? request.application;
+		const rules = this.#context.application(this.#application);
 		if (rules === undefined) {
-			const text = `[ Server.Reject ] : (_defaultRoot_, _defaultVHost_) : Application (${request.application}) is not defined.`;
+			const host = splitApplication(this.#application).host ?? "_defaultVHost_";
+			const text = `[ Server.Reject ] : (_defaultRoot_, ${host}) : Application (${request.application}) is not defined.`;
 			this.#log.warn("reject", { application: request.application, reason: "unknown application" });
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
@@ -287,7 +291,11 @@ export class RtmpPeer
 	}
 
 	#enter(request: ConnectRequest): void {
-		this.#instance = this.#context.instances.open(request.application, request.instance);
+		const allowance = this.#rules?.allowance;
+		const refusal = allowance?.refusal();
+		if (refusal !== undefined) return this.reject(refusal);
+		allowance?.enter();
+		this.#instance = this.#context.instances.open(this.#application, request.instance);
 		this.#instance.connect(this);
 	}
 
@@ -295,6 +303,10 @@ export class RtmpPeer
 	get #protocol(): string {
 		const { protocol } = this.#transport;
 		return protocolName(protocol, this.connection.link.encrypted);
+	}
+
+	get application(): string {
+		return this.#application;
 	}
 
 	get rules(): ApplicationRules {
@@ -566,7 +578,7 @@ export class RtmpPeer
 	}
 
 	#streamName(stream: ServerStream): StreamName {
-		return new StreamName(this.connection.request!.application, stream.instance, stream.name);
+		return new StreamName(this.#application, stream.instance, stream.name);
 	}
 
 	// ── the end ──
@@ -576,7 +588,10 @@ export class RtmpPeer
 		this.#swfCheck = undefined;
 		this.line.stop();
 		this.#faulted = reason !== undefined;
-		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
+		if (this.#instance !== undefined) {
+			this.#context.instances.leave(this.#instance, this);
+			this.#rules?.allowance?.leave();
+		}
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
 		// Most players end with a reset while media is on its way to them: nothing that anybody must know.
