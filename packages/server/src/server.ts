@@ -18,6 +18,7 @@ import { Hub, type HubClock, type LiveStream, type Viewer } from "./hub/index.ts
 import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
+	AddressRule,
 	AddressSet,
 	ConnectionRate,
 	HttpTunnel,
@@ -100,6 +101,7 @@ export class MillraceServer {
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
 	readonly #trusted: AddressSet;
+	readonly #addresses: AddressRule;
 	readonly #webSockets: RtmpWebSocket;
 	readonly #context: PeerContext;
 	readonly #tunnel: HttpTunnel | undefined;
@@ -122,6 +124,7 @@ export class MillraceServer {
 		this.#hosts = hosts;
 		this.#applications = new ServerApplications(this.options, log, hostFolders);
 		this.#trusted = new AddressSet(options.trustedProxies);
+		this.#addresses = new AddressRule(options.addresses);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
 		this.#hub = new Hub(this.#clock, {
@@ -189,6 +192,7 @@ export class MillraceServer {
 			hub: this.#hub,
 			instances: this.#instances.directory,
 			log,
+			idleClientMillis: options.rtmp.idleClientMillis,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,
 			catalog: this.#library,
@@ -382,6 +386,7 @@ export class MillraceServer {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
 		if (this.#isFull) return `More than ${connections} connections.`;
+		if (!this.#addresses.admits(address)) return NOT_ALLOWED;
 		if (this.#rate.admit(address, this.#clock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
@@ -423,6 +428,10 @@ export class MillraceServer {
 	}
 
 	#admitRate(address: string): boolean {
+		if (!this.#addresses.admits(address)) {
+			this.#refuse(address, NOT_ALLOWED);
+			return false;
+		}
 		if (this.#rate.admit(address, this.#clock.now())) return true;
 		this.#refuse(address, `More than ${this.options.limits.connectionsPerAddressPerMinute} connections in a minute.`);
 		return false;
@@ -504,6 +513,7 @@ export class MillraceServer {
 	}
 }
 
+const NOT_ALLOWED = "The settings do not allow this address.";
 /** What `ex.code` says of a redirection, as in HTTP. */
 const REDIRECT_CODE = 302;
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");

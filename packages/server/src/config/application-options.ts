@@ -47,7 +47,7 @@ export function applicationOptions(
 	return {
 		name,
 		type: known?.type ?? "live",
-		protocols: known?.protocols,
+		protocols: known?.protocols ?? host?.protocols ?? (options.protocols.length > 0 ? options.protocols : undefined),
 		publish: { ...resolved("publish"), key },
 		live: resolved("live"),
 		record: resolved("record"),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isNetwork } from "../net/index.ts";
+import { addressSchema } from "./address-schema.ts";
 import { bandwidthSchema } from "./bandwidth-schema.ts";
 import { codeSchema } from "./code-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
@@ -23,6 +24,11 @@ export const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** How a client of an application may have connected, as the port tells it. */
 const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
 
+const clientProtocols = z
+	.array(z.enum(CLIENT_PROTOCOLS))
+	.min(1, { error: "must name at least one protocol" })
+	.optional();
+
 const applicationSchema = z
 	.strictObject({
 		type: z
@@ -31,13 +37,9 @@ const applicationSchema = z
 			.describe(
 				"What the application does. `live` passes streams from publishers to viewers, and plays recordings and files as well; `vod` plays files only, and nobody publishes to it.",
 			),
-		protocols: z
-			.array(z.enum(CLIENT_PROTOCOLS))
-			.min(1, { error: "must name at least one protocol" })
-			.optional()
-			.describe(
-				"The protocols by which clients may connect to it; others are rejected. Absent: all that listeners take.",
-			),
+		protocols: clientProtocols.describe(
+			"The protocols by which clients may connect to it; others are rejected. Absent: those of its host.",
+		),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
 		record: overrideOf(recordSchema, "Keys of `record` that differ for this application."),
@@ -63,6 +65,9 @@ const virtualHostSchema = z
 			.boolean()
 			.optional()
 			.describe("`allowUnknownApplications` for this host, where it differs."),
+		protocols: clientProtocols.describe(
+			"The protocols by which clients may connect to its applications, where they do not say so themselves. Absent: those of the server.",
+		),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this host."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this host."),
 		record: overrideOf(recordSchema, "Keys of `record` that differ for this host."),
@@ -102,6 +107,12 @@ export const configSchema = z
 			.record(applicationName, applicationSchema)
 			.prefault({ live: { type: "live" }, vod: { type: "vod" } })
 			.describe("The applications by their names. Where this is written, it replaces the default ones."),
+		protocols: z
+			.array(z.enum(CLIENT_PROTOCOLS))
+			.default([])
+			.describe(
+				"The protocols by which clients may connect to applications that do not say so themselves; none means all that listeners take.",
+			),
 		allowUnknownApplications: z
 			.boolean()
 			.default(false)
@@ -123,6 +134,7 @@ export const configSchema = z
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
 		limits: limitsSchema,
+		addresses: addressSchema,
 		tls: tlsSchema,
 		http: httpSchema,
 		trustedProxies: z

@@ -55,6 +55,8 @@ export type PeerContext = {
 	readonly blocks?: MemoryPool;
 	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
 	readonly recorder?: PublishRecorder;
+	/** How long a client may do nothing, in milliseconds. Default, and 0: for ever. */
+	readonly idleClientMillis?: number;
 	/** Whether RTMPE is offered. */
 	readonly encryption: boolean;
 	/** Monotonic milliseconds. */

@@ -74,6 +74,8 @@ export class RtmpPeer
 	#turn: PublishSession | undefined;
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
 	#isBeginning = false;
+	/** When the client last did something; infinite where that does not matter. */
+	#activeAt = Number.POSITIVE_INFINITY;
 	/** How many hold back what is queued, so that it leaves in one write. */
 	#holds = 0;
 	#ended = false;
@@ -107,14 +109,33 @@ export class RtmpPeer
 	/** When `handleTimeout` must be called at the latest. */
 	get deadline(): number {
 		const never = Number.POSITIVE_INFINITY;
-		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline);
+		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline, this.#idleAt);
 	}
 
 	handleTimeout(now: number): void {
 		if (now >= (this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY)) this.#endSwfCheck(false, "no answer");
+		if (now >= this.#idleAt) this.#endIdle(now);
 		this.line.handleTimeout(now);
 		this.connection.handleTimeout(now);
 		this.flush();
+	}
+
+	get #idleAt(): number {
+		return this.#activeAt + (this.#context.idleClientMillis ?? 0);
+	}
+
+	#endIdle(now: number): void {
+		// Media and files that are on their way are no idleness; looked at only when the time is over, they cost nothing.
+		if (this.#publishing.size > 0 || (this.#playDesk?.size ?? 0) > 0) this.#activeAt = now;
+		else {
+			this.#log.info("idle-client", {});
+			this.connection.closeGracefully(netStatus("NetConnection.Connect.IdleTimeout"));
+		}
+	}
+
+	/** The client has done something. */
+	#act(): void {
+		if (this.#activeAt !== Number.POSITIVE_INFINITY) this.#activeAt = this.#context.now();
 	}
 
 	/** The server stops: the client is told, and the connection ends. */
@@ -324,6 +345,7 @@ export class RtmpPeer
 		const { protocol } = this.facts;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
 		this.line.begin();
+		if ((this.#context.idleClientMillis ?? 0) > 0) this.#activeAt = this.#context.now();
 		this.connection.acceptConnect();
 		this.endTurn();
 	}
@@ -342,6 +364,7 @@ export class RtmpPeer
 	// ── calls ──
 
 	onCall(call: Call): void {
+		this.#act();
 		if (this.line.answer(call)) return;
 		let id = 0;
 		if (call.transactionId !== 0) {
@@ -364,10 +387,12 @@ export class RtmpPeer
 	}
 
 	onSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#act();
 		this.#instance?.sharedObject(this, type, body);
 	}
 
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#act();
 		this.connection.sendSharedObject(type, body);
 		this.flush();
 	}
@@ -379,6 +404,7 @@ export class RtmpPeer
 	 * @throws UsageError AMF_UNENCODABLE
 	 */
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): boolean {
+		this.#act();
 		const isSent = this.connection.call(name, args, responder, this.#context.now());
 		this.flush();
 		return isSent;
