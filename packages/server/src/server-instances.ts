@@ -2,6 +2,7 @@ import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import {
 	type ApplicationInstance,
 	DefaultApplicationHost,
+	type HostFolders,
 	InstanceDirectory,
 	type InstanceMedia,
 	type RecordedFacts,
@@ -26,6 +27,8 @@ export type ServerInstancesOptions = {
 	readonly applications: ServerApplications;
 	/** The folder that holds a folder for each application. */
 	readonly folder: string;
+	/** The same of virtual hosts. */
+	readonly hostFolders: HostFolders | undefined;
 	/** What the shared objects of applications without code may hold together. */
 	readonly sharedObjectBytes: number;
 	readonly hub: Hub;
@@ -46,10 +49,12 @@ export class ServerInstances {
 	readonly #standing: StandingInstances;
 
 	constructor(options: ServerInstancesOptions) {
-		const { applications, folder, sharedObjectBytes, hub, library, recorder, schedule, clock, log } = options;
+		const { applications, folder, hostFolders, sharedObjectBytes, hub, library, recorder, schedule, clock, log } =
+			options;
 		this.#hub = hub;
 		this.#withoutCode = new DefaultApplicationHost({
 			folder,
+			hostFolders,
 			sharedObjectBytes,
 			onFault: error => log.error("shared-objects", { error }),
 		});
@@ -60,6 +65,7 @@ export class ServerInstances {
 		const later = clock.schedule.bind(clock);
 		this.#hosts = new ApplicationHosts({
 			folder,
+			hostFolders,
 			withoutCode: this.#withoutCode,
 			settings: name => codeSettings(applications, name),
 			log,

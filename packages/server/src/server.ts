@@ -10,7 +10,7 @@ import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { describeCodecs, LibraryView, LiveView, type PortFacts, type ServerView } from "./admin/index.ts";
-import { StreamName } from "./app/index.ts";
+import { hostedApplication, StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
@@ -18,6 +18,7 @@ import { Hub, type LiveStream, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
+	AddressRule,
 	AddressSet,
 	ConnectionRate,
 	HttpTunnel,
@@ -36,6 +37,7 @@ import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { portsFor } from "./server-ports.ts";
 import { systemClock } from "./system-clock.ts";
+import { VirtualHosts } from "./server-virtual-hosts.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -84,10 +86,12 @@ export class MillraceServer {
 	readonly #view: LiveView;
 	readonly #instances: ServerInstances;
 	readonly #applications: ServerApplications;
+	readonly #hosts: VirtualHosts | undefined;
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
 	readonly #trusted: AddressSet;
+	readonly #addresses: AddressRule;
 	readonly #webSockets: RtmpWebSocket;
 	readonly #context: PeerContext;
 	readonly #tunnel: HttpTunnel | undefined;
@@ -105,8 +109,12 @@ export class MillraceServer {
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
-		this.#applications = new ServerApplications(this.options, log);
+		const hosts = VirtualHosts.of(options);
+		const hostFolders = hosts?.folders;
+		this.#hosts = hosts;
+		this.#applications = new ServerApplications(this.options, log, hostFolders);
 		this.#trusted = new AddressSet(options.trustedProxies);
+		this.#addresses = new AddressRule(options.addresses);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
 		this.#hub = new Hub(systemClock, {
@@ -115,6 +123,7 @@ export class MillraceServer {
 		const folder = resolve(options.media.applications);
 		this.#recorder = new Recorder({
 			folder,
+			hostFolders,
 			clock: systemClock,
 			log,
 			onFileFinished: (name, { path, bytes, durationMillis }) =>
@@ -122,6 +131,7 @@ export class MillraceServer {
 		});
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
+			hostFolders,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
 			isFinished: (path, bytes) => this.#recorder.isFinished(path, bytes),
@@ -135,11 +145,13 @@ export class MillraceServer {
 		}));
 		const hasApplication = (name: string) => this.#applications.has(name);
 		const { cors } = options.http;
-		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
+		const streamOf = hosts?.streamOf.bind(hosts);
+		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication, streamOf });
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
 			catalog: this.#library,
 			hasApplication,
+			streamOf,
 			log,
 			cors,
 			hasRoom: () => this.#hasRoom,
@@ -157,6 +169,7 @@ export class MillraceServer {
 		this.#instances = new ServerInstances({
 			applications: this.#applications,
 			folder,
+			hostFolders,
 			sharedObjectBytes: options.limits.sharedObjectBytes,
 			hub: this.#hub,
 			library: this.#library,
@@ -169,6 +182,7 @@ export class MillraceServer {
 			hub: this.#hub,
 			instances: this.#instances.directory,
 			log,
+			idleClientMillis: options.rtmp.idleClientMillis,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,
 			catalog: this.#library,
@@ -178,6 +192,7 @@ export class MillraceServer {
 			now: systemClock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#applications.rules(name),
+			...(hosts !== undefined && { applicationOf: request => hosts.applicationOf(request) }),
 			rejection: () => this.#draining?.rejection,
 			describe: (name: StreamName) => this.#describe(name),
 		};
@@ -303,10 +318,12 @@ export class MillraceServer {
 	}
 
 	async #createHttp(): Promise<HttpServer> {
-		const { http, applications } = this.options;
+		const { http } = this.options;
+		const hosts = this.#hosts;
 		this.#pages = await createHttpApplication({
 			view: this.#view,
 			files: this.#fileView(),
+			hostOf: hosts && (request => hosts.hostOf(request)),
 			ports: request => this.#portsFor(request),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
@@ -321,7 +338,8 @@ export class MillraceServer {
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
-			isApplication: name => Object.hasOwn(applications, name),
+			isApplication: (name, request) =>
+				this.#applications.isListed(hosts === undefined ? name : hostedApplication(name, hosts.hostOf(request))),
 			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}
@@ -359,6 +377,7 @@ export class MillraceServer {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
 		if (this.#isFull) return `More than ${connections} connections.`;
+		if (!this.#addresses.admits(address)) return NOT_ALLOWED;
 		if (this.#rate.admit(address, systemClock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
@@ -400,6 +419,10 @@ export class MillraceServer {
 	}
 
 	#admitRate(address: string): boolean {
+		if (!this.#addresses.admits(address)) {
+			this.#refuse(address, NOT_ALLOWED);
+			return false;
+		}
 		if (this.#rate.admit(address, systemClock.now())) return true;
 		this.#refuse(address, `More than ${this.options.limits.connectionsPerAddressPerMinute} connections in a minute.`);
 		return false;
@@ -481,6 +504,7 @@ export class MillraceServer {
 	}
 }
 
+const NOT_ALLOWED = "The settings do not allow this address.";
 /** What `ex.code` says of a redirection, as in HTTP. */
 const REDIRECT_CODE = 302;
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");

@@ -1,5 +1,12 @@
 export { accessAllows } from "./access-list.ts";
 export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
+export {
+	type ApplicationPlace,
+	type HostFolders,
+	hostedApplication,
+	placeOf,
+	splitApplication,
+} from "./application-place.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,

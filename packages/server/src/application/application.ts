@@ -10,6 +10,8 @@ export interface Application<State = unknown, ClientState = unknown, Remote exte
 	readonly name: string;
 	/** The name of its folder. */
 	readonly application: string;
+	/** The virtual host that it belongs to, by its name in the configuration; empty for the default one. */
+	readonly virtualHost: string;
 	/** `_definst_` where the address names none. */
 	readonly instance: string;
 	/** What `state` of the definition made. */

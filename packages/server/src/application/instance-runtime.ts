@@ -16,6 +16,8 @@ export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unkn
 /** What an instance is started with. */
 export type InstanceSetup = {
 	readonly application: string;
+	/** The virtual host; empty for the default one. */
+	readonly virtualHost: string;
 	readonly instance: string;
 	readonly config: ApplicationConfig;
 	/** The classes of the application, which all its instances share. */
@@ -35,6 +37,7 @@ const SHOWN_NAME = 100;
 export class InstanceRuntime implements Application, ClientPort<unknown, unknown, object> {
 	readonly name: string;
 	readonly application: string;
+	readonly virtualHost: string;
 	readonly instance: string;
 	readonly config: ApplicationConfig;
 	readonly state: unknown;
@@ -64,6 +67,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		this.#setup = setup;
 		this.#bandwidthCalls = BANDWIDTH_CALLS.filter(name => findMethod(definition.methods, name) !== undefined);
 		this.application = setup.application;
+		this.virtualHost = setup.virtualHost;
 		this.instance = setup.instance;
 		this.name = `${setup.application}/${setup.instance}`;
 		this.config = setup.config;

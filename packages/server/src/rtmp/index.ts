@@ -1,4 +1,5 @@
 export { type BandwidthDetection, type BandwidthRules, DEFAULT_BANDWIDTH_RULES } from "./bandwidth-rules.ts";
+export { ClientAllowance } from "./client-allowance.ts";
 export type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 export { PeerLine } from "./peer-line.ts";
 export type { PublishRecorder } from "./publish-recorder.ts";
