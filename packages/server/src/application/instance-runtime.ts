@@ -144,7 +144,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "recorded":
 				return this.#run("onRecord", () => this.#definition.onRecord?.(this, event.file));
 			case "stream-status":
-				return this.streams.tell(event.stream, event.status);
+				return this.streams.tell(event.stream, event.status, event.push);
 			case "reply":
 				return this.#takeReply(event.ask, event.failed, event.value);
 			case "shared-object":

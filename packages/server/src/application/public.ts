@@ -27,9 +27,12 @@ export {
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {
 	type LiveStreamEntry,
+	type PublishToOptions,
 	type RecordMode,
+	type RemoteServerOptions,
 	Stream,
 	StreamCollection,
 	type StreamFile,
 	type StreamPlayOptions,
+	StreamPush,
 } from "./stream.ts";
