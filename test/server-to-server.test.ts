@@ -158,3 +158,70 @@ describe("playing from another server", { timeout: 60_000 }, () => {
 		]);
 	});
 });
+
+/** Hands calls on to an application of another server, and to clients. */
+const HANDING = `
+import { defineApplication } from "millrace/app";
+import { NetConnection } from "millrace/client";
+let nc;
+export default defineApplication({
+	methods: {
+		async join({ app }, address) {
+			nc = new NetConnection();
+			nc.client = { greet: name => "hello " + name };
+			await nc.connectAsync(address, "a relay");
+			app.registerProxy("add", nc, "sum");
+			app.registerProxy("note", nc);
+			app.registerProxy("fail", nc);
+			return nc.callAsync("whoAreYou");
+		},
+		serve: client => client.app.registerProxy("ask", client, "answer"),
+		leave: ({ app }) => [app.registerProxy("add", null), app.registerProxy("add", null)],
+		add: () => "my own",
+	},
+});
+`;
+
+const TAKING = `
+import { defineApplication, reject } from "millrace/app";
+export default defineApplication({
+	methods: {
+		sum: (client, a, b) => a + b,
+		note({ app }, text) { app.log.info(text); },
+		fail: () => reject("No.", { why: 7 }),
+		whoAreYou: client => client.call("greet", client.args[0]),
+	},
+});
+`;
+
+describe("calls that are handed on", { timeout: 60_000 }, () => {
+	it("go to another server by a connection of the application's own, and its answers come back", async () => {
+		const there = await new TestServer().write("taking", TAKING).start();
+		const here = await new TestServer().write("handing", HANDING).start();
+		const client = await here.connect("handing");
+		expect(await client.callAsync("add", 1, 2)).toBe("my own");
+		expect(await client.callAsync("join", there.url("taking"))).toBe("hello a relay");
+		expect(await client.callAsync("add", 1, 2)).toBe(3);
+		client.call("note", null, "noted");
+		await until(() => there.lines.includes("noted"));
+		await expect(client.callAsync("fail")).rejects.toMatchObject({
+			info: { code: "NetConnection.Call.Failed", description: "No.", application: { why: 7 } },
+		});
+		await there.stop();
+		await expect(client.callAsync("add", 1, 2)).rejects.toMatchObject({ info: { code: "NetConnection.Call.Failed" } });
+		expect(await client.callAsync("leave")).toEqual([true, false]);
+		expect(await client.callAsync("add", 1, 2)).toBe("my own");
+	});
+
+	it("go to a client, and fail when it has gone", async () => {
+		const here = await new TestServer().write("handing", HANDING).start();
+		const [asking, answering] = [await here.connect("handing"), await here.connect("handing")];
+		answering.client = { answer: (question: string) => `${question}? Yes.` };
+		expect(await answering.callAsync("serve")).toBe(true);
+		expect(await asking.callAsync("ask", "Now")).toBe("Now? Yes.");
+		answering.close();
+		await expect(asking.callAsync("ask", "And now")).rejects.toMatchObject({
+			info: { code: "NetConnection.Call.Failed" },
+		});
+	});
+});

@@ -4,6 +4,7 @@ import type { ClientFacts, PortEffect, PortEvent, PortQuestion, StreamFacts } fr
 import { type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
+import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
@@ -44,6 +45,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly #definition: AnyDefinition;
 	readonly #setup: InstanceSetup;
 	readonly #room: SharedObjectRoom;
+	readonly #proxies = new CallProxies();
 	/** All that the media side has told of; `clients` has those that are let in. */
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
@@ -181,6 +183,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		this.#setup.classes.registerClass(alias, type);
 	}
 
+	registerProxy(method: string, target: ProxyTarget | null, targetMethod: string = method): boolean {
+		return this.#proxies.register(method, target, targetMethod);
+	}
+
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer {
 		const timer = setTimeout(() => {
 			this.#timers.delete(timer);
@@ -270,8 +276,9 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (call !== 0) this.emit({ kind: "error", client: id, call, status: callFailed(error) });
 		};
 		const { methods, onCall } = this.#definition;
+		const proxy = this.#proxies.find(name);
 		const method = findMethod(methods, name);
-		if (method === undefined && onCall === undefined) {
+		if (proxy === undefined && method === undefined && onCall === undefined) {
 			fail(new Error(`Method not found (${name.slice(0, SHOWN_NAME)}).`));
 			return;
 		}
@@ -290,8 +297,12 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (!(error instanceof Refusal)) this.reportFault(name, error);
 			fail(error);
 		};
+		const run = () => {
+			if (proxy !== undefined) return proxy(args, call !== 0);
+			return method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+		};
 		try {
-			const result = method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+			const result = run();
 			if (isThenable(result)) Promise.resolve(result).then(finish, breakOff);
 			else finish(result);
 		} catch (error) {

@@ -9,6 +9,7 @@ export {
 export type { NetStatus } from "@millrace/core/rtmp";
 export type { SharedObjectSync } from "@millrace/core/shared-object";
 export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
+export type { ProxyTarget, RemoteCaller } from "./call-proxy.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,
