@@ -11,6 +11,7 @@ export type { SharedObjectSync } from "@millrace/core/shared-object";
 export type { ClientStats, InstanceStats, PlayStats, PublishStats } from "../app/index.ts";
 export type { MediaRate, MediaTally, StreamStats, ViewerStats } from "../hub/index.ts";
 export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer, ConfigValue } from "./application.ts";
+export type { ProxyTarget, RemoteCaller } from "./call-proxy.ts";
 export { CallError, Client, type RemoteCalls } from "./client.ts";
 export {
 	type ApplicationDefinition,
@@ -32,9 +33,12 @@ export {
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {
 	type LiveStreamEntry,
+	type PublishToOptions,
 	type RecordMode,
+	type RemoteServerOptions,
 	Stream,
 	StreamCollection,
 	type StreamFile,
 	type StreamPlayOptions,
+	StreamPush,
 } from "./stream.ts";
