@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type AmfValue, decodeRemoting, RemotingWriter } from "@millrace/core/amf";
+import { NetConnection, NetStatusError } from "@millrace/client";
+import { NetConnection as WebConnection } from "@millrace/client/browser";
+import { AmfTypedObject, type AmfValue, decodeRemoting, RemotingWriter } from "@millrace/core/amf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogFields } from "../packages/server/src/log/index.ts";
 import { createServer, type MillraceServer } from "../packages/server/src/server.ts";
@@ -117,7 +119,6 @@ describe("the gateway of Flash Remoting", () => {
 	it("answers in AMF3 who asks so, with typed objects by their registered class", async () => {
 		const point = { x: 1, y: 2 };
 		const writer = new RemotingWriter(3);
-		const { AmfTypedObject } = await import("@millrace/core/amf");
 		writer.call("demo.mirror", "/1", [new AmfTypedObject("example.Point", point)]);
 		const [[target, value]] = (await answersOf(await post(writer.finish()))) as [[string, AmfValue]];
 		expect(target).toBe("/1/onResult");
@@ -202,6 +203,73 @@ describe("the gateway of Flash Remoting", () => {
 		// Other paths are the pages'.
 		expect((await fetch(`${origin}/gateways`)).status).toBe(404);
 		expect((await answersOf(await post(body))).length).toBe(1);
+	});
+});
+
+// Node has what is used of a page: fetch.
+describe.each([
+	["in Node", NetConnection],
+	["in a page", WebConnection],
+] as const)("the client %s", (_where, Connection) => {
+	function gateway(path = "/gateway", encoding: 0 | 3 = 3) {
+		const nc = new Connection({ remotingTimeoutMillis: 10_000 });
+		nc.objectEncoding = encoding;
+		nc.connect(origin + path);
+		return nc;
+	}
+
+	it.each([0, 3] as const)("calls methods in AMF%d, with its credentials", async encoding => {
+		const nc = gateway("/gateway", encoding);
+		nc.addHeader("Credentials", false, { userid: "ann", password: "x" });
+		const [sum, echo, who] = await Promise.all([
+			nc.callAsync("math.sum", 2, 3),
+			nc.callAsync("demo/red.echo", { a: ["x", null, true] }),
+			nc.callAsync("demo.who"),
+		]);
+		expect([sum, echo]).toEqual([5, [expect.objectContaining({ a: ["x", null, true] })]]);
+		expect(who).toMatchObject({ user: "ann", encoding, protocol: "http" });
+		nc.close();
+	});
+
+	it("calls through types, with classes", async () => {
+		class Point {
+			x = 0;
+			y = 0;
+		}
+		const nc = gateway("/gateway/demo");
+		nc.registerClass("example.Point", Point);
+		const methods = nc.remote<{
+			mirror(point: Point): Promise<Point>;
+			math: { sum(...n: number[]): Promise<number> };
+		}>();
+		const mirrored = await methods.mirror(Object.assign(new Point(), { x: 1, y: 2 }));
+		expect(mirrored).toBeInstanceOf(Point);
+		expect(mirrored).toEqual(Object.assign(new Point(), { x: -1, y: -2 }));
+		expect(await methods.math.sum(1, 2)).toBe(3);
+		nc.close();
+	});
+
+	it("hears of faults", async () => {
+		const nc = gateway();
+		const codes: string[] = [];
+		nc.addEventListener("netStatus", ({ info }) => codes.push(info.code));
+		const failed = nc.callAsync("demo.fail");
+		await expect(failed).rejects.toBeInstanceOf(NetStatusError);
+		await expect(failed).rejects.toMatchObject({ info: { description: "It broke.", details: "demo.fail" } });
+		expect(codes).toEqual([]);
+		nc.connect(`${origin}/api/nothing`);
+		await expect(nc.callAsync("demo.echo")).rejects.toMatchObject({
+			info: { code: "NetConnection.Call.Failed", description: "HTTP: Status 404", details: `${origin}/api/nothing` },
+		});
+		expect(codes).toEqual(["NetConnection.Call.Failed"]);
+		nc.close();
+	});
+
+	it("hears of servers that are not there", async () => {
+		const nc = new Connection();
+		nc.connect("http://127.0.0.1:1/gateway");
+		await expect(nc.callAsync("demo.echo")).rejects.toMatchObject({ info: { description: "HTTP: Failed" } });
+		nc.close();
 	});
 });
 
