@@ -1,5 +1,4 @@
 export { accessAllows } from "./access-list.ts";
-export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export {
 	type ApplicationPlace,
 	type HostFolders,
@@ -7,6 +6,7 @@ export {
 	placeOf,
 	splitApplication,
 } from "./application-place.ts";
+export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,
