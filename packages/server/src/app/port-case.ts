@@ -28,7 +28,7 @@ export const EVENTS: readonly PortEvent[] = [
 	{ kind: "disconnect", client: "c1" },
 	{ kind: "call", client: "c1", call: 3, name: "chat/say", args: ARGS },
 	{ kind: "answer", client: "c1", call: 4, failed: true, value: TYPED },
-	{ kind: "publish", client: "c1", request: 5, stream: STREAM },
+	{ kind: "publish", client: "c1", request: 5, stream: { ...STREAM, prefix: "mp4" } },
 	{ kind: "unpublish", client: "c1", stream: STREAM },
 	{ kind: "play", client: "c1", request: 6, stream: { ...STREAM, mode: "play" } },
 	{ kind: "stop", client: "c1", stream: STREAM },

@@ -39,6 +39,8 @@ export type StreamFacts = {
 	readonly query: string;
 	/** Of a publisher: `live`, `record`, `append` or `appendWithGap`; of a player: `play`. */
 	readonly mode: string;
+	/** `mp4`, `flv`, … as it stood in front of the name; absent where nothing did. */
+	readonly prefix?: string;
 };
 
 /** A file that a recording has finished. */
@@ -85,7 +87,7 @@ export type PortEvent =
 			readonly body: Uint8Array;
 	  }
 	| { readonly kind: "recorded"; readonly file: RecordedFacts }
-	/** What a stream of the application itself has to tell. */
+	/** What a stream of the application itself has to tell, or one of its instance that a client publishes. */
 	| { readonly kind: "stream-status"; readonly stream: string; readonly status: NetStatus }
 	| { readonly kind: "reply"; readonly ask: number; readonly failed: boolean; readonly value: AmfValue };
 
@@ -107,6 +109,8 @@ export const PORT_QUESTIONS = [
 	"stream-size",
 	/** `[name]`: the figures of a live stream. */
 	"stream-stats",
+	/** `[name]`: the metadata of a recording or file, `undefined` when there is none. */
+	"stream-metadata",
 ] as const;
 
 export type PortQuestion = (typeof PORT_QUESTIONS)[number];
@@ -115,14 +119,18 @@ export type PortQuestion = (typeof PORT_QUESTIONS)[number];
 export const STREAM_ACTIONS = [
 	/** `[name, start, length, reset]` as `NetStream.play`; `[false]` ends it. */
 	"play",
-	/** `[mode]`: `record`, `append` or `appendWithGap`; `[false]` ends it. */
+	/** `[mode, limits]`: `record`, `append` or `appendWithGap`, `{maxSeconds, maxKilobytes, syncWrite}`; `[false]` ends it. */
 	"record",
 	/** `[handler, …arguments]`: a data message to everyone who plays it. */
 	"send",
 	/** `[]`: its recording is deleted. */
 	"clear",
+	/** `[]`: what waits to be recorded is written. */
+	"flush",
 	/** `[seconds]`: how much is sent ahead. */
 	"buffer-time",
+	/** `[audio, video]`: which media of what it plays get into it. */
+	"receive",
 	/** `[]`: the application lets go of it: what it plays ends. */
 	"close",
 ] as const;

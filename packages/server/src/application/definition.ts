@@ -10,6 +10,8 @@ export type StreamUse = {
 	readonly query: string;
 	/** `live`, `record`, `append` or `appendWithGap` of a publisher; `play` of a player. */
 	readonly mode: string;
+	/** `mp4`, `flv`, … as it stood in front of the name; absent where nothing did. */
+	readonly prefix?: string;
 };
 
 /** A file that a recording has finished. */

@@ -32,4 +32,5 @@ export {
 	StreamCollection,
 	type StreamFile,
 	type StreamPlayOptions,
+	type StreamRecordOptions,
 } from "./stream.ts";

@@ -58,6 +58,16 @@ export type StreamFile = {
 /** Whether a recording replaces the file, is added to it, or is added with the time that has passed as a gap. */
 export type RecordMode = "record" | "append" | "appendWithGap";
 
+/** What bounds a recording, and how it is written. */
+export type StreamRecordOptions = {
+	/** It ends after so many seconds; −1 (the default): as configured, which is also the most. */
+	readonly maxSeconds?: number;
+	/** The same by its size, in KiB. */
+	readonly maxKilobytes?: number;
+	/** Whether each message is written at once. Default false: they are gathered, which costs less. */
+	readonly syncWrite?: boolean;
+};
+
 /** The streams of an instance. */
 export class StreamCollection {
 	readonly #port: StreamPort;
@@ -97,14 +107,30 @@ export class StreamCollection {
 		return Number(await this.#port.ask("stream-size", [name]));
 	}
 
+	/** What a recording or file says of itself (`onMetaData`); `undefined` where there is none, or it cannot be played. */
+	async metadata(name: string): Promise<Readonly<Record<string, AmfValue>> | undefined> {
+		const metadata = await this.#port.ask("stream-metadata", [name]);
+		return metadata === undefined ? undefined : asRecord(metadata);
+	}
+
 	/** The figures of a live stream. Rejects where it is not live. */
 	async stats(name: string): Promise<Readonly<Record<string, AmfValue>>> {
 		return asRecord(await this.#port.ask("stream-stats", [name]));
 	}
 
-	/** The runtime's: tells a stream what happened to it. */
+	/**
+	 * The runtime's: tells a stream what happened to it. What a client publishes has no prefix in its name: where no
+	 * stream was asked for by that name alone, those are told that differ in the prefix.
+	 */
 	tell(name: string, status: NetStatus): void {
-		this.#streams.get(name)?.tell(status);
+		const exact = this.#streams.get(name);
+		if (exact !== undefined) {
+			exact.tell(status);
+			return;
+		}
+		for (const stream of [...this.#streams.values()]) {
+			if (stream.name.replace(/^\w+:/, "") === name) stream.tell(status);
+		}
 	}
 }
 
@@ -115,7 +141,10 @@ export class StreamCollection {
 export class Stream {
 	/** Its name in the instance. */
 	readonly name: string;
-	/** Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, … */
+	/**
+	 * Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, …, and of what a client
+	 * publishes under its name `NetStream.Publish.Start`, `NetStream.Unpublish.Success` and of its recording.
+	 */
 	onStatus: ((status: NetStatus) => unknown) | undefined;
 	readonly #port: StreamPort;
 	readonly #onClosed: () => void;
@@ -137,13 +166,23 @@ export class Stream {
 	}
 
 	/** Records what is published under its name, by whomever. */
-	record(mode: RecordMode = "record"): void {
-		this.#act("record", mode);
+	record(mode: RecordMode = "record", options: StreamRecordOptions = {}): void {
+		this.#act("record", mode, { ...options });
 	}
 
 	/** Ends the recording. */
 	stopRecording(): void {
 		this.#act("record", false);
+	}
+
+	/** Writes what waits to be recorded. */
+	flush(): void {
+		this.#act("flush");
+	}
+
+	/** Which media of what it plays get into it: at first both. Video that comes back begins with a keyframe. */
+	setReceive(audio: boolean, video: boolean): void {
+		this.#act("receive", audio, video);
 	}
 
 	/** Sends a data message to everyone who plays it, and into its recording (`Stream.send`). */
