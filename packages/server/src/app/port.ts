@@ -109,6 +109,8 @@ export const PORT_QUESTIONS = [
 	"stream-size",
 	/** `[name]`: the figures of a live stream. */
 	"stream-stats",
+	/** `[name]`: the newest time of a live stream in milliseconds, 0 when it is not live. */
+	"stream-time",
 	/** `[name]`: the metadata of a recording or file, `undefined` when there is none. */
 	"stream-metadata",
 ] as const;

@@ -107,6 +107,11 @@ export class StreamCollection {
 		return Number(await this.#port.ask("stream-size", [name]));
 	}
 
+	/** The newest time of a live stream in milliseconds, by whomever it is published; 0 where it is not live. */
+	async time(name: string): Promise<number> {
+		return Number(await this.#port.ask("stream-time", [name]));
+	}
+
 	/** What a recording or file says of itself (`onMetaData`); `undefined` where there is none, or it cannot be played. */
 	async metadata(name: string): Promise<Readonly<Record<string, AmfValue>> | undefined> {
 		const metadata = await this.#port.ask("stream-metadata", [name]);

@@ -51,6 +51,8 @@ export class InstanceStreams implements InstanceMedia {
 				return streams.length(String(name));
 			case "stream-size":
 				return streams.size(String(name));
+			case "stream-time":
+				return streams.time(String(name));
 			case "stream-metadata":
 				return streams.metadata(String(name));
 			case "stream-stats": {
