@@ -149,7 +149,15 @@ export class ApplicationInstance {
 			return;
 		}
 		const calls = new CallAllowance(this.#options.limits.callsPerSecond, this.#options.now());
-		this.#clients.set(client.facts.id, { client, held: [], read: "/", write: "/", samples: ALL_SAMPLES, lastCall: 0, calls });
+		this.#clients.set(client.facts.id, {
+			client,
+			held: [],
+			read: "/",
+			write: "/",
+			samples: ALL_SAMPLES,
+			lastCall: 0,
+			calls,
+		});
 		this.#tally.connect();
 		this.#send({ kind: "connect", client: client.facts });
 	}

@@ -11,7 +11,13 @@ import type {
 } from "../app/index.ts";
 import { type InstanceStores, openRoom, receiveSharedObject, SERVER_CALLS } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
-import type { Application, ApplicationConfig, ApplicationLog, ApplicationStats, ApplicationTimer } from "./application.ts";
+import type {
+	Application,
+	ApplicationConfig,
+	ApplicationLog,
+	ApplicationStats,
+	ApplicationTimer,
+} from "./application.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";

@@ -22,7 +22,10 @@ export function delayedChannel(definition: AnyDefinition, below: Below): StartCh
 		let isOpen = true;
 		const toRuntime = lane(below, frame => isOpen && runtime.receive(frame));
 		const toMedia = lane(below, frame => isOpen && handler.onFrame(frame));
-		const runtime = new HostRuntime({ send: toMedia, sendAndWait: cannotWait }, { load: () => Promise.resolve(definition) });
+		const runtime = new HostRuntime(
+			{ send: toMedia, sendAndWait: cannotWait },
+			{ load: () => Promise.resolve(definition) },
+		);
 		return {
 			queuedBytes: 0,
 			send: toRuntime,
