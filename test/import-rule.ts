@@ -28,6 +28,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		net: 3,
 		hub: 4,
 		"shared-object": 4,
+		script: 4,
 		app: 5,
 		library: 5,
 		script: 5,
