@@ -47,6 +47,7 @@ class PeerFixture implements ApplicationHost {
 				this.events.push(event);
 				this.onEvent?.(event);
 			},
+			answer() {},
 			close() {},
 		};
 	}

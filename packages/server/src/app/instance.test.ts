@@ -22,6 +22,7 @@ class FakeHost implements ApplicationHost {
 		this.#listener = listener;
 		return {
 			send: event => this.events.push(event),
+			answer: reply => this.events.push(reply),
 			close: () => {
 				this.closed++;
 			},
@@ -84,6 +85,10 @@ class FakeClient implements InstanceClient {
 
 	sendError(call: number, status: NetStatus): void {
 		this.log.push(`error ${call} ${status.code}`);
+	}
+
+	answerCall(call: number): void {
+		this.log.push(`answer ${call}`);
 	}
 
 	callMethod(name: string, args: readonly AmfValue[]): void {

@@ -7,7 +7,8 @@ import type { NetStatus } from "@millrace/core/rtmp";
  * data, so that the application may live in this process, in a worker or in another process (`port-codec.ts`).
  *
  * The media side never waits for an application. An application may ask for what only the media side knows: the effect
- * `ask`, whose answer comes as the event `reply`, in its turn among the others.
+ * `ask`, whose answer comes as the event `reply`, in its turn among the others. Where the application stands still until
+ * it has the answer (`isAwaited`), that overtakes the events.
  */
 
 /** A connection's name, `c12`. Effects address clients by it, never by reference. */
@@ -97,6 +98,10 @@ export const PORT_QUESTIONS = [
 	"client-stats",
 	/** `[client]`: the round trip of a ping in milliseconds; fails when none comes in time. */
 	"ping",
+	/** `[client]`: whether a client has shown that it is there, or does within a second. */
+	"alive",
+	/** `[]`: the figures of all clients of the instance, those among them that have gone. */
+	"instance-stats",
 	/** `[client]`: measures the bandwidth to the client. */
 	"check-bandwidth",
 	/** `[]`: the live streams of the instance. */
@@ -184,7 +189,15 @@ export type PortEffect =
 			readonly ask: number;
 			readonly question: PortQuestion;
 			readonly args: readonly AmfValue[];
+			/** The application stands still until it has the answer. */
+			readonly isAwaited: boolean;
 	  }
+	/** Calls that the application wants to see although the server has an answer of its own (`SERVER_CALLS`). */
+	| { readonly kind: "handles"; readonly names: readonly string[] }
+	/** One of those calls that the application does not answer: the server does. */
+	| { readonly kind: "decline"; readonly client: ClientId; readonly call: number }
+	/** Of which streams a client may use the samples (`|RtmpSampleAccess`): paths, as in `access`. */
+	| { readonly kind: "sample-access"; readonly client: ClientId; readonly audio: string; readonly video: string }
 	| { readonly kind: "close"; readonly client: ClientId }
 	| { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
 	/** The instance ends: its clients are told, and it is unloaded. */
@@ -194,9 +207,30 @@ export type PortEffect =
 export interface ApplicationPort {
 	/** Hands over one event. Effects may come back before it returns, or at any time later. */
 	send(event: PortEvent): void;
+	/** Answers a question for which the application stands still, which may be at any time in between. */
+	answer(reply: PortReply): void;
 	/** The instance is unloaded: no more events will come, and no effects are taken any more. */
-	close(): void;
+	close(reason?: PortEnd): void;
 }
+
+/** The answer to a question of the application. */
+export type PortReply = Extract<PortEvent, { kind: "reply" }>;
+
+/** Why an instance is unloaded: its clients have left long ago, or whatever else. */
+export type PortEnd = "idle" | "ended";
+
+/** Calls that the server answers itself unless an application handles them (`PortEffect` of kind `handles`). */
+export const SERVER_CALLS: readonly string[] = [
+	"releaseStream",
+	"FCPublish",
+	"FCUnpublish",
+	"FCSubscribe",
+	"FCUnsubscribe",
+	"getStreamLength",
+	"checkBandwidth",
+	"checkBandwidthUp",
+	"onClientBWCheck",
+];
 
 /** The media side's end of a port. */
 export interface PortListener {

@@ -34,9 +34,27 @@ export interface Application<State = unknown, ClientState = unknown> {
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
 	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
+	/** What its clients have sent and been sent, up to now. The instance stands still until the server has said it. */
+	stats(): ApplicationStats;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }
+
+/** What all clients of an instance together have sent and been sent; those that have gone count too. */
+export type ApplicationStats = {
+	readonly bytesIn: number;
+	readonly bytesOut: number;
+	readonly messagesIn: number;
+	readonly messagesOut: number;
+	/** Media messages that clients should have got and did not, because they were too slow. */
+	readonly messagesDropped: number;
+	/** Bytes a second, of those who are there. */
+	readonly bytesPerSecondIn: number;
+	readonly bytesPerSecondOut: number;
+	/** Clients that have asked to be let in, and those of them that have gone. */
+	readonly connects: number;
+	readonly disconnects: number;
+};
 
 /** Values by their names. */
 export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;

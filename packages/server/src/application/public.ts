@@ -8,12 +8,19 @@ export {
 } from "@millrace/core/amf";
 export type { NetStatus } from "@millrace/core/rtmp";
 export type { SharedObjectSync } from "@millrace/core/shared-object";
-export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
+export type {
+	Application,
+	ApplicationConfig,
+	ApplicationLog,
+	ApplicationStats,
+	ApplicationTimer,
+} from "./application.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,
 	type Decision,
 	defineApplication,
+	type InstanceEnd,
 	type MaybeDecision,
 	type Method,
 	type Methods,
@@ -23,6 +30,7 @@ export {
 	redirect,
 	reject,
 	type StreamUse,
+	UNKNOWN_CALL,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MessagePort } from "node:worker_threads";
 
 /** The extension of these sources: they run as they are, or compiled. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
@@ -21,7 +22,13 @@ export const APP_MODULE: string = new URL(`./public${EXTENSION}`, import.meta.ur
 export const TESTING_MODULE: string = new URL(`../testing/index${EXTENSION}`, import.meta.url).href;
 
 /** What a thread is given. */
-export type RuntimeData = { readonly main: string };
+export type RuntimeData = {
+	readonly main: string;
+	/** By which it gets answers while it stands still. */
+	readonly answers: MessagePort;
+	/** Counts them, and is what it waits on. */
+	readonly answered: Int32Array;
+};
 
 /** What a process that runs an application must be able to read: the application's folder, our code and that of packages. */
 export function runtimeReadFolders(folder: string): string[] {

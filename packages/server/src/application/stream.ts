@@ -7,6 +7,8 @@ import { asRecord } from "./client.ts";
 export interface StreamPort {
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The same, and stands still until the answer is there. Throws an `Error` where there is none. */
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue;
 	/** What a status listener throws. */
 	onFault(error: unknown): void;
 }
@@ -118,9 +120,35 @@ export class StreamCollection {
 		return metadata === undefined ? undefined : asRecord(metadata);
 	}
 
+	/** `time`, and the instance stands still until the server has said it. */
+	timeNow(name: string): number {
+		return Number(this.#port.askNow("stream-time", [name]));
+	}
+
+	/** `metadata`, and the instance stands still until the server has said it. */
+	metadataNow(name: string): Readonly<Record<string, AmfValue>> | undefined {
+		const metadata = this.#port.askNow("stream-metadata", [name]);
+		return metadata === undefined ? undefined : asRecord(metadata);
+	}
+
+	/** `length`, and the instance stands still until the server has said it. */
+	lengthNow(name: string): number {
+		return Number(this.#port.askNow("stream-length", [name]));
+	}
+
+	/** `size`, and the instance stands still until the server has said it. */
+	sizeNow(name: string): number {
+		return Number(this.#port.askNow("stream-size", [name]));
+	}
+
 	/** The figures of a live stream. Rejects where it is not live. */
 	async stats(name: string): Promise<Readonly<Record<string, AmfValue>>> {
 		return asRecord(await this.#port.ask("stream-stats", [name]));
+	}
+
+	/** `stats`, and the instance stands still until the server has said it. Throws an error where it is not live. */
+	statsNow(name: string): Readonly<Record<string, AmfValue>> {
+		return asRecord(this.#port.askNow("stream-stats", [name]));
 	}
 
 	/**

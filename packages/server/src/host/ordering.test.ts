@@ -64,6 +64,10 @@ class RecordingClient implements InstanceClient {
 		this.#note(`error ${call} ${status.description}`);
 	}
 
+	answerCall(call: number): void {
+		this.#note(`answer ${call}`);
+	}
+
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
 		this.#note(`${name} ${args.join()}`);
 		responder?.onResult(args[0]);

@@ -330,9 +330,11 @@ export class RtmpPeer
 	// ── calls ──
 
 	onCall(call: Call): void {
-		if (this.line.answer(call)) return;
+		const isClaimed = this.handlesCall(call.name);
+		if (!isClaimed && this.line.answer(call)) return;
 		let id = 0;
-		if (call.transactionId !== 0) {
+		// One that the server may have to answer is kept although no answer is wanted: there is more to it than that.
+		if (call.transactionId !== 0 || isClaimed) {
 			if (this.#calls.size >= MAX_OPEN_CALLS) {
 				this.connection.sendError(call, netStatus("NetConnection.Call.Failed", "Too many calls are open."));
 				return;
@@ -341,6 +343,23 @@ export class RtmpPeer
 			this.#calls.set(id, call);
 		}
 		this.#instance?.call(this, id, call.name, call.args);
+	}
+
+	handlesCall(name: string): boolean {
+		return this.#instance?.handles(name) ?? false;
+	}
+
+	answerCall(id: number): void {
+		const call = this.#takeCall(id);
+		if (call === undefined) return;
+		if (!this.line.answer(call) && !this.connection.answerCall(call)) {
+			this.connection.sendError(call, netStatus("NetConnection.Call.Failed", `Method not found (${call.name}).`));
+		}
+		this.flush();
+	}
+
+	sampleAccess(stream: ServerStream): { readonly audio: boolean; readonly video: boolean } {
+		return this.#instance?.sampleAccess(this, stream.name) ?? { audio: true, video: true };
 	}
 
 	awaitCalls(proceed: () => void): boolean {

@@ -216,6 +216,10 @@ export class ClientEnd implements InstanceClient {
 		this.#take(call)?.reject(new NetStatusError(this.#plainStatus(status)));
 	}
 
+	answerCall(call: number): void {
+		this.#take(call)?.resolve(undefined);
+	}
+
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
 		const answer = this.#answerCall(
 			name,
