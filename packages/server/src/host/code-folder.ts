@@ -1,12 +1,15 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 
 /** What an application's main file may be called, first choice first. */
 export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
 
+/** What the old server looked for beside them; `NAME` is the application's. It looked in the folder `scripts` too. */
+const OLD_MAIN_FILES = ["main.asc", "main.js", "NAME.asc", "NAME.js"];
+
 /** Files of these kinds are code: when one changes, the application starts anew. */
-const CODE = /\.(m?[jt]s|json)$/;
+const CODE = /\.(m?[jt]s|json|asc)$|^Application\.xml$/;
 /** Files of these kinds that the application does not run: its tests, and what editors and npm read. */
 const NOT_RUN = /(\.test\.m?[jt]s|(^|\/)(tsconfig|package-lock)\.json)$/;
 /** Folders in which an application keeps what is no code: `data` is for files that it writes itself. */
@@ -16,7 +19,9 @@ const SETTLE_MILLIS = 200;
 
 /** The main file of an application in its folder, absolute; `undefined`: it has no code. */
 export function findMain(folder: string): string | undefined {
-	return MAIN_FILES.map(name => join(folder, name)).find(path => existsSync(path));
+	const old = OLD_MAIN_FILES.map(name => name.replace("NAME", basename(folder)));
+	const names = [...MAIN_FILES, ...old, ...old.map(name => join("scripts", name))];
+	return names.map(name => join(folder, name)).find(path => existsSync(path));
 }
 
 /** Whether a file, by its path in an application's folder, is code that the application runs. */
