@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { UsageError } from "@millrace/core/fault";
 import type { AnyDefinition } from "./instance-runtime.ts";
-import { isOldScript } from "./old-script.ts";
 
 /**
  * Loads an application's main file: imports a module, or has a script of the old server run in each instance. Throws
@@ -11,10 +10,11 @@ import { isOldScript } from "./old-script.ts";
  */
 export async function loadDefinition(url: string, folder: string): Promise<AnyDefinition> {
 	const main = fileURLToPath(url);
-	if (isOldScript(main)) {
-		// Modules need none of it.
+	if (!/\.m?ts$/.test(main)) {
+		// Modules need nothing of this, and most are known by their names.
+		const { isScript } = await import("../script/index.ts");
 		const { legacyDefinition } = await import("../legacy/index.ts");
-		return legacyDefinition({ main, folder });
+		if (isScript(main)) return legacyDefinition({ main, folder });
 	}
 	const module = (await import(url)) as { readonly default?: unknown };
 	const definition = module.default;

@@ -1,12 +1,10 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
+import { findScriptMain, isScript } from "../script/index.ts";
 
-/** What an application's main file may be called, first choice first. */
+/** What an application's main file may be called, first choice first; scripts of the old server come after them. */
 export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
-
-/** What the old server looked for beside them; `NAME` is the application's. It looked in the folder `scripts` too. */
-const OLD_MAIN_FILES = ["main.asc", "main.js", "NAME.asc", "NAME.js"];
 
 /** Files of these kinds are code: when one changes, the application starts anew. */
 const CODE = /\.(m?[jt]s|json|asc)$|^Application\.xml$/;
@@ -17,11 +15,13 @@ const NO_CODE = /^(data|media|streams|sharedobjects)\/|(^|\/)(node_modules|\.[^/
 /** Editors write a file in several steps. */
 const SETTLE_MILLIS = 200;
 
-/** The main file of an application in its folder, absolute; `undefined`: it has no code. */
+/**
+ * The main file of an application in its folder, absolute; `undefined`: it has no code. A module comes before a script
+ * of the old server (`main.asc`), and a `main.js` can be either.
+ */
 export function findMain(folder: string): string | undefined {
-	const old = OLD_MAIN_FILES.map(name => name.replace("NAME", basename(folder)));
-	const names = [...MAIN_FILES, ...old, ...old.map(name => join("scripts", name))];
-	return names.map(name => join(folder, name)).find(path => existsSync(path));
+	const paths = MAIN_FILES.map(name => join(folder, name)).filter(path => existsSync(path));
+	return paths.find(path => !isScript(path)) ?? findScriptMain(folder);
 }
 
 /** Whether a file, by its path in an application's folder, is code that the application runs. */
