@@ -31,7 +31,6 @@ const RINGS: Record<string, Record<string, number>> = {
 		script: 4,
 		app: 5,
 		library: 5,
-		script: 5,
 		application: 6,
 		legacy: 6,
 		host: 6,
