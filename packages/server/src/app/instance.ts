@@ -243,9 +243,9 @@ export class ApplicationInstance {
 		this.#send({ kind: "recorded", file });
 	}
 
-	/** Tells the application what happens to a stream of its own. */
-	tellStream(stream: string, status: NetStatus): void {
-		this.#send({ kind: "stream-status", stream, status });
+	/** Tells the application what happens to a stream of its own, or to its publication on another server. */
+	tellStream(stream: string, status: NetStatus, push?: number): void {
+		this.#send({ kind: "stream-status", stream, status, ...(push !== undefined && { push }) });
 	}
 
 	/** Sends every client away with a status, and unloads the application. */

@@ -35,6 +35,7 @@ export const EVENTS: readonly PortEvent[] = [
 	{ kind: "shared-object", client: "c1", type: 16, body: new Uint8Array([0, 1, 2]) },
 	{ kind: "recorded", file: { name: "cam", path: "/x/cam.flv", seconds: 1.5, bytes: 1e10 } },
 	{ kind: "stream-status", stream: "cam", status: STATUS },
+	{ kind: "stream-status", stream: "cam", push: 8, status: { ...STATUS, code: "NetStream.Other" } },
 	{ kind: "reply", ask: 7, failed: false, value: { bytes: 1 } },
 ];
 

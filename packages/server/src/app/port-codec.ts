@@ -105,7 +105,7 @@ function eventFields(event: PortEvent): Fields {
 		case "recorded":
 			return [9, { ...event.file }];
 		case "stream-status":
-			return [10, event.stream, event.status];
+			return [10, event.stream, event.status, event.push ?? 0];
 		case "reply":
 			return [11, event.ask, event.failed, event.value];
 	}
@@ -137,7 +137,8 @@ function readEvent(fields: AmfValue): PortEvent {
 		case 9:
 			return { kind: "recorded", file: a as unknown as RecordedFacts };
 		case 10:
-			return { kind: "stream-status", stream: text(a), status: readStatus(b) };
+			// Other servers have codes of their own.
+			return { kind: "stream-status", stream: text(a), status: b as NetStatus, ...(c !== 0 && { push: number(c) }) };
 		case 11:
 			return { kind: "reply", ask: number(a), failed: b === true, value: c };
 		default:

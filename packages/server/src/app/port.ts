@@ -88,8 +88,11 @@ export type PortEvent =
 			readonly body: Uint8Array;
 	  }
 	| { readonly kind: "recorded"; readonly file: RecordedFacts }
-	/** What a stream of the application itself has to tell, or one of its instance that a client publishes. */
-	| { readonly kind: "stream-status"; readonly stream: string; readonly status: NetStatus }
+	/**
+	 * What a stream of the application itself has to tell, or one of its instance that a client publishes; with `push`, of
+	 * its publication on another server.
+	 */
+	| { readonly kind: "stream-status"; readonly stream: string; readonly push?: number; readonly status: NetStatus }
 	| { readonly kind: "reply"; readonly ask: number; readonly failed: boolean; readonly value: AmfValue };
 
 /** What an application may ask the media side (`PortEffect` of kind `ask`), with what stands in `args`. */
@@ -126,8 +129,12 @@ export type PortQuestion = (typeof PORT_QUESTIONS)[number];
 
 /** What an application may do with a stream of its instance (`PortEffect` of kind `stream`), and what `args` hold. */
 export const STREAM_ACTIONS = [
-	/** `[name, start, length, reset]` as `NetStream.play`; `[false]` ends it. */
+	/** `[name, options]`: options as `NetStream.play` has them, and where it is; `[false]` ends it. */
 	"play",
+	/** `[push, address, name, options]`: it is published on another server too; `push` is a number of the application's. */
+	"push",
+	/** `[push]`: it is no longer published there. */
+	"end-push",
 	/** `[mode, limits]`: `record`, `append` or `appendWithGap`, `{maxSeconds, maxKilobytes, syncWrite}`; `[false]` ends it. */
 	"record",
 	/** `[handler, …arguments]`: a data message to everyone who plays it. */

@@ -13,4 +13,4 @@ export {
 	type RuntimeData,
 	runtimeReadFolders,
 } from "./runtime-place.ts";
-export type { StreamFile } from "./stream.ts";
+export type { RecordMode, Stream, StreamCollection, StreamFile, StreamPush } from "./stream.ts";

@@ -18,6 +18,7 @@ import type {
 	ApplicationStats,
 	ApplicationTimer,
 } from "./application.ts";
+import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
@@ -60,6 +61,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly #definition: AnyDefinition;
 	readonly #setup: InstanceSetup;
 	readonly #room: SharedObjectRoom;
+	readonly #proxies = new CallProxies();
 	/** All that the media side has told of; `clients` has those that are let in. */
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
@@ -167,7 +169,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "recorded":
 				return this.#run("onRecord", () => this.#definition.onRecord?.(this, event.file));
 			case "stream-status":
-				return this.streams.tell(event.stream, event.status);
+				return this.streams.tell(event.stream, event.status, event.push);
 			case "reply":
 				return this.#takeReply(event.ask, event.failed, event.value);
 			case "shared-object":
@@ -202,6 +204,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	registerClass(alias: string, type: AmfConstructor): void {
 		this.#setup.classes.registerClass(alias, type);
+	}
+
+	registerProxy(method: string, target: ProxyTarget | null, targetMethod: string = method): boolean {
+		return this.#proxies.register(method, target, targetMethod);
 	}
 
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer {
@@ -309,8 +315,9 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			else fail(new Error(`Method not found (${name.slice(0, SHOWN_NAME)}).`));
 		};
 		const { methods, onCall } = this.#definition;
+		const proxy = this.#proxies.find(name);
 		const method = findMethod(methods, name);
-		if (method === undefined && onCall === undefined) {
+		if (proxy === undefined && method === undefined && onCall === undefined) {
 			decline();
 			return;
 		}
@@ -333,8 +340,12 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (!(error instanceof Refusal)) this.reportFault(name, error);
 			fail(error);
 		};
+		const run = () => {
+			if (proxy !== undefined) return proxy(args, call !== 0);
+			return method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+		};
 		try {
-			const result = method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+			const result = run();
 			if (isThenable(result)) Promise.resolve(result).then(finish, breakOff);
 			else finish(result);
 		} catch (error) {

@@ -15,6 +15,7 @@ export type {
 	ApplicationStats,
 	ApplicationTimer,
 } from "./application.ts";
+export type { ProxyTarget, RemoteCaller } from "./call-proxy.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,
@@ -35,10 +36,13 @@ export {
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {
 	type LiveStreamEntry,
+	type PublishToOptions,
 	type RecordMode,
+	type RemoteServerOptions,
 	Stream,
 	StreamCollection,
 	type StreamFile,
 	type StreamPlayOptions,
+	StreamPush,
 	type StreamRecordOptions,
 } from "./stream.ts";

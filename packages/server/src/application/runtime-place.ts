@@ -18,6 +18,9 @@ export const RUNTIME_FLAGS: readonly string[] = EXTENSION === ".ts" ? ["--condit
 /** What `millrace/app` is. */
 export const APP_MODULE: string = new URL(`./public${EXTENSION}`, import.meta.url).href;
 
+/** What `millrace/client` is. */
+export const CLIENT_MODULE: string = new URL(`../client${EXTENSION}`, import.meta.url).href;
+
 /** What `millrace/testing` is. */
 export const TESTING_MODULE: string = new URL(`../testing/index${EXTENSION}`, import.meta.url).href;
 

@@ -1,4 +1,4 @@
-import type { AmfValue } from "@millrace/core/amf";
+import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { PortEffect, PortQuestion, StreamAction } from "../app/index.ts";
 import { asRecord } from "./client.ts";
@@ -25,6 +25,29 @@ export type StreamPlayOptions = {
 	readonly application?: string;
 	/** The instance of that application. Default: the stream's own; of another application, the default one. */
 	readonly instance?: string;
+	/**
+	 * The application of another server that has it: `rtmp://other.example.org/live`. Then `application` and `instance`
+	 * mean nothing. What is live there is waited for, also while the server cannot be reached.
+	 */
+	readonly from?: string;
+} & RemoteServerOptions;
+
+/** How the server connects to another one. */
+export type RemoteServerOptions = {
+	/** What `connect` gives behind the address. Default: nothing. */
+	readonly args?: readonly AmfValue[];
+	/** Further members of `connect`'s command object: `pageUrl`, `swfUrl`, `flashVer`. Default: none. */
+	readonly properties?: AmfObject;
+	/** The longest wait before another try, in milliseconds; waits double up to it. Default 10 s. */
+	readonly maxWaitMillis?: number;
+};
+
+/** How a stream is published on another server. */
+export type PublishToOptions = RemoteServerOptions & {
+	/** What is asked for there: `record` and the others also record it. Default `live`. */
+	readonly mode?: "live" | "record" | "append" | "appendWithGap";
+	/** Whether `releaseStream` and `FCPublish` are called first, as encoders do. Default true. */
+	readonly fcPublish?: boolean;
 };
 
 /** A live stream of the instance. */
@@ -157,13 +180,13 @@ export class StreamCollection {
 	}
 
 	/**
-	 * The runtime's: tells a stream what happened to it. What a client publishes has no prefix in its name: where no
+	 * The runtime's: tells a stream what happened to it, or to its publication on another server. What a client publishes has no prefix in its name: where no
 	 * stream was asked for by that name alone, those are told that differ in the prefix.
 	 */
-	tell(name: string, status: NetStatus): void {
+	tell(name: string, status: NetStatus, push?: number): void {
 		const exact = this.#streams.get(name);
 		if (exact !== undefined) {
-			exact.tell(status);
+			exact.tell(status, push);
 			return;
 		}
 		for (const stream of [...this.#streams.values()]) {
@@ -186,6 +209,7 @@ export class Stream {
 	onStatus: ((status: NetStatus) => unknown) | undefined;
 	readonly #port: StreamPort;
 	readonly #onClosed: () => void;
+	readonly #pushes = new Map<number, StreamPush>();
 
 	constructor(name: string, port: StreamPort, onClosed: () => void) {
 		this.name = name;
@@ -195,7 +219,26 @@ export class Stream {
 
 	/** Plays a file or another stream as a live stream of this name. A name that a client publishes cannot be played onto. */
 	play(name: string, options: StreamPlayOptions = {}): void {
-		this.#act("play", name, { ...options });
+		const { args, ...rest } = options;
+		this.#act("play", name, args === undefined ? rest : { ...rest, args: [...args] });
+	}
+
+	/**
+	 * Publishes the stream on another server too, by whomever it is published here: whenever it is, until `close` of what
+	 * this returns (multi-point publish, `NetStream.attach`). The media goes from server to server, and again after each
+	 * loss of the connection.
+	 *
+	 * @param address the application there: `rtmp://other.example.org/live`
+	 * @param name the stream's name there, with a query or a key where it needs one. Default: its name here
+	 */
+	publishTo(address: string, name: string = this.name, options: PublishToOptions = {}): StreamPush {
+		const id = nextPush++;
+		const push = new StreamPush(address, name, () => {
+			if (this.#pushes.delete(id)) this.#act("end-push", id);
+		});
+		this.#act("push", id, address, name, { ...options, args: [...(options.args ?? [])] });
+		this.#pushes.set(id, push);
+		return push;
 	}
 
 	/** Ends what it plays, and its playlist. */
@@ -238,16 +281,18 @@ export class Stream {
 		this.#act("clear");
 	}
 
-	/** Lets go of it: what it plays and records ends. */
+	/** Lets go of it: what it plays, publishes elsewhere and records ends. */
 	close(): void {
+		this.#pushes.clear();
 		this.#act("close");
 		this.#onClosed();
 	}
 
-	/** The runtime's: what happened to it. */
-	tell(status: NetStatus): void {
+	/** The runtime's: what happened to it, or to its publication on another server. */
+	tell(status: NetStatus, push?: number): void {
 		try {
-			const result = this.onStatus?.(status);
+			const teller = push === undefined ? this : this.#pushes.get(push);
+			const result = teller?.onStatus?.(status);
 			if (result instanceof Promise) result.catch((error: unknown) => this.#port.onFault(error));
 		} catch (error) {
 			this.#port.onFault(error);
@@ -256,5 +301,33 @@ export class Stream {
 
 	#act(action: StreamAction, ...args: AmfValue[]): void {
 		this.#port.emit({ kind: "stream", stream: this.name, action, args });
+	}
+}
+
+let nextPush = 1;
+
+/** A stream's publication on another server. */
+export class StreamPush {
+	/** The other server's application. */
+	readonly address: string;
+	/** The stream's name there. */
+	readonly name: string;
+	/**
+	 * Told what becomes of it: `NetConnection.Connect.Success`, `NetStream.Publish.Start`, `NetStream.Publish.BadName`,
+	 * and `NetConnection.Reconnect.Init` before each further try.
+	 */
+	onStatus: ((status: NetStatus) => unknown) | undefined;
+	readonly #onClosed: () => void;
+
+	/** `Stream.publishTo` makes them. */
+	constructor(address: string, name: string, onClosed: () => void) {
+		this.address = address;
+		this.name = name;
+		this.#onClosed = onClosed;
+	}
+
+	/** Ends it. The stream goes on here. */
+	close(): void {
+		this.#onClosed();
 	}
 }
