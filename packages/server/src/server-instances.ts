@@ -102,6 +102,7 @@ export class ServerInstances {
 		const { application, instance } = opened;
 		return new InstanceStreams({
 			streams: this.#streams.open(application, instance, (name, status) => opened.tellStream(name, status)),
+			onPushStatus: (name, push, status) => opened.tellStream(name, status, push),
 			stats: name => this.#hub.find(new StreamName(application, instance, name).key)?.stats(),
 			onFault: (text, error) => log("warn", "application", text, error),
 		});
@@ -129,6 +130,7 @@ function streamRules(applications: ServerApplications, name: string): StreamRule
 	return {
 		live: rules.live,
 		record: options.record,
+		hasNetwork: options.code.network,
 		...(rules.hasLive !== undefined && { hasLive: rules.hasLive }),
 	};
 }

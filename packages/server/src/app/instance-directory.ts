@@ -59,7 +59,7 @@ export class InstanceDirectory {
 		const idleMillis = this.#options.idleMillis(instance.application);
 		const end = () => {
 			this.#forget(key, instance);
-			instance.close();
+			instance.close("idle");
 		};
 		if (idleMillis === 0) end();
 		else running.callOffEnd ??= this.#options.schedule(idleMillis, end);

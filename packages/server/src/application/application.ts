@@ -1,4 +1,5 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
+import type { ProxyTarget } from "./call-proxy.ts";
 import type { Client } from "./client.ts";
 import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
@@ -30,13 +31,39 @@ export interface Application<State = unknown, ClientState = unknown> {
 	 * come are instances of it. It is made without arguments. Classes hold for all instances of the application.
 	 */
 	registerClass(alias: string, type: AmfConstructor): void;
+	/**
+	 * Hands calls of clients to that method on to a connection to another server (`millrace/client`) or to a client, and
+	 * its answer back to the caller. It goes before a method of the application's own. `null` ends it.
+	 *
+	 * @param targetMethod what is called there. Default: `method`
+	 * @returns false where there was nothing to end
+	 */
+	registerProxy(method: string, target: ProxyTarget | null, targetMethod?: string): boolean;
 	/** Calls `action` once after a time in milliseconds, unless the instance ends before. What it throws is logged. */
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
 	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
+	/** What its clients have sent and been sent, up to now. The instance stands still until the server has said it. */
+	stats(): ApplicationStats;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }
+
+/** What all clients of an instance together have sent and been sent; those that have gone count too. */
+export type ApplicationStats = {
+	readonly bytesIn: number;
+	readonly bytesOut: number;
+	readonly messagesIn: number;
+	readonly messagesOut: number;
+	/** Media messages that clients should have got and did not, because they were too slow. */
+	readonly messagesDropped: number;
+	/** Bytes a second, of those who are there. */
+	readonly bytesPerSecondIn: number;
+	readonly bytesPerSecondOut: number;
+	/** Clients that have asked to be let in, and those of them that have gone. */
+	readonly connects: number;
+	readonly disconnects: number;
+};
 
 /** Values by their names. */
 export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;

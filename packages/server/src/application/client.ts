@@ -8,6 +8,8 @@ export interface ClientPort<State, ClientState> {
 	/** Throws a `UsageError` for what cannot be sent. */
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The same, and stands still until the answer is there. Throws an `Error` where there is none. */
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue;
 	/** Calls a method of the client and waits for the answer. */
 	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue>;
 }
@@ -43,6 +45,8 @@ export class Client<State = unknown, ClientState = unknown> {
 	readonly #port: ClientPort<State, ClientState>;
 	#readAccess = "/";
 	#writeAccess = "/";
+	#audioSampleAccess = "/";
+	#videoSampleAccess = "/";
 	#isConnected = true;
 
 	constructor(facts: ClientFacts, port: ClientPort<State, ClientState>, state: ClientState) {
@@ -90,6 +94,26 @@ export class Client<State = unknown, ClientState = unknown> {
 		this.#sendAccess();
 	}
 
+	/** Of which streams it may use the samples of the sound (`|RtmpSampleAccess`); paths as in `readAccess`. */
+	get audioSampleAccess(): string {
+		return this.#audioSampleAccess;
+	}
+
+	set audioSampleAccess(paths: string) {
+		this.#audioSampleAccess = paths;
+		this.#sendSampleAccess();
+	}
+
+	/** Of which streams it may use the pictures (`|RtmpSampleAccess`); paths as in `readAccess`. */
+	get videoSampleAccess(): string {
+		return this.#videoSampleAccess;
+	}
+
+	set videoSampleAccess(paths: string) {
+		this.#videoSampleAccess = paths;
+		this.#sendSampleAccess();
+	}
+
 	/**
 	 * Calls a method of the client and resolves with its result. Rejects with a `CallError` where the client has no such
 	 * method or the method fails, and with an `Error` where the client leaves first.
@@ -128,9 +152,33 @@ export class Client<State = unknown, ClientState = unknown> {
 		return asRecord(await this.#port.ask("client-stats", [this.id]));
 	}
 
+	/** What `setBandwidthLimit` and the settings have set, in bytes a second; the instance stands still until the server has said it. */
+	bandwidthLimitNow(): { readonly toClient: number; readonly fromClient: number } {
+		const { serverToClient, clientToServer } = asRecord(this.#port.askNow("bandwidth-limit", [this.id]));
+		return { toClient: Number(serverToClient), fromClient: Number(clientToServer) };
+	}
+
+	/** `stats`, and the instance stands still until the server has said it. Throws an error for one that has gone. */
+	statsNow(): Readonly<Record<string, AmfValue>> {
+		return asRecord(this.#port.askNow("client-stats", [this.id]));
+	}
+
+	/**
+	 * Whether it has answered lately, or does within a second; the instance stands still meanwhile. Who asks about all
+	 * clients in a row waits for those that are dead together.
+	 */
+	isAlive(): boolean {
+		return this.#isConnected && this.#port.askNow("alive", [this.id]) === true;
+	}
+
 	/** The runtime's: the client has gone. */
 	leave(): void {
 		this.#isConnected = false;
+	}
+
+	#sendSampleAccess(): void {
+		const paths = { audio: this.#audioSampleAccess, video: this.#videoSampleAccess };
+		this.#port.emit({ kind: "sample-access", client: this.id, ...paths });
 	}
 
 	#sendAccess(): void {

@@ -8,12 +8,20 @@ export {
 } from "@millrace/core/amf";
 export type { NetStatus } from "@millrace/core/rtmp";
 export type { SharedObjectSync } from "@millrace/core/shared-object";
-export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
+export type {
+	Application,
+	ApplicationConfig,
+	ApplicationLog,
+	ApplicationStats,
+	ApplicationTimer,
+} from "./application.ts";
+export type { ProxyTarget, RemoteCaller } from "./call-proxy.ts";
 export { CallError, Client } from "./client.ts";
 export {
 	type ApplicationDefinition,
 	type Decision,
 	defineApplication,
+	type InstanceEnd,
 	type MaybeDecision,
 	type Method,
 	type Methods,
@@ -23,13 +31,18 @@ export {
 	redirect,
 	reject,
 	type StreamUse,
+	UNKNOWN_CALL,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {
 	type LiveStreamEntry,
+	type PublishToOptions,
 	type RecordMode,
+	type RemoteServerOptions,
 	Stream,
 	StreamCollection,
 	type StreamFile,
 	type StreamPlayOptions,
+	StreamPush,
+	type StreamRecordOptions,
 } from "./stream.ts";
