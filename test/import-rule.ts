@@ -32,6 +32,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		app: 5,
 		library: 5,
 		application: 6,
+		legacy: 6,
 		host: 6,
 		rtmp: 6,
 		output: 6,

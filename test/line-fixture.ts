@@ -54,6 +54,7 @@ export class LineFixture implements ApplicationHost {
 					this.do({ kind: "allow", client: event.client, request: event.request });
 				} else this.events.push(event);
 			},
+			answer() {},
 			close() {},
 		};
 	}

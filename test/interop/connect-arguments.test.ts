@@ -33,6 +33,7 @@ class NotingServer {
 			instances: directoryOf({
 				open: (_application: string, _instance: string, listener: PortListener) => ({
 					send: (event: PortEvent) => this.#answer(event, listener),
+					answer() {},
 					close() {},
 				}),
 			}),

@@ -105,6 +105,8 @@ class DefaultPort implements ApplicationPort {
 		if (effect !== undefined) this.#emit(effect);
 	}
 
+	answer(): void {}
+
 	close(): void {
 		if (!this.#isOpen) return;
 		this.#isOpen = false;

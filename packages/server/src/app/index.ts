@@ -28,15 +28,17 @@ export type {
 	ClientFacts,
 	ClientId,
 	PortEffect,
+	PortEnd,
 	PortEvent,
 	PortListener,
 	PortQuestion,
+	PortReply,
 	RecordedFacts,
 	SharedObjectType,
 	StreamAction,
 	StreamFacts,
 } from "./port.ts";
-export { BANDWIDTH_CALLS } from "./port.ts";
+export { SERVER_CALLS } from "./port.ts";
 export {
 	decodeControl,
 	decodeEffect,

@@ -60,7 +60,7 @@ export class InstanceDirectory {
 		if (idleMillis === Number.POSITIVE_INFINITY) return;
 		const end = () => {
 			this.#forget(key, instance);
-			instance.close();
+			instance.close("idle");
 		};
 		if (idleMillis === 0) end();
 		else running.callOffEnd ??= this.#options.schedule(idleMillis, end);

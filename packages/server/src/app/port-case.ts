@@ -28,7 +28,7 @@ export const EVENTS: readonly PortEvent[] = [
 	{ kind: "disconnect", client: "c1" },
 	{ kind: "call", client: "c1", call: 3, name: "chat/say", args: ARGS },
 	{ kind: "answer", client: "c1", call: 4, failed: true, value: TYPED },
-	{ kind: "publish", client: "c1", request: 5, stream: STREAM },
+	{ kind: "publish", client: "c1", request: 5, stream: { ...STREAM, prefix: "mp4" } },
 	{ kind: "unpublish", client: "c1", stream: STREAM },
 	{ kind: "play", client: "c1", request: 6, stream: { ...STREAM, mode: "play" } },
 	{ kind: "stop", client: "c1", stream: STREAM },
@@ -41,7 +41,7 @@ export const EVENTS: readonly PortEvent[] = [
 
 /** One effect of each kind. */
 export const EFFECTS: readonly PortEffect[] = [
-	{ kind: "accept", client: "c1", bandwidthCalls: ["_checkbw"], isMeasured: true },
+	{ kind: "accept", client: "c1", isMeasured: true },
 	{ kind: "reject", client: "c1", status: netStatus("NetConnection.Connect.Rejected") },
 	{ kind: "result", client: "c1", call: 1, value: [ARGS, TYPED] },
 	{ kind: "error", client: "c1", call: 2, status: STATUS },
@@ -53,7 +53,11 @@ export const EFFECTS: readonly PortEffect[] = [
 	{ kind: "bandwidth", client: "c1", toClient: 1e6, fromClient: 0 },
 	{ kind: "shared-object", clients: ["c1", "c2"], type: 19, body: new Uint8Array(0) },
 	{ kind: "stream", stream: "tv", action: "play", args: ["film", { start: 0 }] },
-	{ kind: "ask", ask: 6, question: "ping", args: ["c1"] },
+	{ kind: "ask", ask: 6, question: "ping", args: ["c1"], isAwaited: false },
+	{ kind: "ask", ask: 7, question: "stream-length", args: ["film"], isAwaited: true },
+	{ kind: "handles", names: ["FCPublish", "getStreamLength"] },
+	{ kind: "decline", client: "c1", call: 8 },
+	{ kind: "sample-access", client: "c1", audio: "/", video: "a;b" },
 	{ kind: "close", client: "c1" },
 	{ kind: "log", level: "warn", text: "Look." },
 	{ kind: "shutdown" },

@@ -48,6 +48,8 @@ export interface Application<State = unknown, ClientState = unknown, Remote exte
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
 	/** What its clients have received and sent (`Application.getStats`), and how many they are and were. */
 	stats(): Promise<InstanceStats>;
+	/** `stats`, and the instance stands still until the server has said it. */
+	statsNow(): InstanceStats;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }

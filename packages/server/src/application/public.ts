@@ -20,6 +20,7 @@ export {
 	clientMethods,
 	type Decision,
 	defineApplication,
+	type InstanceEnd,
 	type MaybeDecision,
 	type Method,
 	type Methods,
@@ -29,6 +30,7 @@ export {
 	redirect,
 	reject,
 	type StreamUse,
+	UNKNOWN_CALL,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {
@@ -41,4 +43,5 @@ export {
 	type StreamFile,
 	type StreamPlayOptions,
 	StreamPush,
+	type StreamRecordOptions,
 } from "./stream.ts";

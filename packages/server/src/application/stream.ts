@@ -2,11 +2,14 @@ import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { PortEffect, PortQuestion, StreamAction } from "../app/index.ts";
 import type { StreamStats } from "../hub/index.ts";
+import { asRecord } from "./client.ts";
 
 /** What streams need of the runtime that they live in. */
 export interface StreamPort {
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The same, and stands still until the answer is there. Throws an `Error` where there is none. */
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue;
 	/** What a status listener throws. */
 	onFault(error: unknown): void;
 }
@@ -81,6 +84,16 @@ export type StreamFile = {
 /** Whether a recording replaces the file, is added to it, or is added with the time that has passed as a gap. */
 export type RecordMode = "record" | "append" | "appendWithGap";
 
+/** What bounds a recording, and how it is written. */
+export type StreamRecordOptions = {
+	/** It ends after so many seconds; −1 (the default): as configured, which is also the most. */
+	readonly maxSeconds?: number;
+	/** The same by its size, in KiB. */
+	readonly maxKilobytes?: number;
+	/** Whether each message is written at once. Default false: they are gathered, which costs less. */
+	readonly syncWrite?: boolean;
+};
+
 /** The streams of an instance. */
 export class StreamCollection {
 	readonly #port: StreamPort;
@@ -110,6 +123,11 @@ export class StreamCollection {
 		return (await this.#port.ask("files", [])) as unknown as StreamFile[];
 	}
 
+	/** `files`, and the instance stands still until the server has said it. */
+	filesNow(): readonly StreamFile[] {
+		return this.#port.askNow("files", []) as unknown as StreamFile[];
+	}
+
 	/** The length of a recording or file, in seconds; 0 where there is none. */
 	async length(name: string): Promise<number> {
 		return Number(await this.#port.ask("stream-length", [name]));
@@ -120,14 +138,61 @@ export class StreamCollection {
 		return Number(await this.#port.ask("stream-size", [name]));
 	}
 
+	/** The newest time of a live stream in milliseconds, by whomever it is published; 0 where it is not live. */
+	async time(name: string): Promise<number> {
+		return Number(await this.#port.ask("stream-time", [name]));
+	}
+
+	/** What a recording or file says of itself (`onMetaData`); `undefined` where there is none, or it cannot be played. */
+	async metadata(name: string): Promise<Readonly<Record<string, AmfValue>> | undefined> {
+		const metadata = await this.#port.ask("stream-metadata", [name]);
+		return metadata === undefined ? undefined : asRecord(metadata);
+	}
+
+	/** `time`, and the instance stands still until the server has said it. */
+	timeNow(name: string): number {
+		return Number(this.#port.askNow("stream-time", [name]));
+	}
+
+	/** `metadata`, and the instance stands still until the server has said it. */
+	metadataNow(name: string): Readonly<Record<string, AmfValue>> | undefined {
+		const metadata = this.#port.askNow("stream-metadata", [name]);
+		return metadata === undefined ? undefined : asRecord(metadata);
+	}
+
+	/** `length`, and the instance stands still until the server has said it. */
+	lengthNow(name: string): number {
+		return Number(this.#port.askNow("stream-length", [name]));
+	}
+
+	/** `size`, and the instance stands still until the server has said it. */
+	sizeNow(name: string): number {
+		return Number(this.#port.askNow("stream-size", [name]));
+	}
+
 	/** The figures of a live stream. Rejects where it is not live. */
 	async stats(name: string): Promise<StreamStats> {
 		return (await this.#port.ask("stream-stats", [name])) as unknown as StreamStats;
 	}
 
-	/** The runtime's: tells a stream what happened to it, or to its publication on another server. */
+	/** `stats`, and the instance stands still until the server has said it. Throws an error where it is not live. */
+	statsNow(name: string): StreamStats {
+		return this.#port.askNow("stream-stats", [name]) as unknown as StreamStats;
+	}
+
+	/**
+	 * The runtime's: tells a stream what happened to it, or to its publication on another server. What a client publishes has no prefix in its name: where no
+	 * stream was asked for by that name alone, those are told that differ in the prefix.
+	 */
 	tell(name: string, status: NetStatus, push?: number): void {
-		this.#streams.get(name)?.tell(status, push);
+		const exact = this.#streams.get(name);
+		if (exact !== undefined) {
+			exact.tell(status, push);
+			return;
+		}
+		for (const stream of [...this.#streams.values()]) {
+			if (stream.name.replace(/^\w+:/, "") === name) stream.tell(status);
+		}
 	}
 }
 
@@ -138,7 +203,10 @@ export class StreamCollection {
 export class Stream {
 	/** Its name in the instance. */
 	readonly name: string;
-	/** Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, … */
+	/**
+	 * Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, …, and of what a client
+	 * publishes under its name `NetStream.Publish.Start`, `NetStream.Unpublish.Success` and of its recording.
+	 */
 	onStatus: ((status: NetStatus) => unknown) | undefined;
 	readonly #port: StreamPort;
 	readonly #onClosed: () => void;
@@ -180,13 +248,23 @@ export class Stream {
 	}
 
 	/** Records what is published under its name, by whomever. */
-	record(mode: RecordMode = "record"): void {
-		this.#act("record", mode);
+	record(mode: RecordMode = "record", options: StreamRecordOptions = {}): void {
+		this.#act("record", mode, { ...options });
 	}
 
 	/** Ends the recording. */
 	stopRecording(): void {
 		this.#act("record", false);
+	}
+
+	/** Writes what waits to be recorded. */
+	flush(): void {
+		this.#act("flush");
+	}
+
+	/** Which media of what it plays get into it: at first both. Video that comes back begins with a keyframe. */
+	setReceive(audio: boolean, video: boolean): void {
+		this.#act("receive", audio, video);
 	}
 
 	/** Sends a data message to everyone who plays it, and into its recording (`Stream.send`). */

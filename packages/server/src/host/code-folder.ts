@@ -7,7 +7,7 @@ import { findScriptMain, isScript } from "../script/index.ts";
 export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
 
 /** Files of these kinds are code: when one changes, the application starts anew. */
-const CODE = /\.(m?[jt]s|json|asc)$/;
+const CODE = /\.(m?[jt]s|json|asc)$|^Application\.xml$/;
 /** Files of these kinds that the application does not run: its tests, and what editors and npm read. */
 const NOT_RUN = /(\.test\.m?[jt]s|(^|\/)(tsconfig|package-lock)\.json)$/;
 /** Folders in which an application keeps what is no code: `data` is for files that it writes itself. */

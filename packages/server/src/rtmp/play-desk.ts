@@ -280,5 +280,6 @@ export class PlayDesk
 }
 
 function factsOf({ request }: PlayItem): StreamFacts {
-	return { name: request.name, query: request.query, mode: "play" };
+	const { name, query, prefix } = request;
+	return { name, query, mode: "play", ...(prefix !== "" && { prefix }) };
 }

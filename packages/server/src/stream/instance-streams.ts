@@ -64,6 +64,10 @@ export class InstanceStreams implements InstanceMedia {
 				return streams.length(String(name));
 			case "stream-size":
 				return streams.size(String(name));
+			case "stream-time":
+				return streams.time(String(name));
+			case "stream-metadata":
+				return streams.metadata(String(name));
 			case "stream-stats": {
 				const found = stats(String(name));
 				if (found === undefined) throw new Error(`${String(name)} is not live.`);
@@ -116,7 +120,17 @@ function act(
 			return;
 		case "record":
 			if (first === false) stream.stopRecording();
-			else stream.record({ mode: first === "append" || first === "appendWithGap" ? first : "record" });
+			else
+				stream.record({
+					mode: first === "append" || first === "appendWithGap" ? first : "record",
+					...limitsOf(rest[0]),
+				});
+			return;
+		case "flush":
+			stream.flush();
+			return;
+		case "receive":
+			stream.setReceive(first !== false, rest[0] !== false);
 			return;
 		case "send":
 			stream.send(String(first), rest);
@@ -127,6 +141,16 @@ function act(
 		case "clear":
 			return stream.clear();
 	}
+}
+
+function limitsOf(value: AmfValue): { maxSeconds?: number; maxKilobytes?: number; syncWrite?: boolean } {
+	if (typeof value !== "object" || value === null) return {};
+	const { maxSeconds, maxKilobytes, syncWrite } = value as AmfObject;
+	return {
+		...(typeof maxSeconds === "number" && { maxSeconds }),
+		...(typeof maxKilobytes === "number" && { maxKilobytes }),
+		...(typeof syncWrite === "boolean" && { syncWrite }),
+	};
 }
 
 function playOptions(value: AmfValue): {

@@ -104,6 +104,7 @@ export class ClientEnd implements InstanceClient {
 			setBandwidthLimit: (toClient, fromClient) => {
 				this.bandwidthLimit = { toClient, fromClient };
 			},
+			bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 			ping: onAnswer => onAnswer(options.ping ?? PING_MILLIS),
 			checkBandwidth: onDone => {
 				onDone(options.bandwidth && { ...options.bandwidth });
@@ -216,6 +217,10 @@ export class ClientEnd implements InstanceClient {
 
 	sendError(call: number, status: NetStatus): void {
 		this.#take(call)?.reject(new NetStatusError(this.#plainStatus(status)));
+	}
+
+	answerCall(call: number): void {
+		this.#take(call)?.resolve(undefined);
 	}
 
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
