@@ -27,6 +27,8 @@ export type LineOptions = {
 	readonly bandwidth?: BandwidthRules;
 	/** How the application lets the client in. */
 	readonly admission?: Admission;
+	/** Calls that the application handles although the server could. */
+	readonly handles?: readonly string[];
 	/** Methods of the client from the beginning. */
 	readonly client?: object;
 };
@@ -43,14 +45,17 @@ export class LineFixture implements ApplicationHost {
 	readonly steps = new Set<() => void>();
 	#listener: PortListener | undefined;
 	#admission: Admission = {};
+	#handles: readonly string[] = [];
 	readonly #instances = directoryOf(this);
 
 	open(_application: string, _instance: string, listener: PortListener) {
 		this.#listener = listener;
 		return {
 			send: (event: PortEvent): void => {
-				if (event.kind === "connect") this.do({ kind: "accept", client: event.client.id, ...this.#admission });
-				else if (event.kind === "play" || event.kind === "publish") {
+				if (event.kind === "connect") {
+					this.do({ kind: "handles", names: this.#handles });
+					this.do({ kind: "accept", client: event.client.id, ...this.#admission });
+				} else if (event.kind === "play" || event.kind === "publish") {
 					this.do({ kind: "allow", client: event.client, request: event.request });
 				} else this.events.push(event);
 			},
@@ -67,6 +72,7 @@ export class LineFixture implements ApplicationHost {
 	async connect(options: LineOptions = {}): Promise<{ nc: NetConnection; peer: RtmpPeer; line: Line }> {
 		const lines: Line[] = [];
 		this.#admission = options.admission ?? {};
+		this.#handles = options.handles ?? [];
 		const platform: ClientPlatform = {
 			open: (_target, handler) => {
 				const line = new Line(this, handler, options);

@@ -170,8 +170,8 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	}
 
 	/** `stats`, and the instance stands still until the server has said it. Throws an error for one that has gone. */
-	statsNow(): Readonly<Record<string, AmfValue>> {
-		return asRecord(this.#port.askNow("client-stats", [this.id]));
+	statsNow(): ClientStats {
+		return this.#port.askNow("client-stats", [this.id]) as unknown as ClientStats;
 	}
 
 	/**

@@ -92,6 +92,14 @@ export class RemotingClient implements InstanceClient {
 		this.#settle(call, { kind: "status", status });
 	}
 
+	answerCall(call: number): void {
+		const name = this.#calls.get(call)?.name ?? "";
+		this.#settle(call, {
+			kind: "status",
+			status: netStatus("NetConnection.Call.Failed", `Method not found (${name}).`),
+		});
+	}
+
 	callMethod(_name: string, _args: readonly AmfValue[], responder?: Responder): void {
 		responder?.onError(undefined);
 	}
@@ -121,4 +129,5 @@ const LINE: ClientLine = {
 	ping: onAnswer => onAnswer(undefined),
 	checkBandwidth: () => false,
 	stats: emptyClientStats,
+	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 };
