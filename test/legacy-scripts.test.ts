@@ -1,12 +1,17 @@
+import { readFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { join } from "node:path";
 import { encodeAmf3 } from "@millrace/core/amf";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { LegacyFixture } from "./legacy-fixture.ts";
 import { oldApplications } from "./legacy-scripts-fixture.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 /** Applications in the old style, as different from each other as they were, over the wire. */
+
+// Each test starts a server, and each application in it a process.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ends: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -64,11 +69,17 @@ describe("shoutbox: functions on the single client, and another id than the serv
 		const server = await start("shoutbox");
 		const ann = await server.connect("shoutbox", "ann");
 		const admin = await server.connect("shoutbox", "admin");
-		expect((await server.connect("shoutbox", "ann")).statuses[0]).toMatchObject({ application: { msg: "nick in use" } });
+		expect((await server.connect("shoutbox", "ann")).statuses[0]).toMatchObject({
+			application: { msg: "nick in use" },
+		});
 		expect(await ann.call("who")).toBe("u1=ann,u2=admin");
 		for (const text of ["one", "spam", "two", "three", "four"]) await ann.call("say", text);
 		expect(await ann.call("say", "ads")).toBe("blocked");
-		expect(await admin.call("getHistory")).toMatchObject([{ text: "two" }, { text: "three" }, { id: "u1", text: "four" }]);
+		expect(await admin.call("getHistory")).toMatchObject([
+			{ text: "two" },
+			{ text: "three" },
+			{ id: "u1", text: "four" },
+		]);
 		expect(await admin.calls("onSay", 4)).toEqual(["one", "two", "three", "four"].map(text => ["ann", text]));
 		expect(await ann.call("kick", "admin")).toMatchObject({ code: "NetConnection.Call.Failed" });
 		expect(await admin.call("kick", "ann")).toBe(true);
@@ -107,7 +118,7 @@ describe("guestbook: a data base of text files", () => {
 			application: { why: "password" },
 		});
 		expect(await ann.call("ban", "eve")).toBe(true);
-		expect((await server.connect("guestbook", "eve", "x")).codes).toEqual(["Connect.Rejected"]);
+		expect((await server.connect("guestbook", "eve", "x")).codes[0]).toBe("Connect.Rejected");
 		expect(await ann.call("bans")).toEqual(["eve"]);
 		expect(await ann.call("pardon")).toBe(0);
 		const again = await server.connect("guestbook", "ann", "pw");
@@ -118,7 +129,8 @@ describe("guestbook: a data base of text files", () => {
 		}
 
 		const files = oldApplications("guestbook");
-		for (const name of ["users.txt", "log.txt"]) files[`guestbook/${name}`] = server.read(`guestbook/${name}`);
+		for (const name of ["users.txt", "log.txt"])
+			files[`guestbook/${name}`] = readFileSync(join(server.folder, "guestbook", name));
 		const next = await LegacyFixture.start({ files });
 		ends.push(() => next[Symbol.asyncDispose]());
 		expect(await (await next.connect("guestbook", "ann", "pw")).call("visits")).toBe(3);
@@ -128,7 +140,10 @@ describe("guestbook: a data base of text files", () => {
 describe("modular: chains of load()", () => {
 	it("runs each file once, in order, from its folder or the library, and goes on where one is missing or broken", async () => {
 		const server = await LegacyFixture.start({
-			files: { ...oldApplications("modular"), "modular/scriptlib/shared.asc": "var sharedVersion = 3; order.push('shared');" },
+			files: {
+				...oldApplications("modular"),
+				"modular/scriptlib/shared.asc": "var sharedVersion = 3; order.push('shared');",
+			},
 		});
 		ends.push(() => server[Symbol.asyncDispose]());
 		const client = await server.connect("modular");
@@ -148,7 +163,7 @@ describe("clumsy: handlers that throw and things that are not there", () => {
 		expect(client.codes).toEqual(["Connect.Success"]);
 		await server.logged(/main\.asc:6: ReferenceError: nothingLikeThis is not defined/);
 		for (const mode of ["throw", "string", "undefined", "loop"]) {
-			expect((await server.connect("clumsy", mode)).codes, mode).toEqual(["Connect.Rejected"]);
+			expect((await server.connect("clumsy", mode)).codes[0], mode).toBe("Connect.Rejected");
 		}
 		expect(await client.call("divide", { value: 6 }, { value: 3 })).toBe(2);
 		expect(await client.call("divide", { value: 6 })).toMatchObject({ code: "NetConnection.Call.Failed" });
@@ -159,14 +174,14 @@ describe("clumsy: handlers that throw and things that are not there", () => {
 		expect(await client.call("circle")).toMatchObject({ name: "a", me: { name: "a" } });
 		expect(await client.call("self")).toBeTypeOf("object");
 		expect(await client.call("odd")).toEqual([8, "undefined", "[1, 2, 3]", true, undefined]);
-		await server.logged(/main\.asc:17: TypeError/);
+		await server.logged(/main\.asc:16: TypeError/);
 		(await server.connect("clumsy")).connection.close();
-		await server.logged(/main\.asc:30: TypeError.*friends|main\.asc:30: TypeError/);
+		await server.logged(/main\.asc:29: TypeError/);
 		const state = (await client.call("state")) as { checks: number; errors: string[] };
 		expect(state).toMatchObject({ count: 2, last: "finally" });
 		expect(state.checks).toBeGreaterThan(1);
 		expect(state.errors.join("\n")).toMatch(/nothingLikeThis is not defined @main\.asc:6\n/);
-		expect(state.errors.join("\n")).toMatch(/Error: not today @main\.asc:21/);
+		expect(state.errors.join("\n")).toMatch(/Error: not today @main\.asc:20/);
 	});
 });
 
@@ -184,7 +199,7 @@ describe("lobby: rooms by the name of the instance", () => {
 		const third = await server.connect("lobby/red", "cat");
 		expect(third.statuses[0]).toMatchObject({
 			code: "NetConnection.Connect.Rejected",
-			description: "The room is full",
+			description: "[ Server.Reject ] : The room is full",
 			application: { next: "red2" },
 			ex: { code: 302, redirect: `rtmp://127.0.0.1:${server.port}/lobby/red2` },
 		});
@@ -230,7 +245,7 @@ describe("sweeper: the dead are swept out by ping", () => {
 		await waitFor(() => expect(mute.closed).toBe(true));
 		// Its socket ends without a word.
 		const torn = (await RawRtmpClient.tcp(server.port)).connect("sweeper", "TORN 1,0");
-		await torn.wait(/_result|Success/);
+		await torn.until("_result");
 		torn.socket.resetAndDestroy();
 		await server.logged(/gone TORN 1,0/);
 		expect(await ann.call("throwOut", "bob")).toBe(true);

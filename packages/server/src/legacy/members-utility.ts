@@ -4,7 +4,13 @@ import { type MemberRow, membersOf } from "./member.ts";
 const HTTP: readonly MemberRow[] = [
 	["contentType", "property", "2", "full"],
 	["loaded", "property", "2", "full"],
-	["addRequestHeader", "method", "2", "full", "Headers that belong to the connection (`Host`, `Content-Length` …) are left out."],
+	[
+		"addRequestHeader",
+		"method",
+		"2",
+		"full",
+		"Headers that belong to the connection (`Host`, `Content-Length` …) are left out.",
+	],
 	["getBytesLoaded", "method", "2", "full"],
 	["getBytesTotal", "method", "2", "full"],
 	["load", "method", "2", "full", "`http:` and `https:`; at most 16 MiB, 60 seconds and 5 redirects."],
@@ -122,7 +128,9 @@ const BYTE_ARRAY_NAMES = [
 const BYTE_ARRAY_MEMBERS = membersOf("ByteArray", [
 	["ByteArray", "class", "4", "full", "At most 64 MiB each. Bytes are reached by index, too."],
 	["defaultObjectEncoding", "static", "4", "full"],
-	...["bytesAvailable", "endian", "length", "objectEncoding", "position"].map((name): MemberRow => [name, "property", "4", "full"]),
+	...["bytesAvailable", "endian", "length", "objectEncoding", "position"].map(
+		(name): MemberRow => [name, "property", "4", "full"],
+	),
 	...BYTE_ARRAY_NAMES.map((name): MemberRow => [name, "method", "4", "full"]),
 ]);
 
