@@ -118,16 +118,9 @@ export function defineNetConnection(instance: LegacyInstance): void {
 					hostOf(self).connection.objectEncoding = value as 0 | 3;
 				},
 			},
-			...Object.fromEntries(PEER_MEMBERS.map(name => [name, { get: () => refuse(name) }])),
 		},
 	});
 	const handlers = new ScriptHandlers(type, ["onStatus"]);
-}
-
-const PEER_MEMBERS = ["nearID", "farID", "nearNonce", "farNonce", "maxPeerConnections", "unconnectedPeerStreams"];
-
-function refuse(name: string): never {
-	throw new Error(`NetConnection.${name} is not supported: there is no RTMFP.`);
 }
 
 function hostOf(self: ScriptObject): Host {

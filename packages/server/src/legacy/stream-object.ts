@@ -115,9 +115,6 @@ export function defineStream(instance: LegacyInstance): void {
 			length: ([name]) => app.streams.lengthNow(String(name)),
 			size: ([name]) => app.streams.sizeNow(String(name)),
 			getOnMetaData: ([name]) => realm.toScript(app.streams.metadataNow(String(name))),
-			setVirtualPath() {
-				throw new Error("Stream.setVirtualPath is not supported: set media.directories of the application.");
-			},
 		},
 		methods: {
 			play,
@@ -143,9 +140,6 @@ export function defineStream(instance: LegacyInstance): void {
 				host.bufferSeconds = Math.max(0, numberOr(seconds, 0));
 				host.stream.setBufferTime(host.bufferSeconds);
 				return true;
-			},
-			playFromGroup() {
-				throw new Error("Stream.playFromGroup is not supported: there is no RTMFP.");
 			},
 		},
 		accessors: {
