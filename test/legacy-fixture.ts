@@ -11,8 +11,8 @@ import { createServer, type MillraceServer } from "../packages/server/src/server
 const MILLIS_BETWEEN_LOOKS = 5;
 
 export type LegacyFixtureOptions = {
-	/** Files by their paths in the applications folder: `chat/main.asc`. */
-	readonly files: Readonly<Record<string, string | Uint8Array>>;
+	/** Files by their paths in the applications folder: `chat/main.asc`. Default: none. */
+	readonly files?: Readonly<Record<string, string | Uint8Array>>;
 	/** `code` of the server's settings. */
 	readonly code?: Readonly<Record<string, unknown>>;
 	/** `applications` of the server's settings. Default: whatever has a folder. */
@@ -26,8 +26,9 @@ export class LegacyFixture implements AsyncDisposable {
 	readonly lines: string[] = [];
 	readonly server: MillraceServer;
 	readonly #clients: LegacyClient[] = [];
+	#applications = 0;
 
-	constructor({ files, code, applications }: LegacyFixtureOptions) {
+	constructor({ files = {}, code, applications }: LegacyFixtureOptions = {}) {
 		for (const [path, content] of Object.entries(files)) this.write(path, content);
 		const note = (event: string, fields: LogFields = {}) => {
 			this.lines.push(event === "application" ? String(fields.text) : `${event} ${fields.text ?? ""}`);
@@ -44,7 +45,7 @@ export class LegacyFixture implements AsyncDisposable {
 		);
 	}
 
-	static async start(options: LegacyFixtureOptions): Promise<LegacyFixture> {
+	static async start(options: LegacyFixtureOptions = {}): Promise<LegacyFixture> {
 		const fixture = new LegacyFixture(options);
 		await fixture.server.start();
 		return fixture;
@@ -52,6 +53,14 @@ export class LegacyFixture implements AsyncDisposable {
 
 	get port(): number {
 		return this.server.addresses[0]!.port;
+	}
+
+	/** Makes an application of a main file, and more files by their paths in its folder. Returns its name. */
+	app(main: string, files: Readonly<Record<string, string | Uint8Array>> = {}): string {
+		const name = `app${++this.#applications}`;
+		for (const [path, content] of Object.entries({ "main.asc": main, ...files }))
+			this.write(`${name}/${path}`, content);
+		return name;
 	}
 
 	/** Writes a file by its path in the applications folder. */

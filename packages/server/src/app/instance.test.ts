@@ -39,6 +39,7 @@ class FakeClient implements InstanceClient {
 	readonly log: string[] = [];
 	readonly line = {
 		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
+		bandwidthLimit: { serverToClient: 1000, clientToServer: Number.POSITIVE_INFINITY },
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,
 		stats: () => ({ bytesIn: 1 }),

@@ -43,6 +43,8 @@ export interface InstanceClient {
 export interface ClientLine {
 	/** Bytes a second; 0 leaves a direction as it is, `Infinity` lifts its limit. */
 	setBandwidthLimit(serverToClient: number, clientToServer: number): void;
+	/** Bytes a second, infinite where there is no limit. */
+	readonly bandwidthLimit: { readonly serverToClient: number; readonly clientToServer: number };
 	/** `undefined`: the client did not answer. */
 	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
 	/** `undefined`: the client did not answer. False: it is not connected. */
@@ -52,7 +54,13 @@ export interface ClientLine {
 }
 
 /** What only the connections of clients can answer. */
-export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth" | "alive" | "instance-stats";
+export type ClientQuestion =
+	| "client-stats"
+	| "bandwidth-limit"
+	| "ping"
+	| "check-bandwidth"
+	| "alive"
+	| "instance-stats";
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
 export type PermissionHandler = (refusal: NetStatus | undefined) => void;
@@ -428,8 +436,9 @@ export class ApplicationInstance {
 	/** What is known without a wait: code in this process, which cannot stand still, gets no other answers. */
 	#immediateAnswer(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
 		if (question === "instance-stats") return this.#totals();
-		if (question === "client-stats") return this.#clients.get(String(args[0]))?.client.line.stats() as AmfObject;
-		return undefined;
+		const line = this.#clients.get(String(args[0]))?.client.line;
+		if (question === "client-stats") return line?.stats() as AmfObject | undefined;
+		return question === "bandwidth-limit" && line !== undefined ? { ...line.bandwidthLimit } : undefined;
 	}
 
 	#totals(): AmfObject {
@@ -439,7 +448,12 @@ export class ApplicationInstance {
 	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
 		if (question === "instance-stats") return this.#totals();
 		if (question === "alive") return this.#alive.ask(String(args[0]));
-		if (question === "client-stats" || question === "ping" || question === "check-bandwidth") {
+		if (
+			question === "client-stats" ||
+			question === "bandwidth-limit" ||
+			question === "ping" ||
+			question === "check-bandwidth"
+		) {
 			const slot = this.#clients.get(String(args[0]));
 			if (slot === undefined) throw new Error("The client has gone.");
 			return askLine(slot.client.line, question);
@@ -449,7 +463,7 @@ export class ApplicationInstance {
 	}
 }
 
-function askLine(line: ClientLine, question: "client-stats" | "ping" | "check-bandwidth"): Promise<AmfValue> {
+function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "instance-stats">): Promise<AmfValue> {
 	return new Promise((resolve, reject) => {
 		const answer = (value: AmfValue) => {
 			if (value === undefined) reject(new Error("The client did not answer."));
@@ -457,6 +471,7 @@ function askLine(line: ClientLine, question: "client-stats" | "ping" | "check-ba
 		};
 		if (question === "ping") line.ping(answer);
 		else if (question === "client-stats") resolve(line.stats() as AmfObject);
+		else if (question === "bandwidth-limit") resolve({ ...line.bandwidthLimit });
 		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
 	});
 }

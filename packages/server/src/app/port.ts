@@ -101,6 +101,8 @@ export const PORT_QUESTIONS = [
 	"client-stats",
 	/** `[client]`: the round trip of a ping in milliseconds; fails when none comes in time. */
 	"ping",
+	/** `[client]`: bytes a second in each direction, infinite where there is no limit. */
+	"bandwidth-limit",
 	/** `[client]`: whether a client has shown that it is there, or does within a second. */
 	"alive",
 	/** `[]`: the figures of all clients of the instance, those among them that have gone. */

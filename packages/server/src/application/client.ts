@@ -152,6 +152,12 @@ export class Client<State = unknown, ClientState = unknown> {
 		return asRecord(await this.#port.ask("client-stats", [this.id]));
 	}
 
+	/** What `setBandwidthLimit` and the settings have set, in bytes a second; the instance stands still until the server has said it. */
+	bandwidthLimitNow(): { readonly toClient: number; readonly fromClient: number } {
+		const { serverToClient, clientToServer } = asRecord(this.#port.askNow("bandwidth-limit", [this.id]));
+		return { toClient: Number(serverToClient), fromClient: Number(clientToServer) };
+	}
+
 	/** `stats`, and the instance stands still until the server has said it. Throws an error for one that has gone. */
 	statsNow(): Readonly<Record<string, AmfValue>> {
 		return asRecord(this.#port.askNow("client-stats", [this.id]));

@@ -6,7 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 /** The extension of these sources: they run as they are, or compiled. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
-/** The program of an application's process; its argument is the application's main file. */
+/** The program of an application's process; its arguments are the application's main file and folder. */
 export const RUNTIME_PROCESS: string = fileURLToPath(new URL(`./runtime-process${EXTENSION}`, import.meta.url));
 
 /** The program of an application's thread. */
@@ -27,6 +27,8 @@ export const TESTING_MODULE: string = new URL(`../testing/index${EXTENSION}`, im
 /** What a thread is given. */
 export type RuntimeData = {
 	readonly main: string;
+	/** The application's, absolute. */
+	readonly folder: string;
 	/** By which it gets answers while it stands still. */
 	readonly answers: MessagePort;
 	/** Counts them, and is what it waits on. */

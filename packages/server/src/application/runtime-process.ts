@@ -1,6 +1,5 @@
 import { readSync } from "node:fs";
 import { Socket } from "node:net";
-import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FrameSplitter, frameHead } from "../app/index.ts";
 import { registerAppResolver } from "./app-resolver.ts";
@@ -18,8 +17,8 @@ const ANSWER_DESCRIPTOR = 4;
 /** The media process is trusted with the length of its frames. */
 const MAX_FRAME_BYTES = 2 ** 32;
 
-const main = process.argv[2];
-if (main === undefined) throw new Error("The application's main file is missing.");
+const [, , main, folder] = process.argv;
+if (main === undefined || folder === undefined) throw new Error("The application's main file or folder is missing.");
 registerAppResolver(true);
 confine();
 
@@ -37,7 +36,7 @@ const runtime = new HostRuntime(
 			return readExactly(length);
 		},
 	},
-	{ load: () => loadDefinition(pathToFileURL(main).href), folder: dirname(main) },
+	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder },
 );
 const splitter = new FrameSplitter(MAX_FRAME_BYTES, frame => runtime.receive(frame));
 frames.on("data", (bytes: Buffer) => splitter.push(bytes));

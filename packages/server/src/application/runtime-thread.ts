@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { registerAppResolver } from "./app-resolver.ts";
@@ -7,7 +6,7 @@ import { loadDefinition } from "./load-definition.ts";
 import type { RuntimeData } from "./runtime-place.ts";
 
 /** The program of an application's thread. */
-const { main, answers, answered } = workerData as RuntimeData;
+const { main, folder, answers, answered } = workerData as RuntimeData;
 registerAppResolver(false);
 
 const runtime = new HostRuntime(
@@ -22,7 +21,7 @@ const runtime = new HostRuntime(
 			return answer.message;
 		},
 	},
-	{ load: () => loadDefinition(pathToFileURL(main).href), folder: dirname(main) },
+	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder },
 );
 parentPort?.on("message", (frame: Uint8Array) => runtime.receive(frame));
 process.on("uncaughtException", error => runtime.reportFault(error));

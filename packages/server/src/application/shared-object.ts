@@ -43,6 +43,13 @@ export class SharedObjectCollection {
 	clear(pattern: string): Promise<boolean> {
 		return this.#room.clear(pattern);
 	}
+
+	/** `clear`, at once: whoever gets one of the objects afterwards finds it empty. */
+	clearNow(pattern: string): boolean {
+		const { found, done } = this.#room.clearNow(pattern);
+		done.catch((error: unknown) => this.#onFault(`clear ${pattern}`, error));
+		return found;
+	}
 }
 
 /**

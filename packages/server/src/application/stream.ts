@@ -122,6 +122,11 @@ export class StreamCollection {
 		return (await this.#port.ask("files", [])) as unknown as StreamFile[];
 	}
 
+	/** `files`, and the instance stands still until the server has said it. */
+	filesNow(): readonly StreamFile[] {
+		return this.#port.askNow("files", []) as unknown as StreamFile[];
+	}
+
 	/** The length of a recording or file, in seconds; 0 where there is none. */
 	async length(name: string): Promise<number> {
 		return Number(await this.#port.ask("stream-length", [name]));

@@ -22,7 +22,11 @@ const NO_ANSWER = "This cannot be answered at once where an application runs in 
 export function startLocalChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
 	if (!knowsApplications) registerAppResolver(false);
 	knowsApplications = true;
-	return localChannel(() => loadDefinition(freshAddress(pathToFileURL(setup.main).href)), handler, setup.folder);
+	return localChannel(
+		() => loadDefinition(freshAddress(pathToFileURL(setup.main).href), setup.folder),
+		handler,
+		setup.folder,
+	);
 }
 
 /** The same for a definition that is loaded already. */

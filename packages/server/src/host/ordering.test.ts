@@ -31,6 +31,7 @@ class RecordingClient implements InstanceClient {
 	readonly facts: ClientFacts;
 	readonly log: string[] = [];
 	readonly line = {
+		bandwidthLimit: { serverToClient: 1, clientToServer: 1 },
 		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,

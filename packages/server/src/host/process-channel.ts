@@ -43,7 +43,7 @@ class ProcessChannel implements HostChannel {
 	constructor(setup: RuntimeSetup, handler: ChannelHandler) {
 		this.#handler = handler;
 		this.#folder = setup.folder;
-		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main], {
+		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main, setup.folder], {
 			cwd: setup.folder,
 			env: { LANG: process.env["LANG"], TZ: process.env["TZ"] },
 			stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],

@@ -34,6 +34,8 @@ export interface LegacyInstance {
 	clientOf(object: unknown): Client | undefined;
 	/** The script's object for a stream, as `Stream.get(name)` gives it. */
 	streamObject(name: string): ScriptObject;
+	/** What stood behind `?` in the name under which a client publishes a stream now; empty where there is nothing. */
+	publishQuery(name: string): string;
 	/** The class `Stream` says how its objects are made; `defineStream` calls it once. */
 	setStreams(make: MakeStreamObject): void;
 	/** Says that an object can stand behind `application.registerProxy`: `Client` and `NetConnection` do. */

@@ -91,6 +91,8 @@ export class DialectParser extends Base {
 	}
 
 	override parseIdent(liberal?: boolean): Positioned {
+		// What follows would be taken for a module's by V8.
+		if (liberal !== true && this.value === "import") this.unexpected();
 		const node = super.parseIdent(liberal);
 		if (this.#isOld && liberal !== true && FORMERLY_NAMES.has(node.name ?? "")) this.#insert(node.end, "$");
 		return node;
@@ -154,7 +156,7 @@ export class DialectParser extends Base {
 		} else if (type === "ThrowStatement") {
 			this.#wrap(finished.argument, HELPERS.thrown);
 		} else if (type === "ImportExpression") {
-			this.raise(finished.start, "Modules cannot be imported; use load()");
+			this.unexpected(finished.start);
 		}
 		return finished;
 	}

@@ -57,14 +57,13 @@ function faultOf(error: unknown): SyntaxFault {
 		const { pos, loc, message } = error as SyntaxError & { pos: number; loc: { line: number } };
 		return { pos, line: loc.line, message: message.replace(/ \(\d+:\d+\)$/, "") };
 	}
-	if (error instanceof RangeError) return { pos: 0, line: 1, message: "The script is nested too deep" };
 	throw error;
 }
 
 /** Constructs of other languages that stand in old scripts by mistake. */
 const HINTS: readonly (readonly [before: RegExp, after: RegExp, hint: string])[] = [
 	[/(^|\n|\r)[ \t]*$/, /^#\s*include\b/, "#include is of the client; use load()"],
-	[/(^|[\n\r;}])[ \t]*import\s+$/, /^/, "import is of the client; use load()"],
+	[/^/, /^import\b/, "import is of the client; use load()"],
 	[/[\w$)]\s*$/, /^:\s*(\*|[\w$.]+)/, "types of variables are of ActionScript 2 and 3; leave them out"],
 	[/(^|[=(,:?;{}[&|]|return)\s*$/, /^<[A-Za-z>]/, "XML literals are not supported; use new XML(text)"],
 ];

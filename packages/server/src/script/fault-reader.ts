@@ -23,13 +23,14 @@ export class FaultReader {
 
 	/** Remembers the place where a value is thrown that does not know its own. */
 	noteThrown(value: ScriptValue, stack: string): void {
-		if (!types.isNativeError(value)) this.#noted = { value, stack };
+		this.#noted = { value, stack };
 	}
 
 	/** What is told of a thrown value. Whatever the value is made to do, nothing is thrown. */
 	read(thrown: ScriptValue): ScriptFault {
-		const message = textOf(thrown).slice(0, SHOWN_MESSAGE);
+		// The value's text may be made by a script, which throws itself.
 		const calls = this.#callsIn(this.#stackOf(thrown));
+		const message = textOf(thrown).slice(0, SHOWN_MESSAGE);
 		const [place] = calls;
 		return this.#fault(
 			thrown,
@@ -42,17 +43,6 @@ export class FaultReader {
 	/** A fault of compiling, whose place is known. */
 	at(url: string, line: number, message: string, thrown: ScriptValue): ScriptFault {
 		return this.#fault(thrown, message, { url, line }, []);
-	}
-
-	/** The line of a stack's innermost call of a script; 0: it has none. */
-	lineOf(stack: string): number {
-		return this.#callsIn(stack)[0]?.line ?? 0;
-	}
-
-	/** The file of a stack's innermost call of a script; empty: it has none. */
-	fileOf(stack: string): string {
-		const [call] = this.#callsIn(stack);
-		return call === undefined ? "" : (this.#sources.get(call.url)?.file ?? "");
 	}
 
 	#fault(thrown: ScriptValue, message: string, place: Place | undefined, calls: readonly string[]): ScriptFault {
@@ -85,11 +75,11 @@ export class FaultReader {
 	#callsIn(stack: string): (Place & { readonly text: string })[] {
 		const calls: (Place & { readonly text: string })[] = [];
 		for (const entry of stack.split("\n")) {
-			const [, called = "", url = "", line = ""] =
-				/^\s*at (?:(.*) \()?(?:eval at .*?\()?(\S+?):(\d+)(?::\d+)?\)/.exec(`${entry})`) ?? [];
+			// Code of an `eval` is placed where that was called: `at eval (eval at f (main.asc:3:5), <anonymous>:1:1)`.
+			const [, called = "", url = "", line = ""] = /^\s*at (?:(.*) \()?(\S+?):(\d+)(?::\d+)?\)/.exec(`${entry})`) ?? [];
 			const source = this.#sources.get(url);
 			if (source === undefined) continue;
-			const name = called === "" ? "" : `${called.replace(/^eval at .*/, "eval")} `;
+			const name = called === "" ? "" : `${called.replace(/ \(.*/, "")} `;
 			calls.push({ url, line: Number(line), text: `    at ${name}(${source.file}:${line})` });
 			if (calls.length === SHOWN_CALLS) break;
 		}

@@ -1,3 +1,4 @@
+export { findScriptMain, isScript } from "./main-file.ts";
 export type {
 	NativeAccessor,
 	NativeClass,

@@ -5,7 +5,8 @@
  *
  * Globals that JavaScript 1.5 did not have are removed: old scripts define their own `Map` or ask for `typeof JSON`.
  * What is new on prototypes stays, for nobody can tell it from what scripts put there; but `toTemporalInstant` V8 makes,
- * when it is first asked for, in the host instead of the realm.
+ * when it is first asked for, in the host instead of the realm. Stacks are longer than V8 makes them, for calls of the
+ * host's stand between those of scripts, and scripts cannot have them as objects, which lead to the host's functions.
  */
 export const REALM_PRELUDE = `(function (callHost, keep) {
 	"use strict";
@@ -14,8 +15,11 @@ export const REALM_PRELUDE = `(function (callHost, keep) {
 	const failed = { thrown: undefined };
 	const made = { Object, Array, Date, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 	const global = globalThis;
-	for (const name of getOwnPropertyNames(global)) if (!keep.includes(name)) delete global[name];
+	const { deleteProperty } = Reflect;
+	for (const name of getOwnPropertyNames(global)) if (!keep.includes(name)) deleteProperty(global, name);
 	delete made.Date.prototype.toTemporalInstant;
+	Error.stackTraceLimit = 50;
+	defineProperty(Error, "prepareStackTrace", {});
 	function call(host, self, args) {
 		let result;
 		try {

@@ -1,4 +1,4 @@
-import type { ScriptFunction, ScriptValue } from "./native-class.ts";
+import type { ScriptFunction, ScriptObject, ScriptValue } from "./native-class.ts";
 import type { ScriptRealm } from "./script-realm.ts";
 
 /** Defines the global functions of the old server that need nothing but the realm. */
@@ -8,6 +8,7 @@ export function defineGlobals(realm: ScriptRealm): void {
 	realm.defineGlobal("setInterval", args => realm.timers.set(args));
 	realm.defineGlobal("clearInterval", ([id]) => realm.timers.clear(id));
 	realm.defineGlobal("setAttributes", setAttributes);
+	definePlaceOfErrors(realm);
 }
 
 /**
@@ -34,6 +35,21 @@ export function defineSecureGlobals(realm: ScriptRealm): () => void {
 		Reflect.deleteProperty(realm.global, "getGlobal");
 		Reflect.deleteProperty(realm.global, "protectObject");
 	};
+}
+
+/** `fileName` and `lineNumber` of errors, which SpiderMonkey has. */
+function definePlaceOfErrors(realm: ScriptRealm): void {
+	const { prototype } = (realm.global as { readonly Error: { readonly prototype: ScriptObject } }).Error;
+	const place = { fileName: "file", lineNumber: "line" } as const;
+	for (const [name, part] of Object.entries(place)) {
+		Object.defineProperty(prototype, name, {
+			get: realm.makeFunction(name, self => realm.scriptError(self).fault[part]),
+			set: realm.makeFunction(name, (self, [value]) => {
+				if (isObject(self)) realm.setOwn(self, name, value);
+			}),
+			configurable: true,
+		});
+	}
 }
 
 /** `setAttributes(object, property, enumerable, readOnly, permanent)`. What is permanent stays as it is. */

@@ -347,10 +347,10 @@ export class ScriptRealm {
 		try {
 			return new Script(rewriteDialect(source), { filename: url });
 		} catch (error) {
-			if (!(error instanceof DialectError || error instanceof SyntaxError)) throw error;
-			const line = error instanceof DialectError ? error.line : lineOfCompileError(error);
-			const thrown = this.newError("SyntaxError", error.message);
-			throw new ScriptError(this.#faults.at(url, line, `SyntaxError: ${error.message}`, thrown));
+			const { message, stack } = error as Error;
+			const line = error instanceof DialectError ? error.line : lineOfCompileError(stack);
+			const thrown = this.newError("SyntaxError", message);
+			throw new ScriptError(this.#faults.at(url, line, `SyntaxError: ${message}`, thrown));
 		}
 	}
 
@@ -371,6 +371,7 @@ export class ScriptRealm {
 			[
 				HELPERS.thrown,
 				this.makeFunction("throw", (_self, [value]) => {
+					// Errors know their place themselves.
 					if (!types.isNativeError(value)) this.#noteThrown(value);
 					return value;
 				}),
@@ -380,8 +381,8 @@ export class ScriptRealm {
 	}
 
 	#noteThrown(value: ScriptValue): void {
-		const { stack } = this.newError("Error", "") as { readonly stack?: string };
-		this.#faults.noteThrown(value, stack ?? "");
+		const { stack } = this.newError("Error", "") as { readonly stack?: unknown };
+		this.#faults.noteThrown(value, String(stack));
 	}
 
 	#needObject(self: ScriptValue, type: string, member: string): ScriptObject {
@@ -401,6 +402,6 @@ function defineHidden(object: ScriptObject, name: string, value: ScriptValue): v
 }
 
 /** Where V8 refuses to compile, the stack of its error begins with `file:line`. */
-function lineOfCompileError(error: SyntaxError): number {
-	return Number(/^.*:(\d+)$/m.exec(error.stack ?? "")?.[1] ?? 1);
+function lineOfCompileError(stack: string | undefined): number {
+	return Number(/^.*:(\d+)$/m.exec(stack ?? "")?.[1] ?? 1);
 }

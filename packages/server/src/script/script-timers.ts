@@ -14,6 +14,7 @@ export class ScriptTimers {
 	readonly #realm: TimerRealm;
 	readonly #timers = new Map<number, NodeJS.Timeout>();
 	#nextId = 1;
+	#isClosed = false;
 
 	constructor(realm: TimerRealm) {
 		this.#realm = realm;
@@ -42,7 +43,9 @@ export class ScriptTimers {
 		this.#timers.delete(number);
 	}
 
+	/** Ends all of them; none begins any more. */
 	close(): void {
+		this.#isClosed = true;
 		for (const timer of this.#timers.values()) clearInterval(timer);
 		this.#timers.clear();
 	}
@@ -50,7 +53,7 @@ export class ScriptTimers {
 	#start(interval: ScriptValue, action: () => void): number {
 		const millis = Number(interval);
 		const id = this.#nextId++;
-		this.#timers.set(id, setInterval(action, Math.min(millis > 0 ? millis : 1, MAX_MILLIS)));
+		if (!this.#isClosed) this.#timers.set(id, setInterval(action, Math.min(millis > 0 ? millis : 1, MAX_MILLIS)));
 		return id;
 	}
 }

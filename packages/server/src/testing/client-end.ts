@@ -102,6 +102,7 @@ export class ClientEnd implements InstanceClient {
 			setBandwidthLimit: (toClient, fromClient) => {
 				this.bandwidthLimit = { toClient, fromClient };
 			},
+			bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 			ping: onAnswer => onAnswer(options.ping ?? PING_MILLIS),
 			checkBandwidth: onDone => {
 				onDone(options.bandwidth && { ...options.bandwidth });
