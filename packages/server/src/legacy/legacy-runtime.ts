@@ -6,7 +6,8 @@ import { Admission, type Verdict } from "./admission.ts";
 import { makeApplicationObject } from "./application-object.ts";
 import type { ApplicationXml } from "./application-xml.ts";
 import { ClientClass } from "./client-object.ts";
-import type { LegacyInfo, LegacyInstance, MakeStreamObject, RemoteCall } from "./legacy-instance.ts";
+import type { LegacyInfo, LegacyInstance, RemoteCall, StreamObjects } from "./legacy-instance.ts";
+import { defineMediaClasses, MEDIA_LIBRARIES } from "./media-classes.ts";
 import { RemoteMethods } from "./remote-method.ts";
 
 export type LegacyRuntimeOptions = {
@@ -21,6 +22,7 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly realm: ScriptRealm;
 	readonly app: Application;
 	readonly application: ScriptObject;
+	readonly streams: StreamObjects;
 	readonly #admission = new Admission();
 	readonly #clientClass: ClientClass;
 	readonly #methods: RemoteMethods;
@@ -30,9 +32,7 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly #turnedAway = new WeakSet<Client>();
 	readonly #remotes = new WeakMap<ScriptObject, RemoteCall>();
 	readonly #proxies = new Map<string, { readonly call: RemoteCall; readonly method: string }>();
-	readonly #publishQueries = new Map<string, string>();
 	readonly #connectArgs = new WeakMap<Client, readonly ScriptValue[]>();
-	#makeStream: MakeStreamObject | undefined;
 	/** The framework's events are for those who have loaded it. */
 	#hasFramework = false;
 	#isReporting = false;
@@ -42,7 +42,7 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm = new ScriptRealm({
 			folder,
 			libraries: xml.libraries,
-			builtIn: new Map([["components.asc", () => this.#takeFramework()]]),
+			builtIn: new Map([["components.asc", () => this.#takeFramework()], ...MEDIA_LIBRARIES]),
 			onFault: (fault, where) => this.#onFault(fault, where),
 			trace: text => this.log("info", text),
 		});
@@ -68,6 +68,7 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm.setOwn(this.realm.global, "application", this.application);
 		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
 		this.#methods = new RemoteMethods(this.realm, [prototype]);
+		this.streams = defineMediaClasses(this);
 		defineAbsentMembers(this.realm, this.application);
 	}
 
@@ -79,19 +80,6 @@ export class LegacyRuntime implements LegacyInstance {
 
 	clientOf(object: unknown): Client | undefined {
 		return this.#clientClass.clientOf(object);
-	}
-
-	streamObject(name: string): ScriptObject {
-		if (this.#makeStream === undefined) throw new Error("There is no class Stream.");
-		return this.#makeStream(name);
-	}
-
-	publishQuery(name: string): string {
-		return this.#publishQueries.get(name) ?? "";
-	}
-
-	setStreams(make: MakeStreamObject): void {
-		this.#makeStream = make;
 	}
 
 	setRemote(object: ScriptObject, call: RemoteCall): void {
@@ -157,14 +145,12 @@ export class LegacyRuntime implements LegacyInstance {
 		this.#event("onDisconnect", this.clientObject(client));
 	}
 
-	publish(client: Client, { name, query }: StreamUse): void {
-		this.#publishQueries.set(name, query);
-		this.#event("onPublish", this.clientObject(client), this.streamObject(name));
+	publish(client: Client, stream: StreamUse): void {
+		this.#event("onPublish", this.clientObject(client), this.streams.publish(stream));
 	}
 
-	unpublish(client: Client, { name }: StreamUse): void {
-		this.#event("onUnpublish", this.clientObject(client), this.streamObject(name));
-		this.#publishQueries.delete(name);
+	unpublish(client: Client, stream: StreamUse): void {
+		this.#event("onUnpublish", this.clientObject(client), this.streams.unpublish(stream));
 	}
 
 	/** A client calls a method. Returns its result, a promise of it, a refusal, or `UNKNOWN_CALL`. */
