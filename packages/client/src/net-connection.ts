@@ -1,9 +1,4 @@
-import {
-	AmfClassRegistry,
-	type AmfConstructor,
-	type AmfValue,
-	type ObjectEncoding,
-} from "@millrace/core/amf";
+import { AmfClassRegistry, type AmfConstructor, type AmfValue, type ObjectEncoding } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
 import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
 import {
