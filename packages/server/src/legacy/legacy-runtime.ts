@@ -1,6 +1,13 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type Application, type Client, reject, type StreamUse, UNKNOWN_CALL } from "../application/index.ts";
-import { type Invoked, type ScriptFault, type ScriptObject, ScriptRealm, type ScriptValue } from "../script/index.ts";
+import {
+	defineStandardClasses,
+	type Invoked,
+	type ScriptFault,
+	type ScriptObject,
+	ScriptRealm,
+	type ScriptValue,
+} from "../script/index.ts";
 import { defineAbsentMembers } from "./absent-member.ts";
 import { Admission, type Verdict } from "./admission.ts";
 import { makeApplicationObject } from "./application-object.ts";
@@ -68,6 +75,7 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm.setOwn(this.realm.global, "application", this.application);
 		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
 		this.#methods = new RemoteMethods(this.realm, [prototype]);
+		defineStandardClasses(this.realm, { folder });
 		this.streams = defineMediaClasses(this);
 		defineAbsentMembers(this.realm, this.application);
 	}
