@@ -8,7 +8,13 @@ const STREAM_MEMBERS = membersOf("Stream", [
 	["size", "static", "2", "full", "A virtual key means nothing."],
 	["getOnMetaData", "static", "3", "full"],
 	["setVirtualPath", "static", "2", "absent", "`applications.NAME.media.directories` of the settings."],
-	["play", "method", "1", "full", "Whether it may is told by `onStatus`; the answer is true for every name that can be one."],
+	[
+		"play",
+		"method",
+		"1",
+		"full",
+		"Whether it may is told by `onStatus`; the answer is true for every name that can be one.",
+	],
 	["playFromGroup", "method", "4.5", "absent", "RTMFP."],
 	["record", "method", "1", "full", "The limits of the settings (`record`) are the most."],
 	["send", "method", "1", "full"],
@@ -25,7 +31,13 @@ const STREAM_MEMBERS = membersOf("Stream", [
 	["maxQueueSize", "property", "3", "partial", "It is kept; nothing is gathered here."],
 	["receiveAudio", "property", "4", "full"],
 	["receiveVideo", "property", "4", "full"],
-	["liveEvent", "property", "4", "partial", "It is kept; segments are made from the stream itself (`f4f:NAME` is `NAME`)."],
+	[
+		"liveEvent",
+		"property",
+		"4",
+		"partial",
+		"It is kept; segments are made from the stream itself (`f4f:NAME` is `NAME`).",
+	],
 	["onStatus", "event", "1", "full"],
 ]);
 
@@ -43,7 +55,13 @@ const SHARED_OBJECT_MEMBERS = membersOf("SharedObject", [
 	["send", "method", "1", "full"],
 	["clear", "method", "1", "full"],
 	["purge", "method", "1", "full"],
-	["flush", "method", "1", "full", "It answers at once; where the disk refuses, `onStatus` is told `SharedObject.Flush.Failed`."],
+	[
+		"flush",
+		"method",
+		"1",
+		"full",
+		"It answers at once; where the disk refuses, `onStatus` is told `SharedObject.Flush.Failed`.",
+	],
 	["close", "method", "1", "full"],
 	["name", "property", "1", "full"],
 	["version", "property", "1", "partial", "0 of objects of other servers."],
@@ -79,7 +97,13 @@ const NET_CONNECTION_MEMBERS = membersOf("NetConnection", [
 const NET_STREAM_MEMBERS = membersOf("NetStream", [
 	["NetStream", "class", "3", "partial", "To another server; groups and peers (RTMFP) are refused."],
 	["attach", "method", "3", "full"],
-	["publish", "method", "3", "full", "The media goes there by a connection of the server's own, with what `connect` was given."],
+	[
+		"publish",
+		"method",
+		"3",
+		"full",
+		"The media goes there by a connection of the server's own, with what `connect` was given.",
+	],
 	["send", "method", "3", "partial", "Of an attached stream it is `Stream.send`."],
 	["setBufferTime", "method", "3", "partial", "It is kept; nothing is buffered on the way."],
 	["bufferTime", "property", "3", "partial", "It is kept; nothing is buffered on the way."],
@@ -95,8 +119,8 @@ const NET_SERVICES_MEMBERS = [
 		["getVersion", "static", "1", "full"],
 	]),
 	...membersOf("NetConnection", [
-		["getService", "method", "1", "full", "After `load(\"netservices.asc\")`."],
-		["setCredentials", "method", "1", "full", "After `load(\"netservices.asc\")`."],
+		["getService", "method", "1", "full", 'After `load("netservices.asc")`.'],
+		["setCredentials", "method", "1", "full", 'After `load("netservices.asc")`.'],
 	]),
 	...membersOf("RecordSet", [
 		["getLength", "method", "1", "partial", "All rows must come with it: none are fetched later."],
