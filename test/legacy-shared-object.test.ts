@@ -59,7 +59,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 	it("SharedObject.getProperty, getPropertyNames, size: the value is a reference that tells nobody", async () => {
 		const ann = await connect();
 		const use = await ann.object("board");
-		await ann.call("run", "var so = get('board'); so.setProperty('list', [1]); so.getProperty('list').push(2); 1");
+		await ann.call("run", "so = get('board'); so.setProperty('list', [1]); so.getProperty('list').push(2); 1");
 		await until(() => use.lists.length > 1);
 		expect(use.data).toEqual({ list: [1] });
 		expect(
@@ -116,7 +116,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		expect(
 			await ann.call(
 				"run",
-				"var so = get('board'); so.lock(); so.setProperty('a', 1); so.setProperty('b', 2); var r = so.mark('done'); so.unlock(); r",
+				"so = get('board'); so.lock(); so.setProperty('a', 1); so.setProperty('b', 2); var r = so.mark('done'); so.unlock(); r",
 			),
 		).toBe(true);
 		await until(() => seen.length > 0);
@@ -127,7 +127,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 	it("SharedObject.lock and unlock count; what clients want waits until the last unlock", async () => {
 		const ann = await connect();
 		const use = await ann.object("board");
-		expect(await ann.call("run", "var so = get('board'); [so.lock(), so.lock(), so.unlock()]")).toEqual([1, 2, 1]);
+		expect(await ann.call("run", "so = get('board'); [so.lock(), so.lock(), so.unlock()]")).toEqual([1, 2, 1]);
 		use.object.setProperty("mine", 1);
 		await ann.call("run", "so.setProperty('theirs', 2)");
 		expect(await ann.call("run", "so.getPropertyNames()")).toEqual(["theirs"]);
@@ -142,7 +142,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		expect(
 			await ann.call(
 				"run",
-				"var so = get('board'); var before = so.version; so.setProperty('a', 1); so.setProperty('b', 2); so.version - before",
+				"so = get('board'); var before = so.version; so.setProperty('a', 1); so.setProperty('b', 2); so.version - before",
 			),
 		).toBe(2);
 		expect(await ann.call("run", "[so.clear(), so.size(), so.purge(so.version)]")).toEqual([true, 0, true]);
@@ -156,7 +156,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		expect(
 			await ann.call(
 				"run",
-				"var so = get('kept', true); var a = so.autoCommit; so.autoCommit = false; so.setProperty('a', {n: 1}); [a, so.autoCommit, so.isDirty, so.flush()]",
+				"so = get('kept', true); var a = so.autoCommit; so.autoCommit = false; so.setProperty('a', {n: 1}); [a, so.autoCommit, so.isDirty, so.flush()]",
 			),
 		).toEqual([true, false, true, true]);
 		while ((await ann.call("run", "so.isDirty")) === true);
@@ -168,7 +168,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		await until(() => ann.codes.includes("Connect.AppShutdown"));
 		const bob = await connect(ann.room);
 		expect(
-			await bob.call("run", "var so = SharedObject.get('kept', true); [so.getProperty('a').n, so.getProperty('b')]"),
+			await bob.call("run", "so = SharedObject.get('kept', true); [so.getProperty('a').n, so.getProperty('b')]"),
 		).toEqual([1, 2]);
 		expect(await bob.call("run", "SharedObject.get('volatile').flush()")).toBe(true);
 	});
@@ -208,7 +208,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 	it("takes clients and other objects of the server as values without harm", async () => {
 		const ann = await connect();
 		const use = await ann.object("board");
-		await ann.call("run", "var so = get('board'); so.setProperty('who', {client: this, so: so, app: application}); 1");
+		await ann.call("run", "so = get('board'); so.setProperty('who', {client: this, so: so, app: application}); 1");
 		await until(() => use.lists.length > 1);
 		expect(Object.keys(use.data["who"] as object).sort()).toEqual(["app", "client", "so"]);
 	});

@@ -95,9 +95,9 @@ function rejectionOf(reason: readonly ScriptValue[], fromScript: (value: ScriptV
 }
 
 /** Deletes recordings by a path, in which `*` and `?` stand for anything. True: there were such. */
-function clearStreams({ app, realm, streamObject }: LegacyInstance, path: string): boolean {
+function clearStreams({ app, realm, streams }: LegacyInstance, path: string): boolean {
 	const matches = namePattern(path);
 	const found = app.streams.filesNow().filter(({ name }) => matches(name));
-	for (const { name } of found) realm.invoke(streamObject(name), "clear", [], "clearStreams");
+	for (const { name } of found) realm.invoke(streams.get(name), "clear", [], "clearStreams");
 	return found.length > 0;
 }

@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import type { Application, Client, ProxyTarget } from "../application/index.ts";
+import type { Application, Client, ProxyTarget, StreamUse } from "../application/index.ts";
 import type { ScriptObject, ScriptRealm } from "../script/index.ts";
 
 /** What an info object of a script holds: `code` and `level` always, the rest as its code has it. */
@@ -12,8 +12,15 @@ export type LegacyInfo = {
 	readonly [name: string]: AmfValue;
 };
 
-/** Makes the object of the class `Stream` for a name. */
-export type MakeStreamObject = (name: string) => ScriptObject;
+/** The objects of the class `Stream`. */
+export interface StreamObjects {
+	/** As `Stream.get(name)` gives it. Throws an `Error` where no stream can be called so. */
+	get(name: string): ScriptObject;
+	/** The object for what a client publishes from now on. */
+	publish(use: StreamUse): ScriptObject;
+	/** The same, for what the client publishes no longer. */
+	unpublish(use: StreamUse): ScriptObject;
+}
 
 /**
  * One instance of an old application: its realm, the instance of the public API beneath it, and what its classes have
@@ -29,10 +36,8 @@ export interface LegacyInstance {
 	clientObject(client: Client): ScriptObject;
 	/** The client behind a script's object; `undefined`: it is no object of the class `Client`. */
 	clientOf(object: unknown): Client | undefined;
-	/** The script's object for a stream, as `Stream.get(name)` gives it. */
-	streamObject(name: string): ScriptObject;
-	/** The class `Stream` says how its objects are made; `defineStream` calls it once. */
-	setStreams(make: MakeStreamObject): void;
+	/** The script's objects for streams. */
+	readonly streams: StreamObjects;
 	/** Says that an object can stand behind `application.registerProxy`: `Client` and `NetConnection` do. */
 	setRemote(object: ScriptObject, target: ProxyTarget): void;
 	/** Whose methods are called through an object; `undefined`: it is none that can be called. */

@@ -20,12 +20,9 @@ import { Admission, type Verdict } from "./admission.ts";
 import { makeApplicationObject } from "./application-object.ts";
 import type { ApplicationXml } from "./application-xml.ts";
 import { ClientClass } from "./client-object.ts";
-import type { LegacyInfo, LegacyInstance, MakeStreamObject } from "./legacy-instance.ts";
-import { defineNetConnection } from "./net-connection-object.ts";
-import { defineNetStream } from "./net-stream-object.ts";
+import type { LegacyInfo, LegacyInstance, StreamObjects } from "./legacy-instance.ts";
+import { defineMediaClasses, MEDIA_LIBRARIES } from "./media-classes.ts";
 import { ScriptHandlers } from "./own-member.ts";
-import { defineSharedObject } from "./shared-object-object.ts";
-import { defineStream, publishedStream, unpublishedStream } from "./stream-object.ts";
 
 export type LegacyRuntimeOptions = {
 	readonly app: Application;
@@ -39,6 +36,7 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly realm: ScriptRealm;
 	readonly app: Application;
 	readonly application: ScriptObject;
+	readonly streams: StreamObjects;
 	readonly #admission = new Admission();
 	readonly #clientClass: ClientClass;
 	readonly #handlers: ScriptHandlers;
@@ -48,7 +46,6 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly #turnedAway = new WeakSet<Client>();
 	readonly #remotes = new WeakMap<ScriptObject, ProxyTarget>();
 	readonly #connectArgs = new WeakMap<Client, readonly ScriptValue[]>();
-	#makeStream: MakeStreamObject | undefined;
 	/** The framework's events are for those who have loaded it. */
 	#hasFramework = false;
 	#isReporting = false;
@@ -58,7 +55,7 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm = new ScriptRealm({
 			folder,
 			libraries: xml.libraries,
-			builtIn: new Map([["components.asc", () => this.#takeFramework()]]),
+			builtIn: new Map([["components.asc", () => this.#takeFramework()], ...MEDIA_LIBRARIES]),
 			onFault: (fault, where) => this.#onFault(fault, where),
 			trace: text => this.log("info", text),
 		});
@@ -79,7 +76,7 @@ export class LegacyRuntime implements LegacyInstance {
 		});
 		this.realm.setOwn(this.realm.global, "application", this.application);
 		this.#handlers = new ScriptHandlers(this.#clientClass.type, []);
-		for (const define of [defineStream, defineSharedObject, defineNetConnection, defineNetStream]) define(this);
+		this.streams = defineMediaClasses(this);
 		defineAbsentMembers(this.realm, this.application);
 	}
 
@@ -91,15 +88,6 @@ export class LegacyRuntime implements LegacyInstance {
 
 	clientOf(object: unknown): Client | undefined {
 		return this.#clientClass.clientOf(object);
-	}
-
-	streamObject(name: string): ScriptObject {
-		if (this.#makeStream === undefined) throw new Error("There is no class Stream.");
-		return this.#makeStream(name);
-	}
-
-	setStreams(make: MakeStreamObject): void {
-		this.#makeStream = make;
 	}
 
 	setRemote(object: ScriptObject, target: ProxyTarget): void {
@@ -166,11 +154,11 @@ export class LegacyRuntime implements LegacyInstance {
 	}
 
 	publish(client: Client, stream: StreamUse): void {
-		this.#event("onPublish", this.clientObject(client), publishedStream(this, stream));
+		this.#event("onPublish", this.clientObject(client), this.streams.publish(stream));
 	}
 
 	unpublish(client: Client, stream: StreamUse): void {
-		this.#event("onUnpublish", this.clientObject(client), unpublishedStream(this, stream));
+		this.#event("onUnpublish", this.clientObject(client), this.streams.unpublish(stream));
 	}
 
 	/** A client calls a method. Returns its result, a promise of it, a refusal, or `UNKNOWN_CALL`. */

@@ -11,6 +11,6 @@ import { MEDIA_MEMBERS } from "./members-media.ts";
 export const MEMBERS: readonly Member[] = [
 	...APPLICATION_MEMBERS,
 	...CLIENT_MEMBERS,
-	...MEDIA_MEMBERS,
 	...GLOBAL_MEMBERS,
+	...MEDIA_MEMBERS,
 ];
