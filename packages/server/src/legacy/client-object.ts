@@ -65,7 +65,7 @@ export class ClientClass {
 			object = this.#instance.realm.instantiate(this.type);
 			this.#objects.set(client, object);
 			this.#clients.set(object, client);
-			this.#instance.setRemote(object, (name, args) => client.call(name, ...args));
+			this.#instance.setRemote(object, client);
 			// Scripts say which samples clients may use; before they do, none.
 			client.audioSampleAccess = "";
 			client.videoSampleAccess = "";
