@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import type { Application, Client, StreamUse } from "../application/index.ts";
+import type { Application, Client, ProxyTarget, StreamUse } from "../application/index.ts";
 import type { ScriptObject, ScriptRealm } from "../script/index.ts";
 
 /** What an info object of a script holds: `code` and `level` always, the rest as its code has it. */
@@ -11,9 +11,6 @@ export type LegacyInfo = {
 	readonly description?: string;
 	readonly [name: string]: AmfValue;
 };
-
-/** Calls a method of whoever stands behind a script's object, and resolves with the answer; rejects with an `Error`. */
-export type RemoteCall = (name: string, args: readonly AmfValue[]) => Promise<AmfValue>;
 
 /** The objects of the class `Stream`. */
 export interface StreamObjects {
@@ -42,9 +39,9 @@ export interface LegacyInstance {
 	/** The script's objects for streams. */
 	readonly streams: StreamObjects;
 	/** Says that an object can stand behind `application.registerProxy`: `Client` and `NetConnection` do. */
-	setRemote(object: ScriptObject, call: RemoteCall): void;
-	/** What calls the methods of the one behind an object; `undefined`: it is none that can be called. */
-	remoteOf(object: unknown): RemoteCall | undefined;
+	setRemote(object: ScriptObject, target: ProxyTarget): void;
+	/** Whose methods are called through an object; `undefined`: it is none that can be called. */
+	remoteOf(object: unknown): ProxyTarget | undefined;
 	/** Calls `onStatus` of an object with an info object; where it has none, that of `application`. */
 	reportStatus(target: ScriptObject, info: LegacyInfo): void;
 	/** A line of the application's log, where `trace` goes too. */

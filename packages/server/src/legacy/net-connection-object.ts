@@ -73,7 +73,7 @@ export function defineNetConnection(instance: LegacyInstance): void {
 				instance.reportStatus(self, infoOf(info));
 			});
 			hosts.set(self, { connection, args: [] });
-			instance.setRemote(self, (name, args) => connection.callAsync(name, ...args));
+			instance.setRemote(self, connection);
 		},
 		methods: {
 			connect(self, [uri, ...args]) {

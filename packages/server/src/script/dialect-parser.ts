@@ -4,10 +4,11 @@ import { type Node, type Options, Parser, tokTypes } from "acorn";
 export type Edit = { readonly start: number; readonly end: number; readonly text: string };
 
 /** The names by which rewritten code reaches what the realm does for it. */
-export const HELPERS = { each: "$each$", evaluate: "$dialect$", thrown: "$thrown$" } as const;
+export const HELPERS = { each: "$each$", evaluate: "$dialect$", thrown: "$thrown$", pattern: "$pattern$" } as const;
 
 /** Words that ECMAScript 3 reserved and SpiderMonkey took as names all the same; V8 does not. */
 const FORMERLY_NAMES = new Set(["class", "enum", "extends", "super"]);
+const LOOPS = new Set(["WhileStatement", "DoWhileStatement", "ForStatement"]);
 /** What a loop's left side cannot begin with before `of`. */
 const NOT_BEFORE_OF = new Set(["let", "async"]);
 
@@ -15,6 +16,10 @@ type Positioned = Node & {
 	name?: string;
 	kind?: string;
 	callee?: Positioned;
+	object?: Positioned;
+	property?: Positioned;
+	regex?: { readonly flags: string };
+	test?: Positioned | null;
 	arguments?: Positioned[];
 	argument?: Positioned;
 	param?: Positioned;
@@ -54,6 +59,8 @@ type Internals = {
 	parseForIn(node: Positioned, init: Positioned): Positioned;
 	readWord1(): string;
 	readWord(): void;
+	pos: number;
+	readEscapedChar(inTemplate: boolean): string;
 };
 
 const Base = Parser as unknown as new (options: Options, input: string) => Internals;
@@ -65,16 +72,21 @@ const BIND_LEXICAL = 2;
 
 /**
  * Reads a script and notes what must be rewritten for V8: `for each`, catches with a condition, `const` as the old engine
- * meant it, names that are reserved today; besides, `eval` is given source of the same dialect and `throw` notes its place.
+ * meant it, names that are reserved today, escapes without digits, `while (/x/g.exec(text))`, which relies on a literal's being one object for
+ * ever (ECMA-262 3rd edition §7.8.5); besides, `eval` is given source of the same dialect and `throw` notes its place.
  */
 export class DialectParser extends Base {
 	readonly edits: Edit[] = [];
 	/** Loops that are `for each`, with the place of the word. */
 	readonly #each = new Map<Positioned, number>();
+	readonly #unit: number;
+	/** Regular expressions that are written where their `exec` is called. */
+	readonly #patterns: Positioned[] = [];
 	#catches = 0;
 
-	constructor(source: string, ecmaVersion: 5 | "latest") {
+	constructor(source: string, ecmaVersion: 5 | "latest", unit: number) {
 		super({ ecmaVersion, sourceType: "script", allowReserved: true, allowHashBang: true }, source);
+		this.#unit = unit;
 	}
 
 	get #isOld(): boolean {
@@ -88,6 +100,18 @@ export class DialectParser extends Base {
 		// A declaration of the function, as `var` is.
 		this.readWord1();
 		this.finishToken(tokTypes._var, "var");
+	}
+
+	/** An escape that lacks its digits is the letter alone, as in `"C:\users"`. */
+	override readEscapedChar(inTemplate: boolean): string {
+		const backslash = this.pos;
+		const escaped = this.input.slice(backslash + 1, backslash + 6);
+		if (!this.#isOld || !/^[ux]/.test(escaped) || /^(u[\da-f]{4}|x[\da-f]{2})/i.test(escaped)) {
+			return super.readEscapedChar(inTemplate);
+		}
+		this.#replace(backslash, backslash + 1, "");
+		this.pos += 2;
+		return escaped[0] ?? "";
 	}
 
 	override parseIdent(liberal?: boolean): Positioned {
@@ -153,6 +177,10 @@ export class DialectParser extends Base {
 			if (isNamed(finished.callee, "eval") && code !== undefined && code.type !== "SpreadElement") {
 				this.#wrap(code, HELPERS.evaluate);
 			}
+			const { object, property } = finished.callee ?? {};
+			if (object?.regex?.flags.includes("g") && isNamed(property, "exec")) this.#patterns.push(object);
+		} else if (LOOPS.has(type) && finished.test) {
+			this.#keepPatterns(finished.test);
 		} else if (type === "ThrowStatement") {
 			this.#wrap(finished.argument, HELPERS.thrown);
 		} else if (type === "ImportExpression") {
@@ -206,6 +234,15 @@ export class DialectParser extends Base {
 			}
 		}
 		this.#insert(last.node.end, last.test === undefined ? " } }" : ` throw ${caught}; } }`);
+	}
+
+	/** Within a loop's test a literal is the same object each time, or the loop would not end. */
+	#keepPatterns({ start, end }: Positioned): void {
+		for (const pattern of this.#patterns) {
+			if (pattern.start < start || pattern.end > end) continue;
+			this.#insert(pattern.start, `${HELPERS.pattern}("${this.#unit}:${pattern.start}", `);
+			this.#insert(pattern.end, ")");
+		}
 	}
 
 	#wrap(node: Positioned | undefined, helper: string): void {

@@ -104,6 +104,11 @@ describe("the old dialect", () => {
 		expect(traced(source)).toEqual(expected);
 	});
 
+	it("takes escapes that lack their digits for letters, as in paths of Windows", () => {
+		const source = String.raw`trace("C:\users\x1"); trace('\users\xg\u00e9\x41\u12')`;
+		expect(traced(source)).toEqual(["C:usersx1", "usersxgéAu12"]);
+	});
+
 	it.each([
 		["var y = 2; function f() { var y = 5; return eval('for each (x in [1]) y + x') } trace(f())", ["6"]],
 		["trace(eval(7) + eval('const a = 1; a'))", ["8"]],
@@ -119,6 +124,16 @@ describe("the old dialect", () => {
 			for each (let x in list) trace(\`\${x}\`);
 			try { throw new Room() } catch (e if e instanceof Room) { trace(e?.name) }`;
 		expect(traced(source)).toEqual(["2", "4", "a"]);
+	});
+
+	it.each([
+		["var n = 0, m; while ((m = /a(.)/g.exec('ab ac ad')) && n++ < 9) trace(m[1])", ["b", "c", "d"]],
+		["function f(s) { for (var m; m = /\\d/g.exec(s); ) trace(m) } f('1 2'); f('3')", ["1", "2", "3"]],
+		["var t = 0; do t++; while (/x/g.exec('xx') && t < 9); trace(t)", ["3"]],
+		["for (var i = 0; i < 2; i++) trace(/x/g.exec('x'))", ["x", "x"]],
+		["trace(eval('for (var n = 0; n < 9 && /x/g.exec(\"xx\"); n++) ; n'))", ["2"]],
+	])("ends loops that look for the next match of a literal, as in %s", (source, expected) => {
+		expect(traced(source)).toEqual(expected);
 	});
 
 	it("keeps every line where it was", () => {

@@ -16,15 +16,17 @@ export class DialectError extends Error {
  * Makes of a script in the dialect of the old server (JavaScript 1.5) what V8 runs. Every line stays the line that it
  * was, so that errors name the right one. Modern JavaScript is taken too, where the old dialect does not fit.
  *
+ * @param unit tells the texts of one realm apart
+ *
  * Throws a `DialectError`.
  */
-export function rewriteDialect(source: string): string {
+export function rewriteDialect(source: string, unit = 0): string {
 	try {
-		return applied(source, parsed(source, 5));
+		return applied(source, parsed(source, 5, unit));
 	} catch (error) {
 		const fault = faultOf(error);
 		try {
-			return applied(source, parsed(source, "latest"));
+			return applied(source, parsed(source, "latest", unit));
 		} catch (modernError) {
 			const modern = faultOf(modernError);
 			// The reading that came further is the one that was meant.
@@ -35,8 +37,8 @@ export function rewriteDialect(source: string): string {
 
 type SyntaxFault = { readonly pos: number; readonly line: number; readonly message: string };
 
-function parsed(source: string, ecmaVersion: 5 | "latest"): readonly Edit[] {
-	const parser = new DialectParser(source, ecmaVersion);
+function parsed(source: string, ecmaVersion: 5 | "latest", unit: number): readonly Edit[] {
+	const parser = new DialectParser(source, ecmaVersion, unit);
 	parser.parse();
 	return parser.edits;
 }

@@ -3,6 +3,8 @@
  * reach the host, so that every function and object that a script sees is the realm's own. `callHost` never throws but
  * where the stack is full; then its error would be the host's, and the realm throws its own instead.
  *
+ * Old scripts sort by functions that answer `a > b`: V8's order would not change at all.
+ *
  * Globals that JavaScript 1.5 did not have are removed: old scripts define their own `Map` or ask for `typeof JSON`.
  * What is new on prototypes stays, for nobody can tell it from what scripts put there; but `toTemporalInstant` V8 makes,
  * when it is first asked for, in the host instead of the realm. Stacks are longer than V8 makes them, for calls of the
@@ -15,7 +17,7 @@ export const REALM_PRELUDE = `(function (callHost, keep) {
 	const failed = { thrown: undefined };
 	const made = { Object, Array, Date, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 	const global = globalThis;
-	const { deleteProperty } = Reflect;
+	const { apply, deleteProperty } = Reflect;
 	for (const name of getOwnPropertyNames(global)) if (!keep.includes(name)) deleteProperty(global, name);
 	delete made.Date.prototype.toTemporalInstant;
 	Error.stackTraceLimit = 50;
@@ -32,6 +34,17 @@ export const REALM_PRELUDE = `(function (callHost, keep) {
 		failed.thrown = undefined;
 		throw thrown;
 	}
+	const { sort } = Array.prototype;
+	const inOrder = compare => (a, b) => {
+		const order = compare(a, b);
+		if (typeof order !== "boolean") return order;
+		return order ? 1 : compare(b, a) === true ? -1 : 0;
+	};
+	const sorted = { sort(compare) {
+		return apply(sort, this, [typeof compare === "function" ? inOrder(compare) : compare]);
+	} };
+	defineProperty(Array.prototype, "sort", { value: sorted.sort });
+	const patterns = create(null);
 	return {
 		made,
 		failed,
@@ -46,6 +59,7 @@ export const REALM_PRELUDE = `(function (callHost, keep) {
 			return type;
 		},
 		each: { *values(object) { for (const key in object) yield object[key]; } }.values,
+		pattern: (site, literal) => (patterns[site] ??= literal),
 	};
 })`;
 

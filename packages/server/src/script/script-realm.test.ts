@@ -63,6 +63,9 @@ describe("a realm", () => {
 		"var t = new Thing(); t.name = 'other'; t.name == 'thing'",
 		"function Sub() { Thing.call(this); this.y = 1 } Sub.prototype = new Thing(); new Sub() instanceof Thing",
 		"undeclared = 5; this.undeclared == 5",
+		"[3, 1, 2, 10].sort(function (a, b) { return a > b }).join() == '1,2,3,10'",
+		"[3, 1, 2, 10].sort(function (a, b) { return a < b }).join() == '10,3,2,1'",
+		"[3, 1, 2, 10].sort(function (a, b) { return b - a }).join() + [3, 1, 10].sort().join() == '10,3,2,11,10,3'",
 	])("makes true of %s", source => {
 		const { realm } = realmFixture();
 		realm.defineClass({

@@ -58,6 +58,7 @@ type Prelude = {
 	makeFunction(name: string, host: NativeCall): ScriptFunction;
 	makeClass(name: string, host: NativeCall): ScriptFunction;
 	readonly each: ScriptFunction;
+	readonly pattern: ScriptFunction;
 };
 
 /**
@@ -77,6 +78,8 @@ export class ScriptRealm {
 	readonly #loaded = new Set<string>();
 	readonly #onClose: (() => void)[] = [];
 	#mainFolder: string | undefined;
+	/** How many texts have been compiled. */
+	#units = 0;
 	#isClosed = false;
 
 	constructor(options: ScriptRealmOptions) {
@@ -345,7 +348,7 @@ export class ScriptRealm {
 
 	#compile(source: string, url: string): Script {
 		try {
-			return new Script(rewriteDialect(source), { filename: url });
+			return new Script(rewriteDialect(source, this.#units++), { filename: url });
 		} catch (error) {
 			const { message, stack } = error as Error;
 			const line = error instanceof DialectError ? error.line : lineOfCompileError(stack);
@@ -357,12 +360,13 @@ export class ScriptRealm {
 	#defineHelpers(): void {
 		const helpers: readonly (readonly [string, ScriptFunction])[] = [
 			[HELPERS.each, this.#prelude.each],
+			[HELPERS.pattern, this.#prelude.pattern],
 			[
 				HELPERS.evaluate,
 				this.makeFunction("eval", (_self, [code]) => {
 					if (typeof code !== "string") return code;
 					try {
-						return rewriteDialect(code);
+						return rewriteDialect(code, this.#units++);
 					} catch (error) {
 						throw error instanceof DialectError ? new SyntaxError(error.message) : error;
 					}
