@@ -19,7 +19,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 const connectTo = (main: string, files: Record<string, string> = {}) => server.connect(server.app(main, files));
 
 /** What a script gives for an expression, in a method of a client that is let in. */
-async function resultOf(expression: string, before = ""): Promise<unknown> {
+async function ask(expression: string, before = ""): Promise<unknown> {
 	const client = await connectTo(`${before}; Client.prototype.ask = function () { return ${expression}; };`);
 	return client.call("ask");
 }
@@ -32,10 +32,10 @@ describe("what an application says of itself", () => {
 	});
 
 	it("application.server, application.hostname and application.allowDebug", async () => {
-		expect(await resultOf("application.server")).toMatch(/^Adobe Media Server-(LNX|WIN|MAC)\/5\./);
-		expect(await resultOf("application.hostname")).toBe(hostname());
-		expect(await resultOf("application.allowDebug")).toBe(false);
-		expect(await resultOf("application.allowDebug", "application.allowDebug = true")).toBe(true);
+		expect(await ask("application.server")).toMatch(/^Adobe Media Server-(LNX|WIN|MAC)\/5\./);
+		expect(await ask("application.hostname")).toBe(hostname());
+		expect(await ask("application.allowDebug")).toBe(false);
+		expect(await ask("application.allowDebug", "application.allowDebug = true")).toBe(true);
 	});
 
 	it("application.config holds what Application.xml and the server's configuration say", async () => {
@@ -56,7 +56,7 @@ describe("what an application says of itself", () => {
 	});
 
 	it("application takes properties of the script's own", async () => {
-		expect(await resultOf("[application.users.length, application.x]", "application.users = ['ann']")).toEqual([
+		expect(await ask("[application.users.length, application.x]", "application.users = ['ann']")).toEqual([
 			1,
 			undefined,
 		]);
@@ -120,7 +120,7 @@ describe("the life of an instance", () => {
 	});
 
 	it("application.gc does no harm", async () => {
-		expect(await resultOf("application.gc()")).toBeUndefined();
+		expect(await ask("application.gc()")).toBeUndefined();
 	});
 
 	it("application.getStats tells at once what was sent and received", async () => {

@@ -219,11 +219,11 @@ export class ScriptStream {
 		}
 	}
 
-	/** Sends keyframes in real time until a condition holds. */
-	async sendUntil(condition: () => boolean): Promise<void> {
+	/** Sends keyframes until a condition holds, so many each 50 ms. */
+	async sendUntil(condition: () => boolean, count = 1): Promise<void> {
 		await until(
 			() => {
-				this.send();
+				this.send(count);
 				return condition();
 			},
 			undefined,

@@ -4,7 +4,7 @@ import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import { findScriptMain, isScript } from "../script/index.ts";
 
 /** What an application's main file may be called, first choice first; scripts of the old server come after them. */
-export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
+const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
 
 /** Files of these kinds are code: when one changes, the application starts anew. */
 const CODE = /\.(m?[jt]s|json|asc)$|^Application\.xml$/;

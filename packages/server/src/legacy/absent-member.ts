@@ -19,6 +19,8 @@ export function defineAbsentMembers(realm: ScriptRealm, application: ScriptObjec
 		}
 		const holder = holderOf(realm, application, member);
 		if (holder === undefined) throw new Error(`There is no class ${member.of}.`);
+		// Its class says so itself, and more.
+		if (Object.hasOwn(holder, member.name)) continue;
 		const call = realm.makeFunction(member.name, refuse);
 		const put = realm.makeFunction(member.name, (self, [value]) => {
 			realm.setOwn(self as ScriptObject, member.name, value);

@@ -3,7 +3,7 @@ import type { AmfValue } from "@millrace/core/amf";
 import type { Client } from "../application/index.ts";
 import type { NativeClass, ScriptFunction, ScriptObject, ScriptValue } from "../script/index.ts";
 import type { Rejection } from "./admission.ts";
-import type { LegacyInstance, RemoteCall } from "./legacy-instance.ts";
+import type { LegacyInstance } from "./legacy-instance.ts";
 import { namePattern } from "./name-pattern.ts";
 import { applicationFigures } from "./stat-names.ts";
 
@@ -19,8 +19,6 @@ export type ApplicationDeeds = {
 	reject(client: Client, rejection: Rejection): boolean;
 	disconnect(client: Client): boolean;
 	broadcast(name: string, args: readonly AmfValue[]): void;
-	/** Calls of that name go elsewhere; `undefined`: no longer. */
-	setProxy(name: string, proxy: { readonly call: RemoteCall; readonly method: string } | undefined): void;
 };
 
 /** As the version that clients are told on `connect`. */
@@ -61,14 +59,9 @@ export function makeApplicationObject(instance: LegacyInstance, deeds: Applicati
 			realm.registerClass(String(name), type as ScriptFunction | null);
 		},
 		registerProxy: (_self, [name, target, method]) => {
-			if (target === null || target === undefined) {
-				deeds.setProxy(String(name), undefined);
-				return true;
-			}
-			const call = instance.remoteOf(target);
-			if (call === undefined) return false;
-			deeds.setProxy(String(name), { call, method: String(method ?? name) });
-			return true;
+			if (target === null || target === undefined) return app.registerProxy(String(name), null);
+			const remote = instance.remoteOf(target);
+			return remote !== undefined && app.registerProxy(String(name), remote, String(method ?? name));
 		},
 		shutdown: () => app.shutdown(),
 	};
@@ -102,9 +95,9 @@ function rejectionOf(reason: readonly ScriptValue[], fromScript: (value: ScriptV
 }
 
 /** Deletes recordings by a path, in which `*` and `?` stand for anything. True: there were such. */
-function clearStreams({ app, realm, streamObject }: LegacyInstance, path: string): boolean {
+function clearStreams({ app, realm, streams }: LegacyInstance, path: string): boolean {
 	const matches = namePattern(path);
 	const found = app.streams.filesNow().filter(({ name }) => matches(name));
-	for (const { name } of found) realm.invoke(streamObject(name), "clear", [], "clearStreams");
+	for (const { name } of found) realm.invoke(streams.get(name), "clear", [], "clearStreams");
 	return found.length > 0;
 }

@@ -65,7 +65,7 @@ export class ClientClass {
 			object = this.#instance.realm.instantiate(this.type);
 			this.#objects.set(client, object);
 			this.#clients.set(object, client);
-			this.#instance.setRemote(object, (name, args) => client.call(name, ...args));
+			this.#instance.setRemote(object, client);
 			// Scripts say which samples clients may use; before they do, none.
 			client.audioSampleAccess = "";
 			client.videoSampleAccess = "";
@@ -125,7 +125,9 @@ export class ClientClass {
 
 	#tellFailure(result: ScriptObject, method: string, error: unknown): void {
 		const { realm } = this.#instance;
-		const info = error instanceof CallError ? error.info : callFailed(String((error as Error).message));
+		// A client that leaves answers nothing.
+		const answer = error instanceof CallError ? error.info : undefined;
+		const info = answer ?? callFailed(String((error as Error).message));
 		const { called } = realm.invoke(result, "onStatus", [realm.toScript(info)], `onStatus of ${method}`);
 		if (!called) this.#instance.log("debug", `${method}: ${String(error)}`);
 	}

@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import type { Application, Client } from "../application/index.ts";
+import type { Application, Client, ProxyTarget, StreamUse } from "../application/index.ts";
 import type { ScriptObject, ScriptRealm } from "../script/index.ts";
 
 /** What an info object of a script holds: `code` and `level` always, the rest as its code has it. */
@@ -12,11 +12,15 @@ export type LegacyInfo = {
 	readonly [name: string]: AmfValue;
 };
 
-/** Calls a method of whoever stands behind a script's object, and resolves with the answer; rejects with an `Error`. */
-export type RemoteCall = (name: string, args: readonly AmfValue[]) => Promise<AmfValue>;
-
-/** Makes the object of the class `Stream` for a name. */
-export type MakeStreamObject = (name: string) => ScriptObject;
+/** The objects of the class `Stream`. */
+export interface StreamObjects {
+	/** As `Stream.get(name)` gives it. Throws an `Error` where no stream can be called so. */
+	get(name: string): ScriptObject;
+	/** The object for what a client publishes from now on. */
+	publish(use: StreamUse): ScriptObject;
+	/** The same, for what the client publishes no longer. */
+	unpublish(use: StreamUse): ScriptObject;
+}
 
 /**
  * One instance of an old application: its realm, the instance of the public API beneath it, and what its classes have
@@ -32,16 +36,12 @@ export interface LegacyInstance {
 	clientObject(client: Client): ScriptObject;
 	/** The client behind a script's object; `undefined`: it is no object of the class `Client`. */
 	clientOf(object: unknown): Client | undefined;
-	/** The script's object for a stream, as `Stream.get(name)` gives it. */
-	streamObject(name: string): ScriptObject;
-	/** What stood behind `?` in the name under which a client publishes a stream now; empty where there is nothing. */
-	publishQuery(name: string): string;
-	/** The class `Stream` says how its objects are made; `defineStream` calls it once. */
-	setStreams(make: MakeStreamObject): void;
+	/** The script's objects for streams. */
+	readonly streams: StreamObjects;
 	/** Says that an object can stand behind `application.registerProxy`: `Client` and `NetConnection` do. */
-	setRemote(object: ScriptObject, call: RemoteCall): void;
-	/** What calls the methods of the one behind an object; `undefined`: it is none that can be called. */
-	remoteOf(object: unknown): RemoteCall | undefined;
+	setRemote(object: ScriptObject, target: ProxyTarget): void;
+	/** Whose methods are called through an object; `undefined`: it is none that can be called. */
+	remoteOf(object: unknown): ProxyTarget | undefined;
 	/** Calls `onStatus` of an object with an info object; where it has none, that of `application`. */
 	reportStatus(target: ScriptObject, info: LegacyInfo): void;
 	/** A line of the application's log, where `trace` goes too. */

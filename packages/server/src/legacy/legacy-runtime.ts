@@ -1,13 +1,29 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { type Application, type Client, reject, type StreamUse, UNKNOWN_CALL } from "../application/index.ts";
-import { type Invoked, type ScriptFault, type ScriptObject, ScriptRealm, type ScriptValue } from "../script/index.ts";
+import {
+	type Application,
+	type Client,
+	type ProxyTarget,
+	reject,
+	type StreamUse,
+	UNKNOWN_CALL,
+} from "../application/index.ts";
+import {
+	defineStandardClasses,
+	type Invoked,
+	type ScriptFault,
+	type ScriptFunction,
+	type ScriptObject,
+	ScriptRealm,
+	type ScriptValue,
+} from "../script/index.ts";
 import { defineAbsentMembers } from "./absent-member.ts";
 import { Admission, type Verdict } from "./admission.ts";
 import { makeApplicationObject } from "./application-object.ts";
 import type { ApplicationXml } from "./application-xml.ts";
 import { ClientClass } from "./client-object.ts";
-import type { LegacyInfo, LegacyInstance, MakeStreamObject, RemoteCall } from "./legacy-instance.ts";
-import { RemoteMethods } from "./remote-method.ts";
+import type { LegacyInfo, LegacyInstance, StreamObjects } from "./legacy-instance.ts";
+import { defineMediaClasses, MEDIA_LIBRARIES } from "./media-classes.ts";
+import { ScriptHandlers } from "./own-member.ts";
 
 export type LegacyRuntimeOptions = {
 	readonly app: Application;
@@ -21,18 +37,16 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly realm: ScriptRealm;
 	readonly app: Application;
 	readonly application: ScriptObject;
+	readonly streams: StreamObjects;
 	readonly #admission = new Admission();
 	readonly #clientClass: ClientClass;
-	readonly #methods: RemoteMethods;
+	readonly #handlers: ScriptHandlers;
 	/** Those who are let in, in the order in which they were, and the script's array of them. */
 	readonly #clients: Client[] = [];
 	readonly #clientArray: unknown[];
 	readonly #turnedAway = new WeakSet<Client>();
-	readonly #remotes = new WeakMap<ScriptObject, RemoteCall>();
-	readonly #proxies = new Map<string, { readonly call: RemoteCall; readonly method: string }>();
-	readonly #publishQueries = new Map<string, string>();
+	readonly #remotes = new WeakMap<ScriptObject, ProxyTarget>();
 	readonly #connectArgs = new WeakMap<Client, readonly ScriptValue[]>();
-	#makeStream: MakeStreamObject | undefined;
 	/** The framework's events are for those who have loaded it. */
 	#hasFramework = false;
 	#isReporting = false;
@@ -42,7 +56,7 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm = new ScriptRealm({
 			folder,
 			libraries: xml.libraries,
-			builtIn: new Map([["components.asc", () => this.#takeFramework()]]),
+			builtIn: new Map([["components.asc", () => this.#takeFramework()], ...MEDIA_LIBRARIES]),
 			onFault: (fault, where) => this.#onFault(fault, where),
 			trace: text => this.log("info", text),
 		});
@@ -60,14 +74,11 @@ export class LegacyRuntime implements LegacyInstance {
 			},
 			disconnect: client => this.#disconnect(client),
 			broadcast: (name, args) => this.#broadcast(name, args),
-			setProxy: (name, proxy) => {
-				if (proxy === undefined) this.#proxies.delete(name);
-				else this.#proxies.set(name, proxy);
-			},
 		});
 		this.realm.setOwn(this.realm.global, "application", this.application);
-		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
-		this.#methods = new RemoteMethods(this.realm, [prototype]);
+		this.#handlers = new ScriptHandlers(this.#clientClass.type, []);
+		defineStandardClasses(this.realm, { folder });
+		this.streams = defineMediaClasses(this);
 		defineAbsentMembers(this.realm, this.application);
 	}
 
@@ -81,24 +92,11 @@ export class LegacyRuntime implements LegacyInstance {
 		return this.#clientClass.clientOf(object);
 	}
 
-	streamObject(name: string): ScriptObject {
-		if (this.#makeStream === undefined) throw new Error("There is no class Stream.");
-		return this.#makeStream(name);
+	setRemote(object: ScriptObject, target: ProxyTarget): void {
+		this.#remotes.set(object, target);
 	}
 
-	publishQuery(name: string): string {
-		return this.#publishQueries.get(name) ?? "";
-	}
-
-	setStreams(make: MakeStreamObject): void {
-		this.#makeStream = make;
-	}
-
-	setRemote(object: ScriptObject, call: RemoteCall): void {
-		this.#remotes.set(object, call);
-	}
-
-	remoteOf(object: unknown): RemoteCall | undefined {
+	remoteOf(object: unknown): ProxyTarget | undefined {
 		return typeof object === "object" && object !== null ? this.#remotes.get(object) : undefined;
 	}
 
@@ -157,35 +155,31 @@ export class LegacyRuntime implements LegacyInstance {
 		this.#event("onDisconnect", this.clientObject(client));
 	}
 
-	publish(client: Client, { name, query }: StreamUse): void {
-		this.#publishQueries.set(name, query);
-		this.#event("onPublish", this.clientObject(client), this.streamObject(name));
+	publish(client: Client, stream: StreamUse): void {
+		this.#event("onPublish", this.clientObject(client), this.streams.publish(stream));
 	}
 
-	unpublish(client: Client, { name }: StreamUse): void {
-		this.#event("onUnpublish", this.clientObject(client), this.streamObject(name));
-		this.#publishQueries.delete(name);
+	unpublish(client: Client, stream: StreamUse): void {
+		this.#event("onUnpublish", this.clientObject(client), this.streams.unpublish(stream));
 	}
 
 	/** A client calls a method. Returns its result, a promise of it, a refusal, or `UNKNOWN_CALL`. */
 	call(client: Client, name: string, args: readonly AmfValue[]): unknown {
-		const proxy = this.#proxies.get(name);
-		if (proxy !== undefined) return proxy.call(proxy.method, args);
 		const object = this.clientObject(client);
 		try {
-			const method = this.#methods.find(object, name) ?? this.#resolve(object, name);
+			const method = this.#handlers.find(object, name) ?? this.#resolve(object, name);
 			if (method === undefined) return UNKNOWN_CALL;
 			const values = args.map(value => this.realm.toScript(value));
-			const invoked = this.realm.invokeFunction(method.call, method.self, values, name);
+			const invoked = this.realm.invokeFunction(method.fn, method.holder, values, name);
 			return invoked.failed ? reject(invoked.fault.message) : this.#result(invoked.value, name);
 		} catch (error) {
 			return reject(this.realm.report(error, name).message);
 		}
 	}
 
-	#resolve(object: ScriptObject, name: string): ReturnType<RemoteMethods["find"]> {
+	#resolve(object: ScriptObject, name: string): ReturnType<ScriptHandlers["find"]> {
 		const { value } = this.realm.invoke(object, "__resolve", [name]);
-		return typeof value === "function" ? { call: value as (...args: unknown[]) => unknown, self: object } : undefined;
+		return typeof value === "function" ? { fn: value as ScriptFunction, holder: object } : undefined;
 	}
 
 	/** What a method returned, for the client: scripts may return a promise too. */

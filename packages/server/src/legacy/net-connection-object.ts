@@ -2,7 +2,7 @@ import { ArgumentError, FALLBACK_RULES, NetConnection, type NetStatusEvent } fro
 import type { AmfValue } from "@millrace/core/amf";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
-import { callHandler, ScriptHandlers } from "./own-member.ts";
+import { RemoteMethods } from "./remote-method.ts";
 import { anyMethod } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
@@ -62,17 +62,18 @@ export function defineNetConnection(instance: LegacyInstance): void {
 			});
 			connection.client = anyMethod((name, args) => {
 				const values = args.map(value => realm.toScript(value));
-				const called = callHandler(realm, handlers, self, name, values);
-				if (called === undefined) throw new Error(`Method not found (${name}).`);
-				if (called.failed) throw new Error(`${name} failed.`);
-				return realm.fromScript(called.value);
+				const found = name === "onStatus" ? undefined : handlers.find(self, name);
+				if (found === undefined) throw new Error(`Method not found (${name}).`);
+				const { failed, value } = realm.invokeFunction(found.call, found.self, values, name);
+				if (failed) throw new Error(`${name} failed.`);
+				return realm.fromScript(value);
 			});
 			connection.addEventListener("netStatus", ({ info }: NetStatusEvent) => {
 				if (info.code === "NetConnection.Connect.Closed") open.delete(connection);
 				instance.reportStatus(self, infoOf(info));
 			});
 			hosts.set(self, { connection, args: [] });
-			instance.setRemote(self, (name, args) => connection.callAsync(name, ...args));
+			instance.setRemote(self, connection);
 		},
 		methods: {
 			connect(self, [uri, ...args]) {
@@ -118,16 +119,10 @@ export function defineNetConnection(instance: LegacyInstance): void {
 					hostOf(self).connection.objectEncoding = value as 0 | 3;
 				},
 			},
-			...Object.fromEntries(PEER_MEMBERS.map(name => [name, { get: () => refuse(name) }])),
 		},
 	});
-	const handlers = new ScriptHandlers(type, ["onStatus"]);
-}
-
-const PEER_MEMBERS = ["nearID", "farID", "nearNonce", "farNonce", "maxPeerConnections", "unconnectedPeerStreams"];
-
-function refuse(name: string): never {
-	throw new Error(`NetConnection.${name} is not supported: there is no RTMFP.`);
+	const { prototype } = type as unknown as { readonly prototype: ScriptObject };
+	const handlers = new RemoteMethods(realm, [prototype]);
 }
 
 function hostOf(self: ScriptObject): Host {

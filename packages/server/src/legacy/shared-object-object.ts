@@ -4,7 +4,7 @@ import { netStatus, type StatusCode } from "@millrace/core/rtmp";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
 import { connectionOf } from "./net-connection-object.ts";
-import { callHandler, ScriptHandlers } from "./own-member.ts";
+import { RemoteMethods } from "./remote-method.ts";
 import { ProxiedSharedObject, type SharedObjectFace, type SyncItem } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
@@ -15,6 +15,9 @@ type Host = {
 	close(): void;
 	isClosed: boolean;
 };
+
+/** What only the server calls. */
+const EVENTS: ReadonlySet<string> = new Set(["onSync", "onStatus"]);
 
 /** Defines the class `SharedObject` (Server-Side ActionScript). */
 export function defineSharedObject(instance: LegacyInstance): void {
@@ -35,7 +38,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		return null;
 	};
 
-	const listenerOf = (object: ScriptObject) => ({
+	const listenerOf = (object: ScriptObject, name: string) => ({
 		onSync(list: readonly SyncItem[]) {
 			const items = list.map(({ code, name, oldValue }) =>
 				realm.newObject({ code, ...(name !== undefined && { name }), oldValue: realm.toScript(oldValue) }),
@@ -44,7 +47,8 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		},
 		onSend(handler: string, args: readonly AmfValue[]) {
 			const values = args.map(value => realm.toScript(value));
-			callHandler(realm, handlers, object, handler, values);
+			const found = EVENTS.has(handler) ? undefined : handlers.find(object, handler);
+			if (found !== undefined) realm.invokeFunction(found.call, found.self, values, `${name} ${handler}`);
 		},
 		onStatus(status: Parameters<typeof infoOf>[0]) {
 			instance.reportStatus(object, infoOf(status));
@@ -57,7 +61,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 			const known = own.get(face.name);
 			if (known !== undefined) return known;
 			const object = realm.instantiate(type);
-			const { onSync, onSend, onStatus } = listenerOf(object);
+			const { onSync, onSend, onStatus } = listenerOf(object, name);
 			face.onSync = onSync;
 			face.onSend = onSend;
 			face.onStatus = onStatus;
@@ -80,7 +84,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		const known = objects.get(name);
 		if (known !== undefined) return known;
 		const object = realm.instantiate(type);
-		const face = new ProxiedSharedObject(name, persistent, connection, listenerOf(object));
+		const face = new ProxiedSharedObject(name, persistent, connection, listenerOf(object, name));
 		hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void objects.delete(name) });
 		objects.set(name, object);
 		proxied.set(through, objects);
@@ -176,7 +180,8 @@ export function defineSharedObject(instance: LegacyInstance): void {
 			},
 		},
 	});
-	const handlers = new ScriptHandlers(type, ["onSync", "onStatus"]);
+	const { prototype } = type as unknown as { readonly prototype: ScriptObject };
+	const handlers = new RemoteMethods(realm, [prototype]);
 
 	const call = (
 		self: ScriptObject,

@@ -1,31 +1,20 @@
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import type { RecordMode, StreamUse } from "../application/index.ts";
+import type { RecordMode } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
-import type { LegacyInstance } from "./legacy-instance.ts";
+import type { LegacyInstance, StreamObjects } from "./legacy-instance.ts";
 import { connectedTo } from "./net-connection-object.ts";
 import { infoOf } from "./status-info.ts";
 import { parseScriptName, type StreamHost, StreamTable } from "./stream-table.ts";
 
 const hosts = new WeakMap<ScriptObject, StreamHost>();
-const tables = new WeakMap<LegacyInstance, StreamTable>();
 
 /** The stream behind a script's object; `undefined`: it is no object of the class `Stream`. */
 export function streamHost(object: ScriptValue): StreamHost | undefined {
 	return typeof object === "object" && object !== null ? hosts.get(object) : undefined;
 }
 
-/** The object for what a client publishes from now on, with its query at `publishQueryString`. */
-export function publishedStream(instance: LegacyInstance, use: StreamUse): ScriptObject {
-	return tableOf(instance).publish(use);
-}
-
-/** The same object, for what the client publishes no longer. */
-export function unpublishedStream(instance: LegacyInstance, use: StreamUse): ScriptObject {
-	return tableOf(instance).unpublish(use);
-}
-
 /** Defines the class `Stream` (Server-Side ActionScript). */
-export function defineStream(instance: LegacyInstance): void {
+export function defineStream(instance: LegacyInstance): StreamObjects {
 	const { realm, app } = instance;
 	const table: StreamTable = new StreamTable(app.streams, host => {
 		const object = realm.instantiate(type);
@@ -35,7 +24,6 @@ export function defineStream(instance: LegacyInstance): void {
 		};
 		return object;
 	});
-	tables.set(instance, table);
 
 	const tell = (host: StreamHost, object: ScriptObject, status: NetStatus): void => {
 		const { code } = status;
@@ -115,9 +103,6 @@ export function defineStream(instance: LegacyInstance): void {
 			length: ([name]) => app.streams.lengthNow(String(name)),
 			size: ([name]) => app.streams.sizeNow(String(name)),
 			getOnMetaData: ([name]) => realm.toScript(app.streams.metadataNow(String(name))),
-			setVirtualPath() {
-				throw new Error("Stream.setVirtualPath is not supported: set media.directories of the application.");
-			},
 		},
 		methods: {
 			play,
@@ -144,9 +129,6 @@ export function defineStream(instance: LegacyInstance): void {
 				host.stream.setBufferTime(host.bufferSeconds);
 				return true;
 			},
-			playFromGroup() {
-				throw new Error("Stream.playFromGroup is not supported: there is no RTMFP.");
-			},
 		},
 		accessors: {
 			name: { get: self => hostOf(self).bareName },
@@ -162,17 +144,15 @@ export function defineStream(instance: LegacyInstance): void {
 			receiveVideo: { get: self => hostOf(self).sees, set: (self, value) => receive(self, { sees: Boolean(value) }) },
 		},
 	});
-	instance.setStreams(text => {
-		const name = parseScriptName(text);
-		if (name === undefined) throw new Error(`No stream can be called ${text}.`);
-		return table.get(name);
-	});
-}
-
-function tableOf(instance: LegacyInstance): StreamTable {
-	const table = tables.get(instance);
-	if (table === undefined) throw new Error("The class Stream is not defined.");
-	return table;
+	return {
+		get(text) {
+			const name = parseScriptName(text);
+			if (name === undefined) throw new Error(`No stream can be called ${text}.`);
+			return table.get(name);
+		},
+		publish: use => table.publish(use),
+		unpublish: use => table.unpublish(use),
+	};
 }
 
 function hostOf(self: ScriptObject): StreamHost {

@@ -145,7 +145,9 @@ export class StreamTable {
 /** Takes a name apart: `f4f:mp4:cam?x=1` is `f4f` and `cam`. `undefined`: no stream can be called so. */
 export function parseScriptName(text: ScriptValue): ScriptStreamName | undefined {
 	if (typeof text !== "string") return undefined;
-	const [, segmented, rest = ""] = /^\/*(f4f:)?((?:\w+:(?=\w+:))*.*)$/s.exec(text) ?? [];
+	// Scripts put a prefix in front of names that have one.
+	const [, segmented, rest = ""] =
+		/^\/*(f4f:)?(?:(?:mp4|flv|mp3|raw):(?=(?:mp4|flv|mp3|raw):))*(.*)$/s.exec(text) ?? [];
 	try {
 		const { prefix, name } = parseStreamName(rest, MAX_NAME_LENGTH);
 		if (name === "") return undefined;

@@ -59,6 +59,8 @@ type Internals = {
 	parseForIn(node: Positioned, init: Positioned): Positioned;
 	readWord1(): string;
 	readWord(): void;
+	pos: number;
+	readEscapedChar(inTemplate: boolean): string;
 };
 
 const Base = Parser as unknown as new (options: Options, input: string) => Internals;
@@ -70,7 +72,7 @@ const BIND_LEXICAL = 2;
 
 /**
  * Reads a script and notes what must be rewritten for V8: `for each`, catches with a condition, `const` as the old engine
- * meant it, names that are reserved today, `while (/x/g.exec(text))`, which relies on a literal's being one object for
+ * meant it, names that are reserved today, escapes without digits, `while (/x/g.exec(text))`, which relies on a literal's being one object for
  * ever (ECMA-262 3rd edition §7.8.5); besides, `eval` is given source of the same dialect and `throw` notes its place.
  */
 export class DialectParser extends Base {
@@ -98,6 +100,18 @@ export class DialectParser extends Base {
 		// A declaration of the function, as `var` is.
 		this.readWord1();
 		this.finishToken(tokTypes._var, "var");
+	}
+
+	/** An escape that lacks its digits is the letter alone, as in `"C:\users"`. */
+	override readEscapedChar(inTemplate: boolean): string {
+		const backslash = this.pos;
+		const escaped = this.input.slice(backslash + 1, backslash + 6);
+		if (!this.#isOld || !/^[ux]/.test(escaped) || /^(u[\da-f]{4}|x[\da-f]{2})/i.test(escaped)) {
+			return super.readEscapedChar(inTemplate);
+		}
+		this.#replace(backslash, backslash + 1, "");
+		this.pos += 2;
+		return escaped[0] ?? "";
 	}
 
 	override parseIdent(liberal?: boolean): Positioned {

@@ -104,6 +104,11 @@ describe("the old dialect", () => {
 		expect(traced(source)).toEqual(expected);
 	});
 
+	it("takes escapes that lack their digits for letters, as in paths of Windows", () => {
+		const source = String.raw`trace("C:\users\x1"); trace('\users\xg\u00e9\x41\u12')`;
+		expect(traced(source)).toEqual(["C:usersx1", "usersxgéAu12"]);
+	});
+
 	it.each([
 		["var y = 2; function f() { var y = 5; return eval('for each (x in [1]) y + x') } trace(f())", ["6"]],
 		["trace(eval(7) + eval('const a = 1; a'))", ["8"]],
