@@ -13,8 +13,10 @@ import {
 	ApplicationHosts,
 	type CodeSettings,
 	LineAllowance,
+	OrphanGuard,
+	processChannels,
+	type StartChannel,
 	startLocalChannel,
-	startProcessChannel,
 	startThreadChannel,
 } from "./host/index.ts";
 import type { Hub, HubClock } from "./hub/index.ts";
@@ -62,12 +64,13 @@ export class ServerInstances {
 			...{ hub, library, recorder, schedule, clock, log },
 			application: name => streamRules(applications, name),
 		});
+		const channels = startChannels(log);
 		const later = clock.schedule.bind(clock);
 		this.#hosts = new ApplicationHosts({
 			folder,
 			hostFolders,
 			withoutCode: this.#withoutCode,
-			settings: name => codeSettings(applications, name),
+			settings: name => codeSettings(applications, channels, name),
 			log,
 			now: clock.now,
 			schedule: later,
@@ -159,15 +162,27 @@ function streamRules(applications: ServerApplications, name: string): StreamRule
 	};
 }
 
-const START_CHANNEL = { process: startProcessChannel, thread: startThreadChannel, none: startLocalChannel } as const;
 const MEBIBYTE = 1024 * 1024;
 
-function codeSettings(applications: ServerApplications, name: string): CodeSettings | undefined {
+/** How code is started, by `code.isolation`. */
+type StartChannels = Readonly<Record<"process" | "thread" | "none", StartChannel>>;
+
+function startChannels(log: EventLog): StartChannels {
+	const text = "An application that loops would outlive a server that is killed.";
+	const guard = new OrphanGuard(error => log.warn("applications-unguarded", { text, error }));
+	return { process: processChannels(guard), thread: startThreadChannel, none: startLocalChannel };
+}
+
+function codeSettings(
+	applications: ServerApplications,
+	channels: StartChannels,
+	name: string,
+): CodeSettings | undefined {
 	const options = applications.options(name);
 	if (options === undefined || !options.code.enabled) return undefined;
 	const { isolation, memory, turnMillis, startMillis, queueBytes, frameBytes, network, reload } = options.code;
 	return {
-		start: START_CHANNEL[isolation],
+		start: channels[isolation],
 		limits: { memoryMebibytes: Math.ceil(memory / MEBIBYTE), turnMillis, startMillis, queueBytes, frameBytes },
 		network,
 		reload,

@@ -1,8 +1,10 @@
 export { ApplicationHosts, type ApplicationHostsOptions } from "./application-hosts.ts";
 export { findMain } from "./code-folder.ts";
 export type { CodeSettings } from "./code-host.ts";
+export type { StartChannel } from "./host-channel.ts";
 export { LineAllowance } from "./line-allowance.ts";
 export { localChannel, startLocalChannel } from "./local-channel.ts";
-export { startProcessChannel } from "./process-channel.ts";
+export { OrphanGuard } from "./orphan-guard.ts";
+export { processChannels } from "./process-channel.ts";
 export { type RuntimeLimits, RuntimeLink } from "./runtime-link.ts";
 export { startThreadChannel } from "./thread-channel.ts";

@@ -4,8 +4,9 @@ import { constants, setPriority } from "node:os";
 import type { Duplex } from "node:stream";
 import { FrameSplitter, frameHead } from "../app/index.ts";
 import { RUNTIME_FLAGS, RUNTIME_PROCESS, runtimeReadFolders } from "../application/index.ts";
-import type { ChannelHandler, HostChannel, RuntimeSetup } from "./host-channel.ts";
+import type { ChannelHandler, HostChannel, RuntimeSetup, StartChannel } from "./host-channel.ts";
 import { locateByInspector } from "./locate.ts";
+import type { OrphanGuard } from "./orphan-guard.ts";
 import { readLines } from "./output-lines.ts";
 
 /** The descriptor by which frames go both ways. */
@@ -21,11 +22,11 @@ const DEBUGGER_LINE = /^Debugger listening on (ws:\/\/\S+)/;
 const DEBUGGER_CHATTER = /^(For help, see: |Debugger attached|Debugger ending|Waiting for the debugger)/;
 
 /**
- * Runs an application in a process of its own (`isolation: process`), which Node's permission model keeps to the
- * application's folder.
+ * Runs applications in processes of their own (`isolation: process`), which Node's permission model keeps to the
+ * application's folder. `guard` ends those that this process leaves behind.
  */
-export function startProcessChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
-	return new ProcessChannel(setup, handler);
+export function processChannels(guard: OrphanGuard): StartChannel {
+	return (setup, handler) => new ProcessChannel(setup, handler, guard);
 }
 
 class ProcessChannel implements HostChannel {
@@ -40,7 +41,7 @@ class ProcessChannel implements HostChannel {
 	#isFlowing = true;
 	#ending: string | undefined;
 
-	constructor(setup: RuntimeSetup, handler: ChannelHandler) {
+	constructor(setup: RuntimeSetup, handler: ChannelHandler, guard: OrphanGuard) {
 		this.#handler = handler;
 		this.#folder = setup.folder;
 		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main, setup.folder], {
@@ -66,9 +67,15 @@ class ProcessChannel implements HostChannel {
 			this.#ending ??= error.message;
 			if (this.#child.pid === undefined) handler.onEnd(this.#ending);
 		});
-		this.#child.on("exit", (code, signal) => handler.onEnd(this.#ending ?? this.#describeExit(code, signal)));
+		const { pid } = this.#child;
+		this.#child.on("exit", (code, signal) => {
+			if (pid !== undefined) guard.remove(pid);
+			handler.onEnd(this.#ending ?? this.#describeExit(code, signal));
+		});
+		if (pid === undefined) return;
+		guard.add(pid);
 		// Sockets come first where there is not enough for both.
-		if (this.#child.pid !== undefined) lowerPriority(this.#child.pid);
+		lowerPriority(pid);
 	}
 
 	get queuedBytes(): number {
