@@ -55,7 +55,9 @@ beforeAll(async () => {
 	const log = { debug: note, info: note, warn: note, error: note, enabled: () => true, child: () => log };
 	server = createServer(
 		{
-			listeners: [{ protocol: "http", host: "127.0.0.1", port: 0 }],
+			listeners: [{ protocols: ["http", "https"], host: "127.0.0.1", port: 0 }],
+			dataDir: join(folder, "data"),
+			tls: { selfSigned: true },
 			media: { applications: folder },
 			code: { isolation: "thread" },
 			applications: {
@@ -271,6 +273,18 @@ describe.each([
 		await expect(nc.callAsync("demo.echo")).rejects.toMatchObject({ info: { description: "HTTP: Failed" } });
 		nc.close();
 	});
+});
+
+it("the client in Node calls by TLS", async () => {
+	const nc = new NetConnection({ tls: { rejectUnauthorized: false } });
+	nc.connect(origin.replace("http:", "https:").concat("/gateway/narrow"));
+	expect(await nc.callAsync("who")).toMatchObject({ protocol: "https" });
+	expect([nc.protocol, nc.usingTLS]).toEqual(["https", true]);
+	nc.close();
+	const careful = new NetConnection();
+	careful.connect(origin.replace("http:", "https:").concat("/gateway"));
+	await expect(careful.callAsync("who")).rejects.toMatchObject({ info: { reason: expect.stringMatching(/self/i) } });
+	careful.close();
 });
 
 /** The status of a request whose length is not announced. */

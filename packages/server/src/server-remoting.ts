@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { AMF_LIMITS } from "@millrace/core/amf";
-import type { NetStatus } from "@millrace/core/rtmp";
+import type { NetStatus, SharedBudget } from "@millrace/core/rtmp";
 import type { InstanceDirectory } from "./app/index.ts";
 import type { ServerOptions } from "./config/index.ts";
 import type { EventLog } from "./log/index.ts";
@@ -12,6 +12,7 @@ export type ServerRemotingOptions = {
 	readonly options: ServerOptions;
 	readonly applications: ServerApplications;
 	readonly instances: InstanceDirectory;
+	readonly budget: SharedBudget;
 	readonly log: EventLog;
 	rejection(): NetStatus | undefined;
 	originOf(request: IncomingMessage): SocketOrigin;

@@ -202,6 +202,7 @@ export class MillraceServer {
 		this.#tunnel = options.rtmpt.enabled ? this.#makeTunnel() : undefined;
 		this.#remoting = createRemotingGateway({
 			...{ options: this.options, applications: this.#applications, instances: this.#instances.directory, log },
+			budget: this.#budget,
 			rejection: this.#context.rejection,
 			originOf: request => this.#originOf(request),
 			hasRoom: () => this.#state === "running" && !this.#isFull,

@@ -48,7 +48,7 @@ export {
 	ServerStream,
 	type StreamState,
 } from "./server-stream.ts";
-export { SharedBudget } from "./shared-budget.ts";
+export { BudgetAccount, SharedBudget } from "./shared-budget.ts";
 export { type Inflate, type SwfIdentity, swfIdentity } from "./swf-file.ts";
 export {
 	decodeSwfAnswer,

@@ -191,6 +191,41 @@ describe("the calls of a packet", () => {
 		expect(await calls([["chat.bytes"]], { encoding: 3 })).toEqual([["/1/onResult", Uint8Array.of(1)]]);
 	});
 
+	it("fail in fewer words where what the application says of it cannot be said", async () => {
+		const status = netStatus(FAILED, "No.", { application: Uint8Array.of(1) });
+		applications.onEvent = event =>
+			event.kind === "call" ? [{ kind: "error", client: event.client, call: event.call, status }] : echo(event);
+		expect((await calls([["chat.a"]]))[0]).toEqual([
+			"/1/onStatus",
+			{ code: FAILED, level: "error", description: expect.stringContaining("AMF0 has no byte array") },
+		]);
+		expect((await calls([["chat.a"]], { encoding: 3 }))[0]![1]).toMatchObject({ application: Uint8Array.of(1) });
+	});
+
+	it("have no answer where they leave no room for its name", async () => {
+		const writer = new RemotingWriter(0);
+		writer.call("chat.a", "x".repeat(65_530), []);
+		writer.call("chat.b", "/2", []);
+		const { bytes, faults } = await new PacketRun(decodeRemoting(writer.finish()), CALLER, "", context).answer();
+		expect(decodeRemoting(bytes).messages.map(({ target }) => target)).toEqual(["/2/onResult"]);
+		expect(faults).toBe(1);
+	});
+
+	it("share the room of an answer: what goes beyond it fails", async () => {
+		const large = "x".repeat(3 * 1024 * 1024);
+		applications.onEvent = event =>
+			event.kind === "call" ? [{ kind: "result", client: event.client, call: event.call, value: large }] : echo(event);
+		const answers = await calls([["chat.a"], ["chat.b"], ["chat.c"]]);
+		expect(answers.map(([target]) => target)).toEqual(["/1/onResult", "/2/onResult", "/3/onStatus"]);
+	});
+
+	it("reach eight instances at most", async () => {
+		const answers = await calls(Array.from({ length: 10 }, (_, index) => [`chat/r${index % 9}.a`] as const));
+		const kinds = answers.map(([target]) => target.split("/").at(-1));
+		expect(kinds).toEqual([...Array.from({ length: 8 }, () => "onResult"), "onStatus", "onResult"]);
+		expect(applications.connects.length).toBe(8);
+	});
+
 	it("come and go in the envelopes of Flex too", async () => {
 		const message = (name: string, members: { [key: string]: AmfValue }) =>
 			new AmfTypedObject(`flex.messaging.messages.${name}`, { messageId: "q", ...members });

@@ -7,6 +7,7 @@ import {
 	type FlexStamp,
 	flexFault,
 	flexResult,
+	type ObjectEncoding,
 	type RemotingMessage,
 	type RemotingPacket,
 	RemotingWriter,
@@ -46,40 +47,51 @@ export type PacketResult = {
 	readonly faults: number;
 };
 
-/** A call as the application gets it, and the envelope that its answer goes into. */
-type Pending = { readonly response: string; readonly flex: FlexCall | FlexCommand | undefined; outcome: CallOutcome };
+/** A call that is done, and the envelope that its answer goes into. */
+type Done = {
+	readonly response: string;
+	/** What was called, for the fault. */
+	readonly target: string;
+	readonly flex: FlexCall | FlexCommand | undefined;
+	readonly outcome: CallOutcome;
+};
 
-/** Makes the calls of one packet and gathers their answers, in the order of the calls. */
+/**
+ * Makes the calls of one packet and gathers their answers, in the order of the calls. The packet itself is let go of
+ * when its calls are made: applications may take their time.
+ */
 export class PacketRun {
 	readonly #context: PacketContext;
-	readonly #packet: RemotingPacket;
 	readonly #caller: Caller;
 	readonly #place: string;
+	readonly #objectEncoding: ObjectEncoding;
 	readonly #args: readonly AmfValue[];
 	/** By application and instance: one for all calls of the packet that go there. */
 	readonly #clients = new Map<string, RemotingClient | NetStatus>();
+	/** The calls, or what became of them, in their order. */
+	readonly #calls: readonly (Done | Promise<Done>)[];
 
-	/** `place` is what the request's path has behind the gateway's. */
+	/** `place` is what the request's path has behind the gateway's. Calls of another packet are another run. */
 	constructor(packet: RemotingPacket, caller: Caller, place: string, context: PacketContext) {
-		this.#packet = packet;
 		this.#caller = caller;
 		this.#place = place;
 		this.#context = context;
+		this.#objectEncoding = packet.version === 3 ? 3 : 0;
 		this.#args = credentialsOf(packet);
+		const refusal = context.rejection() ?? headerRefusal(packet);
+		this.#calls = packet.messages.map(message => this.#prepare(message, refusal));
 	}
 
-	/** Makes the calls. Never rejects for what callers or applications do. */
+	/** Makes the calls. Called once; never rejects for what callers or applications do. */
 	async answer(): Promise<PacketResult> {
-		const { timeoutMillis } = this.#context;
-		const refusal = this.#context.rejection() ?? headerRefusal(this.#packet);
-		const waiting = this.#packet.messages.map(message => this.#begin(message, refusal));
+		const { timeoutMillis, instances } = this.#context;
 		const clients = [...this.#clients.values()].filter(client => client instanceof RemotingClient);
 		for (const client of clients) client.connect();
 		const late = netStatus("NetConnection.Call.Failed", `No answer within ${timeoutMillis / 1000} s.`);
 		const timer = setTimeout(() => this.end(late), timeoutMillis);
-		const done = await Promise.all(waiting);
+		const done = await Promise.all(this.#calls);
 		clearTimeout(timer);
-		for (const client of clients) client.leave(this.#context.instances);
+		for (const client of clients) client.leave(instances);
 		return this.#write(done);
 	}
 
@@ -88,18 +100,22 @@ export class PacketRun {
 		for (const client of this.#clients.values()) if (client instanceof RemotingClient) client.end(status);
 	}
 
-	async #begin(message: RemotingMessage, refusal: NetStatus | undefined): Promise<Pending> {
-		const { target, response, value } = message;
+	#prepare({ target, response, value }: RemotingMessage, refusal: NetStatus | undefined): Done | Promise<Done> {
 		const flex = target === FLEX_TARGET ? readFlexMessage(value) : undefined;
-		const pending = (outcome: CallOutcome): Pending => ({ response, flex, outcome });
-		if (refusal !== undefined) return pending(failed(refusal));
-		if (flex?.kind === "command") return pending(commandOutcome(flex));
-		const called = flex === undefined ? target : flexTarget(flex);
-		const found = findTarget(called, this.#place, this.#context);
-		if (typeof found === "string") return pending(failed(netStatus("NetConnection.Call.Failed", found)));
+		const call = {
+			response,
+			target: flex?.kind === "call" ? flexTarget(flex) : target,
+			flex: flex && withoutArgs(flex),
+		};
+		const failed = (status: NetStatus): Done => ({ ...call, outcome: { kind: "status", status } });
+		if (refusal !== undefined) return failed(refusal);
+		if (flex?.kind === "command") return { ...call, outcome: commandOutcome(flex) };
+		const found = findTarget(call.target, this.#place, this.#context);
+		if (typeof found === "string") return failed(netStatus("NetConnection.Call.Failed", found));
 		const client = this.#clientOf(found.application, found.instance);
-		if (!(client instanceof RemotingClient)) return pending(failed(client));
-		return pending(await client.call(found.method, flex?.args ?? argumentsOf(value)));
+		if (!(client instanceof RemotingClient)) return failed(client);
+		const outcome = client.call(found.method, flex?.args ?? argumentsOf(value));
+		return outcome.then(became => ({ ...call, outcome: became }));
 	}
 
 	/** The packet's client of an instance, or why there is none. */
@@ -107,6 +123,7 @@ export class PacketRun {
 		const key = String(new StreamName(application, instance, "")).replace(/\/$/, "");
 		let client = this.#clients.get(key);
 		if (client === undefined) {
+			if (this.#clients.size >= MAX_INSTANCES) return TOO_MANY_INSTANCES;
 			client = this.#refusalOf(application) ?? this.#open(application, instance);
 			this.#clients.set(key, client);
 		}
@@ -128,50 +145,62 @@ export class PacketRun {
 
 	#open(application: string, instance: string): RemotingClient {
 		const { instances, nextId } = this.#context;
-		const objectEncoding = this.#packet.version === 3 ? 3 : 0;
-		const facts = { ...this.#caller, id: nextId(), objectEncoding, args: this.#args } as const;
-		const opened = instances.open(application, instance);
-		return new RemotingClient(facts, opened);
+		const facts = { ...this.#caller, id: nextId(), objectEncoding: this.#objectEncoding, args: this.#args };
+		return new RemotingClient(facts, instances.open(application, instance));
 	}
 
-	#write(done: readonly Pending[]): PacketResult {
-		const writer = new RemotingWriter(this.#packet.version === 3 ? 3 : 0);
+	#write(done: readonly Done[]): PacketResult {
+		const writer = new RemotingWriter(this.#objectEncoding, { maxBytes: MAX_ANSWER_BYTES });
 		let faults = 0;
-		for (const [index, pending] of done.entries()) {
-			const called = this.#packet.messages[index]!.target;
-			if (!this.#writeOne(writer, pending, called)) faults++;
+		for (const { response, target, flex, outcome } of done) {
+			let status = outcome.kind === "status" ? outcome.status : undefined;
+			if (outcome.kind === "result") {
+				const value = flex === undefined ? outcome.value : flexResult(flex, outcome.value, this.#context.flexStamp());
+				status = tryAnswer(writer, response, "result", value);
+			}
+			if (status === undefined) continue;
+			faults++;
+			// What the application says of the failure may not be sayable either. Then there is room for a word, or for none.
+			const { code, description } = tryAnswer(writer, response, "status", this.#fault(status, target, flex)) ?? {};
+			if (code !== undefined) tryAnswer(writer, response, "status", { code, level: "error", description });
 		}
 		return { bytes: writer.finish(), instances: [...this.#clients.keys()], faults };
 	}
 
-	/** @returns whether it is a result */
-	#writeOne(writer: RemotingWriter, { response, flex, outcome }: Pending, called: string): boolean {
-		if (outcome.kind === "result") {
-			try {
-				const value = flex === undefined ? outcome.value : flexResult(flex, outcome.value, this.#context.flexStamp());
-				writer.answer(response, "result", value);
-				return true;
-			} catch (error) {
-				// What the application answered cannot be said in this caller's encoding.
-				if (!(error instanceof UsageError)) throw error;
-				const status = netStatus("NetConnection.Call.Failed", error.message);
-				this.#writeOne(writer, { response, flex, outcome: failed(status) }, called);
-				return false;
-			}
-		}
-		const detail = called.slice(0, SHOWN_NAME);
-		const { status } = outcome;
-		writer.answer(response, "status", flex === undefined ? faultOf(status, detail) : this.#flexFault(flex, status));
-		return false;
-	}
-
-	#flexFault(flex: FlexCall | FlexCommand, status: NetStatus): AmfValue {
-		const detail = flex.kind === "call" ? flexTarget(flex).slice(0, SHOWN_NAME) : "";
-		const data = status["application"] as AmfValue;
-		return flexFault(flex, { code: status.code, text: status.description, detail, data }, this.#context.flexStamp());
+	#fault(status: NetStatus, target: string, flex: FlexCall | FlexCommand | undefined): AmfValue {
+		const details = target.slice(0, SHOWN_NAME);
+		// What the callers of gateways look for: `details` beside what statuses have.
+		if (flex === undefined) return { ...status, details } as AmfObject;
+		const { code, description, application } = status as NetStatus & { application?: AmfValue };
+		const fault = { code, text: description, detail: details, data: application ?? null };
+		return flexFault(flex, fault, this.#context.flexStamp());
 	}
 }
 
+/** Adds an answer; a status says why it could not be added. */
+function tryAnswer(
+	writer: RemotingWriter,
+	response: string,
+	kind: "result" | "status",
+	value: AmfValue,
+): NetStatus | undefined {
+	try {
+		writer.answer(response, kind, value);
+		return undefined;
+	} catch (error) {
+		if (!(error instanceof UsageError)) throw error;
+		return netStatus("NetConnection.Call.Failed", error.message);
+	}
+}
+
+/** Applications and instances that one packet may call: each is started where it does not run. */
+const MAX_INSTANCES = 8;
+const TOO_MANY_INSTANCES = netStatus(
+	"NetConnection.Call.Failed",
+	`A request may call ${MAX_INSTANCES} instances at most.`,
+);
+/** As much as our own clients take. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** The target of a call that carries a message of Flex. */
 const FLEX_TARGET = "null";
 /** How much of a name that a caller made up is repeated in the answer. */
@@ -205,17 +234,14 @@ function flexTarget({ destination, operation }: FlexCall): string {
 	return destination === "" ? operation : `${destination}.${operation}`;
 }
 
+/** As much as its answer needs. */
+function withoutArgs(flex: FlexCall | FlexCommand): FlexCall | FlexCommand {
+	return flex.kind === "call" ? { ...flex, args: [] } : flex;
+}
+
 /** A channel asks whether anybody is there; nobody logs in where nothing is remembered. */
 function commandOutcome({ operation }: FlexCommand): CallOutcome {
 	if (operation === FLEX_COMMAND.ping || operation === FLEX_COMMAND.logout) return { kind: "result", value: null };
-	return failed(netStatus("NetConnection.Call.Failed", `The command ${operation} is not offered.`));
-}
-
-function failed(status: NetStatus): CallOutcome {
+	const status = netStatus("NetConnection.Call.Failed", `The command ${operation} is not offered.`);
 	return { kind: "status", status };
-}
-
-/** What the callers of gateways look for: `details` beside what statuses have. */
-function faultOf(status: NetStatus, details: string): AmfValue {
-	return { ...status, details } as AmfObject;
 }

@@ -14,7 +14,11 @@ export type CallOutcome =
 	| { readonly kind: "result"; readonly value: AmfValue }
 	| { readonly kind: "status"; readonly status: NetStatus };
 
-type OpenCall = { readonly name: string; readonly args: readonly AmfValue[]; settle(outcome: CallOutcome): void };
+type OpenCall = {
+	/** What is to be called once the client is let in; `undefined`: it is called. */
+	wanted: { readonly name: string; readonly args: readonly AmfValue[] } | undefined;
+	settle(outcome: CallOutcome): void;
+};
 
 /**
  * The client that a request is to an application: it connects, makes the request's calls in their order once it is let
@@ -37,16 +41,14 @@ export class RemotingClient implements InstanceClient {
 		this.#instance = instance;
 	}
 
-	/** Calls a method. Never rejects. */
+	/** A call that is to be made when the client is let in. Never rejects. */
 	call(name: string, args: readonly AmfValue[]): Promise<CallOutcome> {
 		return new Promise(settle => {
 			if (this.#state === "over") {
 				settle({ kind: "status", status: this.#end });
 				return;
 			}
-			const number = this.#nextCall++;
-			this.#calls.set(number, { name, args, settle });
-			if (this.#state === "connected") this.#instance.call(this, number, name, args);
+			this.#calls.set(this.#nextCall++, { wanted: { name, args }, settle });
 		});
 	}
 
@@ -77,7 +79,11 @@ export class RemotingClient implements InstanceClient {
 	accept(): void {
 		if (this.#state !== "connecting") return;
 		this.#state = "connected";
-		for (const [number, { name, args }] of [...this.#calls]) this.#instance.call(this, number, name, args);
+		for (const [number, call] of [...this.#calls]) {
+			const { wanted } = call;
+			call.wanted = undefined;
+			if (wanted !== undefined) this.#instance.call(this, number, wanted.name, wanted.args);
+		}
 	}
 
 	reject(status: NetStatus): void {

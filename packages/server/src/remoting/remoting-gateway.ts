@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AmfLimits, decodeRemoting, REMOTING_CONTENT_TYPE, type RemotingPacket } from "@millrace/core/amf";
 import { MillraceError } from "@millrace/core/fault";
-import { netStatus } from "@millrace/core/rtmp";
+import { BudgetAccount, netStatus, type SharedBudget } from "@millrace/core/rtmp";
 import { corsHeaders, isOriginAllowed } from "../access/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { SocketOrigin } from "../net/index.ts";
@@ -19,6 +19,8 @@ export type RemotingGatewayOptions = Omit<PacketContext, "flexStamp"> & {
 	readonly callsPerRequest: number;
 	/** Requests of one address that are answered at once. */
 	readonly requestsPerAddress: number;
+	/** What requests draw on, with all others that do not publish. */
+	readonly budget: SharedBudget;
 	/** What the values of a packet may hold. */
 	readonly limits: AmfLimits;
 	/** Web origins whose pages may call; `*` is all. */
@@ -33,6 +35,8 @@ export type RemotingGatewayOptions = Omit<PacketContext, "flexStamp"> & {
 
 /** How much is remembered of what a caller says it is, and of the address of its page. */
 const SHOWN_HEADER = 1024;
+/** How much of the instances that were called stands in the log. */
+const SHOWN_INSTANCES = 200;
 
 /**
  * Flash Remoting: takes AMF packets by `POST`, makes their calls as a client of the application that they name, and
@@ -43,6 +47,7 @@ export class RemotingGateway {
 	readonly #options: RemotingGatewayOptions;
 	readonly #context: PacketContext;
 	readonly #runs = new Set<PacketRun>();
+	#requestCount = 0;
 	/** Requests that are under way, by address. */
 	readonly #byAddress = new Map<string, number>();
 
@@ -51,9 +56,9 @@ export class RemotingGateway {
 		this.#context = { ...options, flexStamp: () => ({ messageId: randomUUID().toUpperCase(), timestamp: Date.now() }) };
 	}
 
-	/** Requests whose calls are under way. */
+	/** Requests that are under way, from their head to the end of their answer. */
 	get requestCount(): number {
-		return this.#runs.size;
+		return this.#requestCount;
 	}
 
 	/** Whether a request is for the gateway: below its own path only what calls, for watch pages may be there. */
@@ -66,20 +71,28 @@ export class RemotingGateway {
 	async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const { address, secure } = this.#options.originOf(request);
 		const cors = corsHeaders(this.#options.cors, request.headers.origin);
+		const refuse = (refusal: Refusal) => this.#refuse(request, response, refusal, { address, cors });
 		const refusal = this.#refusalOf(request, address);
-		if (refusal !== undefined) return refuse(request, response, refusal, cors);
+		if (refusal !== undefined) return refuse(refusal);
 		if (request.method === "OPTIONS") {
 			response.writeHead(204, { ...cors, ...PREFLIGHT_HEADERS }).end();
 			return;
 		}
+		const account = new BudgetAccount(this.#options.budget);
 		this.#count(address, 1);
 		try {
-			await this.#answer(request, response, { address, secure }, cors);
+			const answer = await this.#answer(request, response, { address, secure }, account);
+			if (answer instanceof Uint8Array) {
+				const headers = { "content-type": REMOTING_CONTENT_TYPE, "content-length": answer.length };
+				response.writeHead(200, { ...headers, ...FACTS, ...cors }).end(answer);
+				await this.#sent(response);
+			} else if (answer !== undefined) refuse(answer);
 		} catch (error) {
 			this.#options.log.error("remoting", { from: address, error });
 			if (response.headersSent) response.destroy();
-			else refuse(request, response, FAILED, cors);
+			else refuse(FAILED);
 		} finally {
+			account.close();
 			this.#count(address, -1);
 		}
 	}
@@ -89,25 +102,27 @@ export class RemotingGateway {
 		for (const run of this.#runs) run.end(netStatus("NetConnection.Connect.AppShutdown"));
 	}
 
+	/** What is to be answered; `undefined`: nobody waits for it any more. */
 	async #answer(
 		request: IncomingMessage,
 		response: ServerResponse,
 		origin: SocketOrigin,
-		cors: Readonly<Record<string, string>>,
-	): Promise<void> {
+		account: BudgetAccount,
+	): Promise<Uint8Array | Refusal | undefined> {
 		const { bodyBytes, callsPerRequest, limits, log, now } = this.#options;
 		const begun = now();
-		const body = await readBody(request, bodyBytes);
-		if (body === "too-long") return refuse(request, response, TOO_LONG, cors);
-		if (body === "broken-off") return;
+		const body = await readBody(request, bodyBytes, account);
+		if (body === "broken-off") return undefined;
+		if (body === "too-long") return { status: 413, text: "The request is longer than may be." };
+		if (body === "no-room") return { status: 503, text: "All requests together hold more than may be." };
 		let packet: RemotingPacket;
 		try {
 			packet = decodeRemoting(body, { limits, maxMessages: callsPerRequest });
 		} catch (error) {
 			if (!(error instanceof MillraceError)) throw error;
-			log.warn("remoting", { from: origin.address, reason: error.code, detail: error.message });
-			return refuse(request, response, { status: 400, text: error.message }, cors);
+			return { status: 400, text: `${error.code}: ${error.message}` };
 		}
+		const calls = packet.messages.length;
 		const run = new PacketRun(packet, callerOf(request, origin), this.#placeOf(request), this.#context);
 		const onGone = () => run.end(netStatus("NetConnection.Call.Failed", "The caller has gone."));
 		response.once("close", onGone);
@@ -116,11 +131,29 @@ export class RemotingGateway {
 		response.off("close", onGone);
 		log.debug("remoting", {
 			from: origin.address,
-			...{ stream: instances.join(" "), calls: packet.messages.length, faults, bytesIn: body.length },
-			...{ bytesOut: bytes.length, millis: Math.round(now() - begun) },
+			...{
+				stream: instances.join(" ").slice(0, SHOWN_INSTANCES),
+				calls,
+				faults,
+				bytesIn: body.length,
+				bytesOut: bytes.length,
+			},
+			millis: Math.round(now() - begun),
 		});
-		const headers = { "content-type": REMOTING_CONTENT_TYPE, "content-length": bytes.length, ...FACTS, ...cors };
-		response.writeHead(200, headers).end(bytes);
+		return response.destroyed ? undefined : bytes;
+	}
+
+	/** Waits until the caller has taken the answer, as long as the calls may take; then the connection ends. */
+	#sent(response: ServerResponse): Promise<void> {
+		return new Promise(resolve => {
+			if (response.closed) return resolve();
+			const timer = setTimeout(() => response.destroy(), this.#options.timeoutMillis);
+			// After the end of the answer, or of the connection.
+			response.once("close", () => {
+				clearTimeout(timer);
+				resolve();
+			});
+		});
 	}
 
 	/** Why a request is not taken. */
@@ -143,7 +176,28 @@ export class RemotingGateway {
 		return undefined;
 	}
 
+	/** What is left of a body that is not wanted is not read: the connection ends. */
+	#refuse(
+		request: IncomingMessage,
+		response: ServerResponse,
+		{ status, text }: Refusal,
+		{ address, cors }: { readonly address: string; readonly cors: Readonly<Record<string, string>> },
+	): void {
+		if (status !== 405) this.#options.log.warn("refuse", { from: address, text: `Remoting, ${status}: ${text}` });
+		const body = Buffer.from(`${text}\n`);
+		const headers = {
+			"content-type": "text/plain; charset=utf-8",
+			"content-length": body.length,
+			...(status === 405 && { allow: "POST, OPTIONS" }),
+			...(request.complete ? {} : { connection: "close" }),
+			...FACTS,
+			...cors,
+		};
+		response.writeHead(status, headers).end(body);
+	}
+
 	#count(address: string, change: 1 | -1): void {
+		this.#requestCount += change;
 		const count = (this.#byAddress.get(address) ?? 0) + change;
 		if (count === 0) this.#byAddress.delete(address);
 		else this.#byAddress.set(address, count);
@@ -165,25 +219,7 @@ export class RemotingGateway {
 type Refusal = { readonly status: number; readonly text: string };
 
 const FACTS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
-const TOO_LONG: Refusal = { status: 413, text: "The request is longer than may be." };
 const FAILED: Refusal = { status: 500, text: "The server failed to answer this. Its log says more." };
-
-/** What is left of a body that is not wanted is not read: the connection ends. */
-function refuse(
-	request: IncomingMessage,
-	response: ServerResponse,
-	{ status, text }: Refusal,
-	cors: Readonly<Record<string, string>>,
-): void {
-	const headers = {
-		"content-type": "text/plain; charset=utf-8",
-		...(status === 405 && { allow: "POST, OPTIONS" }),
-		...(request.complete ? {} : { connection: "close" }),
-		...FACTS,
-		...cors,
-	};
-	response.writeHead(status, headers).end(`${text}\n`);
-}
 
 function callerOf({ headers, url = "" }: IncomingMessage, { address, secure }: SocketOrigin): Caller {
 	const protocol = secure ? "https" : "http";
