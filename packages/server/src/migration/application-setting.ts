@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { ImportTarget } from "./import-target.ts";
 import {
-	isEnabled,
 	none,
 	numberOf,
 	type OldSetting,
@@ -376,16 +375,8 @@ function readBandwidthCap({ value }: OldSetting, target: ImportTarget): Outcome 
 	return isLarger ? target.put("bandwidth.cap", cap) : takenWith("bandwidth.cap", "The larger one of both directions.");
 }
 
-function readSwf({ value, element }: OldSetting, target: ImportTarget): Outcome {
+function readSwf({ value }: OldSetting, target: ImportTarget): Outcome {
 	const on = switchOf(value);
 	if (on === undefined) return unset(value, "true or false");
-	const { kind, folder } = target.scope;
-	const outcome = target.put("swfVerification.enabled", on);
-	if (on && kind === "application" && textOf(element, "SWFFolder") === undefined) {
-		target.put("swfVerification.folder", join(folder, "SWFs"));
-		target.notice(
-			`SWF files that may connect are looked for in ${join(folder, "SWFs")}; the server does not start without that folder.`,
-		);
-	}
-	return on || isEnabled(element) !== undefined ? outcome : unset(value, "true or false");
+	return target.put("swfVerification.enabled", on);
 }

@@ -274,6 +274,30 @@ describe("importing a tree", () => {
 		});
 	}
 
+	it("names the folder of SWF files that an application has by itself, where its host asks for them", () => {
+		const { config, dir, report } = imported({
+			...STOCK,
+			[APPLICATION]:
+				"<Application><SWFVerification enabled='true'><SWFFolder></SWFFolder></SWFVerification></Application>",
+			"applications/a/SWFs/readme": "",
+			"applications/b/main.asc": "",
+			"applications/c/Application.xml": "<Application><SWFVerification enabled='false'/></Application>",
+		});
+		const folder = (name: string) => ({ swfVerification: { folder: dir.file(`applications/${name}/SWFs`) } });
+		expect(config).toMatchObject({
+			swfVerification: { enabled: true },
+			applications: { a: folder("a"), b: folder("b") },
+		});
+		expect(config).toHaveProperty("applications.c.swfVerification", { enabled: false });
+		expect(report.notices.filter(notice => notice.includes("SWF"))).toHaveLength(1);
+	});
+
+	it("lets a port for all addresses go before the same one for a single address", () => {
+		const list = "<HostPort>127.0.0.1:1935</HostPort><HostPort>:1935</HostPort>";
+		const { config } = imported({ ...STOCK, [ADAPTOR]: `<Adaptor><HostPortList>${list}</HostPortList></Adaptor>` });
+		expect(config).toHaveProperty("listeners", [{ port: 1935, protocols: ["rtmp", "http"] }]);
+	});
+
 	it("counts the clients of all hosts together", () => {
 		const host = (most: number, folder: string) =>
 			`<VirtualHost><AppsDir>${folder}</AppsDir><ResourceLimits><MaxConnections>${most}</MaxConnections></ResourceLimits></VirtualHost>`;

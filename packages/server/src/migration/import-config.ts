@@ -158,11 +158,29 @@ class Importer {
 		const isStockVod = name === "vod" && ["main.far", "main.asc"].some(file => fileIn(folder, file) !== undefined);
 		this.#draft.set(path, isStockVod ? { type: "vod" } : {});
 		const file = fileIn(folder, "Application.xml");
-		if (file === undefined) return;
-		const protocols: ProtocolFacts = { ...inherited };
-		const scope: ImportScope = { kind: "application", path, folder };
-		this.#walkParsed(this.#parse(file), file, "Application.xml", scope, protocols, { paths: locks, isKept: true });
-		this.#putProtocols(path, protocols, inherited);
+		if (file !== undefined) {
+			const protocols: ProtocolFacts = { ...inherited };
+			const scope: ImportScope = { kind: "application", path, folder };
+			this.#walkParsed(this.#parse(file), file, "Application.xml", scope, protocols, { paths: locks, isKept: true });
+			this.#putProtocols(path, protocols, inherited);
+		}
+		this.#putSwfFolder(path, host.path, folder);
+	}
+
+	/** Old servers look in `SWFs` of the application's folder, where no other is named. */
+	#putSwfFolder(path: ConfigPath, host: ConfigPath, folder: string): void {
+		const setting = (key: string): unknown =>
+			[path, host, []]
+				.map(scope => this.#draft.get([...scope, "swfVerification", key]))
+				.find(value => value !== undefined);
+		if (setting("enabled") !== true || setting("folder") !== undefined) return;
+		const files = join(folder, "SWFs");
+		this.#draft.set([...path, "swfVerification", "folder"], files, "where old servers look by themselves");
+		if (!existsSync(files)) {
+			this.#notices.add(
+				`SWF files that may connect belong into ${files}: the server does not start without that folder.`,
+			);
+		}
 	}
 
 	#skipHost({ file, application, users }: OldHost, note: string): void {
@@ -182,7 +200,10 @@ class Importer {
 	}
 
 	#putListeners(): void {
-		const { ports, ipv6 } = this.#server;
+		const { ipv6 } = this.#server;
+		const isForAll = (number: number): boolean =>
+			this.#server.ports.some(({ port }) => port.port === number && port.host === "");
+		const ports = this.#server.ports.filter(({ port }) => port.host === "" || !isForAll(port.port));
 		let needsCertificate = false;
 		for (const { port, comment } of ports) {
 			const listener = {
