@@ -27,6 +27,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		config: 3,
 		net: 3,
 		hub: 4,
+		migration: 4,
 		"shared-object": 4,
 		script: 4,
 		app: 5,

@@ -166,7 +166,8 @@ describe("virtual hosts", { timeout: 30_000 }, () => {
 		for (const [app, host, code] of [
 			["films", "localhost", "NetConnection.Connect.InvalidApp"],
 			["vod", CHAT, "NetConnection.Connect.InvalidApp"],
-			[`live@${CHAT}`, "localhost", "NetConnection.Connect.InvalidApp"],
+			["live@nowhere", "localhost", "NetConnection.Connect.InvalidApp"],
+			["live@quiet.example.org", "localhost", "NetConnection.Connect.Rejected"],
 			["live", "quiet.example.org", "NetConnection.Connect.Rejected"],
 		] as const) {
 			const client = await RawRtmpClient.tcp(server.addresses[0]!.port);

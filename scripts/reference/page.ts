@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { applicationReference } from "./application.ts";
 import { configurationReference } from "./configuration.ts";
 import { errorReference } from "./error.ts";
+import { oldSettingReference } from "./old-setting.ts";
 import { statusReference } from "./status.ts";
 
 /** The folder of the repository. */
@@ -15,6 +16,7 @@ export function referencePages(): ReadonlyMap<string, string> {
 		["docs/reference/applications.md", applicationReference()],
 		["docs/reference/configuration.md", configurationReference()],
 		["docs/reference/errors.md", errorReference()],
+		["docs/reference/old-settings.md", oldSettingReference()],
 		["docs/reference/statuses.md", statusReference()],
 	]);
 }

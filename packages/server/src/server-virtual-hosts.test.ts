@@ -45,10 +45,9 @@ describe("virtual hosts", () => {
 		expect(hostsOf(true).applicationOf({ ...asked, query: "_fcs_vhost=none.example" })).toBe("live");
 	});
 
-	it("are not chosen by a name that is the server's own", () => {
-		const asked = { application: "live@Wide", tcUrl: "rtmp://x/live@Wide", query: "" };
-		expect(hostsOf(false).applicationOf(asked)).toBe("");
-		expect(hostsOf(true).applicationOf(asked)).toBe("live@Wide");
+	it("are not looked for where the application's name has one", () => {
+		const asked = { application: "live@Wide", tcUrl: "rtmp://chat.example.org/live@Wide", query: "" };
+		expect(hostsOf(false).applicationOf(asked)).toBe("live@Wide");
 	});
 
 	it("are chosen by the host of an HTTP request", () => {

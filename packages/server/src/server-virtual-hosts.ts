@@ -36,8 +36,8 @@ export class VirtualHosts {
 	 * names where that is allowed. A host that is not known is the default one.
 	 */
 	applicationOf({ application, tcUrl, query }: Connecting): string {
-		// A name of that form is the server's own: hosts are chosen by their addresses.
-		if (application.includes("@")) return this.#takesParameter ? application : "";
+		// It names its host itself, as pages of the default host do: any client can name any host.
+		if (application.includes("@")) return application;
 		const asked = this.#takesParameter ? new URLSearchParams(query).get("_fcs_vhost") : null;
 		const host = this.#find(asked ?? HOST_OF_URL.exec(tcUrl)?.[1] ?? "");
 		return hostedApplication(application, host);

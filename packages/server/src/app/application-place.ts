@@ -21,8 +21,10 @@ export function hostedApplication(name: string, host: string | undefined): strin
 /** Takes a name of `hostedApplication` apart; `host` is `undefined` for the default one. */
 export function splitApplication(application: string): { readonly name: string; readonly host: string | undefined } {
 	const mark = application.lastIndexOf("@");
-	if (mark < 0) return { name: application, host: undefined };
-	return { name: application.slice(0, mark), host: application.slice(mark + 1) };
+	const name = application.slice(0, Math.max(0, mark));
+	// Taken apart, it must still be the name of a folder: clients may ask for any name.
+	if (/^\.{0,2}$/.test(name)) return { name: application, host: undefined };
+	return { name, host: application.slice(mark + 1) };
 }
 
 /**

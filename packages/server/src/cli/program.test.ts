@@ -151,11 +151,11 @@ describe("serve", () => {
 		}
 	});
 
-	it("makes a key for an application that needs one though the others do not", async () => {
-		const { dataDir, context, ended } = await serving([
-			...["--set", "publish.from=anywhere"],
-			...["--set", "applications={live: {}, studio: {publish: {from: nowhere}}}"],
-		]);
+	it.each([
+		["an application", "applications={live: {}, studio: {publish: {from: nowhere}}}"],
+		["a virtual host", "virtualHosts={a.example: {folder: ./a, publish: {from: nowhere}}}"],
+	])("makes a key for %s that needs one though the others do not", async (_what, setting) => {
+		const { dataDir, context, ended } = await serving(["--set", "publish.from=anywhere", "--set", setting]);
 		expect(existsSync(join(dataDir, "publish-key"))).toBe(true);
 		context.events.emit("SIGINT");
 		await ended;

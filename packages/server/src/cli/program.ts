@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { checkCommand } from "./check.ts";
 import type { CliContext } from "./cli-context.ts";
 import { convertCommand } from "./convert.ts";
+import { importConfigCommand } from "./import-config.ts";
 import { infoCommand } from "./info.ts";
 import { newCommand } from "./new-application.ts";
 import { portTestCommand } from "./port-test.ts";
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
 	serveCommand,
 	checkCommand,
 	printConfigCommand,
+	importConfigCommand,
 	newCommand,
 	publishCommand,
 	recordCommand,
@@ -36,6 +38,7 @@ Examples:
   millrace serve --set publish.from=anywhere      no key needed (in a closed network)
   millrace print-config > millrace.yaml           a file to begin with
   millrace check -c millrace.yaml
+  millrace import-config /opt/adobe/ams           the configuration of an old server as ours
   millrace new chat                               an application: code on the server
   millrace publish film.flv rtmp://localhost/live/film --loop
   millrace record rtmp://localhost/live/film film.flv

@@ -65,17 +65,30 @@ async function withKey({
 	options,
 	placeOf,
 }: ConfigOfCommand): Promise<{ readonly options: ServerOptions; readonly key: BannerKey | undefined }> {
-	const { publish, applications, dataDir } = options;
+	const { publish, dataDir } = options;
 	if (publish.key !== null) {
 		return { options, key: { madeNow: undefined, keptIn: placeOf(["publish", "key"]) ?? "the configuration" } };
 	}
-	const open = (name: string): boolean => applicationOptions(options, name)?.publish.from === "anywhere";
-	if (publish.from === "anywhere" && Object.keys(applications).every(open)) return { options, key: undefined };
+	if (isOpenToAll(options)) return { options, key: undefined };
 	const { key, file, madeNow } = await readOrMakeStreamKey(dataDir);
 	return {
 		options: { ...options, publish: { ...publish, key } },
 		key: { madeNow: madeNow ? key : undefined, keptIn: relative("", file) },
 	};
+}
+
+/** Whether everyone may publish to every application, those too that have no more than a folder. */
+function isOpenToAll(options: ServerOptions): boolean {
+	const isOpen = (application: string, host?: string): boolean =>
+		applicationOptions(options, application, () => true, host)?.publish.from === "anywhere";
+	// The empty name is none that is listed: it has what the host says.
+	const areOpen = (names: readonly string[], host?: string): boolean =>
+		["", ...names].every(name => isOpen(name, host));
+	const hosts = Object.entries(options.virtualHosts);
+	return (
+		areOpen(Object.keys(options.applications)) &&
+		hosts.every(([host, { applications }]) => areOpen(Object.keys(applications), host))
+	);
 }
 
 function bannerFacts(

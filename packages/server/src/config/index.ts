@@ -16,9 +16,11 @@ export {
 	type ConfigPath,
 	fixedNodes,
 	type LeafNode,
+	nodeAt,
 	rootNode,
 	type SchemaNode,
 	type SectionNode,
 } from "./schema-node.ts";
 export { variableOf } from "./text-source.ts";
+export { formatMeasure } from "./unit.ts";
 export { plainHostName } from "./virtual-host-schema.ts";
