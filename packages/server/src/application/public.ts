@@ -26,6 +26,7 @@ export {
 	type StreamUse,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
+export { SharedObjectProxy, type SharedObjectProxyOptions } from "./shared-object-proxy.ts";
 export {
 	type LiveStreamEntry,
 	type PublishToOptions,

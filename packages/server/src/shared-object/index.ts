@@ -1,5 +1,7 @@
 export { ServerSharedObject } from "./server-shared-object.ts";
 export {
+	FACE,
+	type ProxyEnds,
 	SharedObjectRoom,
 	type SharedObjectRoomHandler,
 	type SharedObjectRoomOptions,
