@@ -29,7 +29,7 @@ import {
 	type WireHandler,
 } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
-import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
+import { type ClientTransport, EdgeFeeds, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
@@ -181,6 +181,12 @@ export class MillraceServer {
 			log,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,
+			edge: {
+				origins: options.edge.origins,
+				rules: this.#applications.edgeRules(),
+				feeds: new EdgeFeeds(this.#hub, this.#clock.now),
+				schedule,
+			},
 			catalog: this.#library,
 			schedule,
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),

@@ -3,6 +3,7 @@ import { isNetwork } from "../net/index.ts";
 import { bandwidthSchema } from "./bandwidth-schema.ts";
 import { codeSchema } from "./code-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
+import { edgeSchema } from "./edge-schema.ts";
 import { httpSchema } from "./http-schema.ts";
 import { limitsSchema } from "./limits-schema.ts";
 import { listenerSchema } from "./listener-schema.ts";
@@ -88,6 +89,7 @@ export const configSchema = z
 			.describe(
 				"Whether a client may connect to an application that is neither listed nor has a folder in `media.applications`; it behaves as `live` does.",
 			),
+		edge: edgeSchema,
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
 		limits: limitsSchema,

@@ -1,5 +1,6 @@
 export { type BandwidthDetection, type BandwidthRules, DEFAULT_BANDWIDTH_RULES } from "./bandwidth-rules.ts";
 export type { ClientStats, PlayStats, PublishStats } from "./client-stats.ts";
+export { EdgeFeeds } from "./edge/index.ts";
 export type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 export { PeerLine } from "./peer-line.ts";
 export type { PublishRecorder } from "./publish-recorder.ts";

@@ -15,6 +15,8 @@ import { type PlayItem, type Playing, type PlayTransport, wishOf } from "./playi
 export interface PlayHost extends PlayTransport {
 	readonly connection: ServerConnection;
 	readonly rules: ApplicationRules;
+	/** The application whose streams they are, as the hub's keys have it. */
+	readonly application: string;
 	/** Asks the application. */
 	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void;
 	/** Tells the application that something is not played any more. */
@@ -120,7 +122,7 @@ export class PlayDesk
 	// ── the client's commands ──
 
 	onPlay(stream: ServerStream, request: PlayRequest): void {
-		const { application } = this.#host.connection.request!;
+		const { application } = this.#host;
 		const item: PlayItem = { name: new StreamName(application, request.instance, request.name), request };
 		this.#host.askToPlay(factsOf(item), refusal => {
 			if (refusal !== undefined) stream.refuse(refusal, request.name);
@@ -155,7 +157,7 @@ export class PlayDesk
 	onStreamLength(call: Call, address: Pick<PlayRequest, "name" | "prefix" | "instance">): void {
 		const { connection } = this.#host;
 		const { hub, catalog } = this.#context;
-		const name = new StreamName(connection.request!.application, address.instance, address.name);
+		const name = new StreamName(this.#host.application, address.instance, address.name);
 		const answer = (millis: number) => {
 			connection.sendResult(call, millis / 1000);
 			connection.settle();

@@ -30,6 +30,7 @@ import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
 import type { PublishStats } from "./client-stats.ts";
+import { EdgeClient, EdgePlayDesk, type EdgeTarget, edgeRefusal, edgeTarget } from "./edge/index.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
 import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
@@ -39,6 +40,8 @@ import { SwfCheck } from "./swf-check.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
+/** What a client is a client of: an instance of this server, or another server. */
+type PeerInstance = Pick<ApplicationInstance, "call" | "whenCallsAreHandled" | "sharedObject" | "ask" | "tell">;
 /** Answers to what came together leave together, but no more of them wait than this, in bytes. */
 const TURN_OUTPUT_BYTES = 16 * 1024;
 
@@ -60,12 +63,16 @@ export class RtmpPeer
 	readonly #onGone: (peer: RtmpPeer) => void;
 	readonly #publishing = new Map<ServerStream, PublishSession>();
 	/** Made when the client first plays: many only connect. */
-	#playDesk: PlayDesk | undefined;
+	#playDesk: PlayDesk | EdgePlayDesk | undefined;
 	readonly #calls = new Map<number, Call>();
+	/** Of a client that goes to another server. */
+	#edge: EdgeClient | undefined;
 	#nextCall = 1;
 	#facts: ClientFacts | undefined;
 	#rules: ApplicationRules | undefined;
-	#instance: ApplicationInstance | undefined;
+	#instance: PeerInstance | undefined;
+	/** The instance where it is one of this server. */
+	#own: ApplicationInstance | undefined;
 	/** While the client is to prove its SWF file; its `connect` is pending then. */
 	#swfCheck: SwfCheck | undefined;
 	/** The publisher that media came for in this turn: nearly always the only one. */
@@ -97,9 +104,16 @@ export class RtmpPeer
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
 
-	get #play(): PlayDesk {
-		this.#playDesk ??= new PlayDesk(this.#context, this, this.#log);
+	get #play(): PlayDesk | EdgePlayDesk {
+		this.#playDesk ??= this.#makePlayDesk();
 		return this.#playDesk;
+	}
+
+	#makePlayDesk(): PlayDesk | EdgePlayDesk {
+		const edge = this.#edge;
+		if (edge === undefined) return new PlayDesk(this.#context, this, this.#log);
+		const { catalog: _ownFiles, ...context } = this.#context;
+		return new EdgePlayDesk(edge, this, new PlayDesk(context, this, this.#log));
 	}
 
 	/** When `handleTimeout` must be called at the latest. */
@@ -236,26 +250,51 @@ export class RtmpPeer
 	// ── connect ──
 
 	onConnect(request: ConnectRequest): void {
-		const rules = this.#context.application(request.application);
+		const target = edgeTarget(request.app);
+		if (target !== undefined) {
+			this.#connectEdge(request, target);
+			return;
+		}
+		const { application } = request;
+		const rules = application === "" ? undefined : this.#context.application(application);
 		if (rules === undefined) {
 			const text = `[ Server.Reject ] : (_defaultRoot_, _defaultVHost_) : Application (${request.application}) is not defined.`;
 			this.#log.warn("reject", { application: request.application, reason: "unknown application" });
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
 		}
-		const { secure } = this.#transport;
-		const protocol = this.#protocol;
-		const refusal = this.#context.rejection() ?? protocolRefusal(rules, protocol);
+		const refusal = this.#context.rejection() ?? protocolRefusal(rules, this.#protocol);
 		if (refusal !== undefined) {
 			this.reject(refusal);
 			return;
 		}
 		this.#rules = rules;
-		this.#facts = {
+		this.#facts = this.#factsOf(request);
+		if (rules.swf === undefined || rules.swf.isExempt(request.flashVer)) this.#enter(request);
+		else this.#swfCheck = new SwfCheck(rules.swf, this.connection.link, request.instance);
+	}
+
+	/** A client that wants to reach another server through this one. */
+	#connectEdge(request: ConnectRequest, target: EdgeTarget): void {
+		const { edge } = this.#context;
+		const refusal = this.#context.rejection() ?? edgeRefusal(target, edge?.origins ?? []);
+		if (edge === undefined || refusal !== undefined) {
+			this.reject(refusal ?? netStatus("NetConnection.Connect.Rejected"));
+			return;
+		}
+		this.#rules = edge.rules;
+		this.#facts = this.#factsOf(request);
+		this.#edge = new EdgeClient(edge, target, request, this);
+		this.#instance = this.#edge;
+		this.#edge.connect();
+	}
+
+	#factsOf(request: ConnectRequest): ClientFacts {
+		return {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol,
-			secure,
+			protocol: this.#protocol,
+			secure: this.#transport.secure,
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,
@@ -264,8 +303,6 @@ export class RtmpPeer
 			objectEncoding: request.objectEncoding,
 			args: request.args,
 		};
-		if (rules.swf === undefined || rules.swf.isExempt(request.flashVer)) this.#enter(request);
-		else this.#swfCheck = new SwfCheck(rules.swf, this.connection.link, request.instance);
 	}
 
 	onSwfAnswer(payload: Uint8Array): void {
@@ -287,8 +324,9 @@ export class RtmpPeer
 	}
 
 	#enter(request: ConnectRequest): void {
-		this.#instance = this.#context.instances.open(request.application, request.instance);
-		this.#instance.connect(this);
+		this.#own = this.#context.instances.open(request.application, request.instance);
+		this.#instance = this.#own;
+		this.#own.connect(this);
 	}
 
 	/** What the client speaks: encrypted RTMP is told by its handshake. */
@@ -436,11 +474,14 @@ export class RtmpPeer
 			stream.refuse(netStatus("NetStream.Publish.Denied", decision.description));
 			return;
 		}
-		this.#instance!.ask("publish", this, factsOf(request), refusal => {
+		const onAnswer: PermissionHandler = refusal => {
 			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
 			else stream.refuse(refusal);
 			this.endTurn();
-		});
+		};
+		const edge = this.#edge;
+		if (edge === undefined) this.#instance!.ask("publish", this, factsOf(request), onAnswer);
+		else edge.askToPublish(this.#context.hub.open(name.key, this.rules.live), request, onAnswer);
 	}
 
 	onUnpublish(stream: ServerStream): void {
@@ -566,7 +607,11 @@ export class RtmpPeer
 	}
 
 	#streamName(stream: ServerStream): StreamName {
-		return new StreamName(this.connection.request!.application, stream.instance, stream.name);
+		return new StreamName(this.application, stream.instance, stream.name);
+	}
+
+	get application(): string {
+		return this.#edge?.application ?? this.connection.request!.application;
 	}
 
 	// ── the end ──
@@ -576,7 +621,8 @@ export class RtmpPeer
 		this.#swfCheck = undefined;
 		this.line.stop();
 		this.#faulted = reason !== undefined;
-		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
+		this.#edge?.disconnect();
+		if (this.#own !== undefined) this.#context.instances.leave(this.#own, this);
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
 		// Most players end with a reset while media is on its way to them: nothing that anybody must know.
