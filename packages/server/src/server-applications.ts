@@ -110,6 +110,16 @@ export class ServerApplications {
 		});
 	}
 
+	/** How streams of other servers behave here. Who may publish and connect, those servers say. */
+	edgeRules(): ApplicationRules {
+		const options = applicationOptions({ ...this.#options, applications: {} }, "edge", () => true)!;
+		return {
+			bandwidth: options.bandwidth,
+			live: liveOptions(options),
+			mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: "anywhere", key: null }),
+		};
+	}
+
 	/** Applications whose files may be listed. */
 	withListedFiles(): string[] {
 		return this.#listed().filter(name => this.options(name)?.media.list === true);

@@ -31,7 +31,7 @@ import {
 } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import type { RemotingGateway } from "./remoting/index.ts";
-import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
+import { type ClientTransport, EdgeFeeds, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
@@ -188,6 +188,12 @@ export class MillraceServer {
 			idleClientMillis: options.rtmp.idleClientMillis,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,
+			edge: {
+				origins: options.edge.origins,
+				rules: this.#applications.edgeRules(),
+				feeds: new EdgeFeeds(this.#hub, systemClock.now),
+				schedule,
+			},
 			catalog: this.#library,
 			schedule,
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),

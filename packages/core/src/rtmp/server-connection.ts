@@ -49,6 +49,8 @@ export type { Call, ServerConnectionHandler, ServerConnectionOptions } from "./s
 const COMMAND_CHUNK_STREAM = 3;
 const STATUS_CHUNK_STREAM = 5;
 const DEFAULT_CALL_TIMEOUT_MILLIS = 60_000;
+/** An edge's address has none of its own: the origin's stands behind `?` (Using Flash Media Server Edge Servers). */
+const CHAINED = /^rtmp[a-z]{0,2}:\/\//i;
 const STATE_WAITING = 0;
 const STATE_PENDING = 1;
 const STATE_CONNECTED = 2;
@@ -339,7 +341,7 @@ export class ServerConnection implements LinkHandler {
 		this.request = request;
 		this.#state = STATE_PENDING;
 		this.#gate.close();
-		if (request.application === "") {
+		if (request.application === "" && !CHAINED.test(request.query)) {
 			this.#rejectNameless(request);
 			return;
 		}

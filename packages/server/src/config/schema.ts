@@ -4,6 +4,7 @@ import { addressSchema } from "./address-schema.ts";
 import { bandwidthSchema } from "./bandwidth-schema.ts";
 import { codeSchema } from "./code-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
+import { edgeSchema } from "./edge-schema.ts";
 import { httpSchema } from "./http-schema.ts";
 import { limitsSchema } from "./limits-schema.ts";
 import { listenerSchema } from "./listener-schema.ts";
@@ -146,6 +147,7 @@ export const configSchema = z
 			.describe(
 				"Whether clients may choose a virtual host by `?_fcs_vhost=NAME` behind the application, instead of by the host of their address.",
 			),
+		edge: edgeSchema,
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
 		remoting: remotingSchema,

@@ -15,6 +15,7 @@ export type CallOutcome =
 	| { readonly kind: "status"; readonly status: NetStatus };
 
 type OpenCall = {
+	readonly name: string;
 	/** What is to be called once the client is let in; `undefined`: it is called. */
 	wanted: { readonly name: string; readonly args: readonly AmfValue[] } | undefined;
 	settle(outcome: CallOutcome): void;
@@ -48,7 +49,7 @@ export class RemotingClient implements InstanceClient {
 				settle({ kind: "status", status: this.#end });
 				return;
 			}
-			this.#calls.set(this.#nextCall++, { wanted: { name, args }, settle });
+			this.#calls.set(this.#nextCall++, { name, wanted: { name, args }, settle });
 		});
 	}
 

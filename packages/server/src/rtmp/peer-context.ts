@@ -7,6 +7,7 @@ import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library
 import type { EventLog } from "../log/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
 import type { ClientAllowance } from "./client-allowance.ts";
+import type { EdgeContext } from "./edge/index.ts";
 import type { PublishRecorder } from "./publish-recorder.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
@@ -53,6 +54,8 @@ export type PeerContext = {
 	readonly schedule?: PlayerSchedule;
 	/** Memory for what one client alone is sent: blocks of files, encrypted copies. Default: each block has memory of its own. */
 	readonly blocks?: MemoryPool;
+	/** What clients need that go to other servers. Default: they are refused. */
+	readonly edge?: EdgeContext;
 	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
 	readonly recorder?: PublishRecorder;
 	/** How long a client may do nothing, in milliseconds. Default, and 0: for ever. */

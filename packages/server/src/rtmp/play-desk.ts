@@ -14,7 +14,7 @@ import { type PlayItem, type Playing, type PlayTransport, wishOf } from "./playi
 export interface PlayHost extends PlayTransport {
 	readonly connection: ServerConnection;
 	readonly rules: ApplicationRules;
-	/** The application, with its virtual host where it has one. */
+	/** The application whose streams they are, as the hub's keys have it. */
 	readonly application: string;
 	/** Asks the application. */
 	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void;
@@ -121,7 +121,8 @@ export class PlayDesk
 	// ── the client's commands ──
 
 	onPlay(stream: ServerStream, request: PlayRequest): void {
-		const item: PlayItem = { name: new StreamName(this.#host.application, request.instance, request.name), request };
+		const { application } = this.#host;
+		const item: PlayItem = { name: new StreamName(application, request.instance, request.name), request };
 		this.#host.askToPlay(factsOf(item), refusal => {
 			if (refusal !== undefined) stream.refuse(refusal, request.name);
 			else if (stream.state === "playing") this.#add(stream, item);

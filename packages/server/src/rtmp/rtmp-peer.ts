@@ -32,6 +32,7 @@ import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
+import { EdgeClient, EdgePlayDesk, type EdgeTarget, edgeRefusal, edgeTarget } from "./edge/index.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
 import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
@@ -41,6 +42,8 @@ import { SwfCheck } from "./swf-check.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
 const MAX_OPEN_CALLS = 1024;
+/** What a client is a client of: an instance of this server, or another server. */
+type PeerInstance = Pick<ApplicationInstance, "call" | "whenCallsAreHandled" | "sharedObject" | "ask" | "tell">;
 /** Answers to what came together leave together, but no more of them wait than this, in bytes. */
 const TURN_OUTPUT_BYTES = 16 * 1024;
 
@@ -62,13 +65,17 @@ export class RtmpPeer
 	readonly #onGone: (peer: RtmpPeer) => void;
 	readonly #publishing = new Map<ServerStream, PublishSession>();
 	/** Made when the client first plays: many only connect. */
-	#playDesk: PlayDesk | undefined;
+	#playDesk: PlayDesk | EdgePlayDesk | undefined;
 	readonly #calls = new Map<number, Call>();
+	/** Of a client that goes to another server. */
+	#edge: EdgeClient | undefined;
 	#nextCall = 1;
 	#facts: ClientFacts | undefined;
 	#application = "";
 	#rules: ApplicationRules | undefined;
-	#instance: ApplicationInstance | undefined;
+	#instance: PeerInstance | undefined;
+	/** The instance where it is one of this server. */
+	#own: ApplicationInstance | undefined;
 	/** While the client is to prove its SWF file; its `connect` is pending then. */
 	#swfCheck: SwfCheck | undefined;
 	/** The publisher that media came for in this turn: nearly always the only one. */
@@ -102,9 +109,16 @@ export class RtmpPeer
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
 	}
 
-	get #play(): PlayDesk {
-		this.#playDesk ??= new PlayDesk(this.#context, this, this.#log);
+	get #play(): PlayDesk | EdgePlayDesk {
+		this.#playDesk ??= this.#makePlayDesk();
 		return this.#playDesk;
+	}
+
+	#makePlayDesk(): PlayDesk | EdgePlayDesk {
+		const edge = this.#edge;
+		if (edge === undefined) return new PlayDesk(this.#context, this, this.#log);
+		const { catalog: _ownFiles, ...context } = this.#context;
+		return new EdgePlayDesk(edge, this, new PlayDesk(context, this, this.#log));
 	}
 
 	/** When `handleTimeout` must be called at the latest. */
@@ -260,8 +274,13 @@ export class RtmpPeer
 	// ── connect ──
 
 	onConnect(request: ConnectRequest): void {
+		const target = edgeTarget(request.app);
+		if (target !== undefined) {
+			this.#connectEdge(request, target);
+			return;
+		}
 		this.#application = this.#context.applicationOf?.(request) ?? request.application;
-		const rules = this.#context.application(this.#application);
+		const rules = this.#application === "" ? undefined : this.#context.application(this.#application);
 		if (rules === undefined) {
 			const host = splitApplication(this.#application).host ?? "_defaultVHost_";
 			const text = `[ Server.Reject ] : (_defaultRoot_, ${host}) : Application (${request.application}) is not defined.`;
@@ -269,19 +288,38 @@ export class RtmpPeer
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
 		}
-		const { secure } = this.#transport;
-		const protocol = this.#protocol;
-		const refusal = this.#context.rejection() ?? protocolRefusal(rules, protocol);
+		const refusal = this.#context.rejection() ?? protocolRefusal(rules, this.#protocol);
 		if (refusal !== undefined) {
 			this.reject(refusal);
 			return;
 		}
 		this.#rules = rules;
-		this.#facts = {
+		this.#facts = this.#factsOf(request);
+		if (rules.swf === undefined || rules.swf.isExempt(request.flashVer)) this.#enter(request);
+		else this.#swfCheck = new SwfCheck(rules.swf, this.connection.link, request.instance);
+	}
+
+	/** A client that wants to reach another server through this one. */
+	#connectEdge(request: ConnectRequest, target: EdgeTarget): void {
+		const { edge } = this.#context;
+		const refusal = this.#context.rejection() ?? edgeRefusal(target, edge?.origins ?? []);
+		if (edge === undefined || refusal !== undefined) {
+			this.reject(refusal ?? netStatus("NetConnection.Connect.Rejected"));
+			return;
+		}
+		this.#rules = edge.rules;
+		this.#facts = this.#factsOf(request);
+		this.#edge = new EdgeClient(edge, target, request, this);
+		this.#instance = this.#edge;
+		this.#edge.connect();
+	}
+
+	#factsOf(request: ConnectRequest): ClientFacts {
+		return {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
-			protocol,
-			secure,
+			protocol: this.#protocol,
+			secure: this.#transport.secure,
 			tcUrl: request.tcUrl,
 			pageUrl: request.pageUrl,
 			swfUrl: request.swfUrl,
@@ -290,8 +328,6 @@ export class RtmpPeer
 			objectEncoding: request.objectEncoding,
 			args: request.args,
 		};
-		if (rules.swf === undefined || rules.swf.isExempt(request.flashVer)) this.#enter(request);
-		else this.#swfCheck = new SwfCheck(rules.swf, this.connection.link, request.instance);
 	}
 
 	onSwfAnswer(payload: Uint8Array): void {
@@ -317,18 +353,15 @@ export class RtmpPeer
 		const refusal = allowance?.refusal();
 		if (refusal !== undefined) return this.reject(refusal);
 		allowance?.enter();
-		this.#instance = this.#context.instances.open(this.#application, request.instance);
-		this.#instance.connect(this);
+		this.#own = this.#context.instances.open(this.#application, request.instance);
+		this.#instance = this.#own;
+		this.#own.connect(this);
 	}
 
 	/** What the client speaks: encrypted RTMP is told by its handshake. */
 	get #protocol(): string {
 		const { protocol } = this.#transport;
 		return protocolName(protocol, this.connection.link.encrypted);
-	}
-
-	get application(): string {
-		return this.#application;
 	}
 
 	get rules(): ApplicationRules {
@@ -384,7 +417,7 @@ export class RtmpPeer
 	}
 
 	handlesCall(name: string): boolean {
-		return this.#instance?.handles(name) ?? false;
+		return this.#own?.handles(name) ?? false;
 	}
 
 	answerCall(id: number): void {
@@ -397,7 +430,7 @@ export class RtmpPeer
 	}
 
 	sampleAccess(stream: ServerStream): { readonly audio: boolean; readonly video: boolean } {
-		return this.#instance?.sampleAccess(this, stream.name) ?? { audio: true, video: true };
+		return this.#own?.sampleAccess(this, stream.name) ?? { audio: true, video: true };
 	}
 
 	awaitCalls(proceed: () => void): boolean {
@@ -492,11 +525,14 @@ export class RtmpPeer
 			stream.refuse(netStatus("NetStream.Publish.Denied", decision.description));
 			return;
 		}
-		this.#instance!.ask("publish", this, factsOf(request), refusal => {
+		const onAnswer: PermissionHandler = refusal => {
 			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
 			else stream.refuse(refusal);
 			this.endTurn();
-		});
+		};
+		const edge = this.#edge;
+		if (edge === undefined) this.#instance!.ask("publish", this, factsOf(request), onAnswer);
+		else edge.askToPublish(this.#context.hub.open(name.key, this.rules.live), request, onAnswer);
 	}
 
 	onUnpublish(stream: ServerStream): void {
@@ -584,7 +620,7 @@ export class RtmpPeer
 
 	/** What happens to a stream is told to the code of its instance, whoever publishes it. */
 	#tellInstance({ name, instance }: StreamName, status: NetStatus): void {
-		if (instance === this.#instance?.instance) this.#instance.tellStream(name, { ...status, details: name });
+		if (instance === this.#own?.instance) this.#own.tellStream(name, { ...status, details: name });
 	}
 
 	/** In the stream's query, or in that of the application. */
@@ -631,7 +667,11 @@ export class RtmpPeer
 	}
 
 	#streamName(stream: ServerStream): StreamName {
-		return new StreamName(this.#application, stream.instance, stream.name);
+		return new StreamName(this.application, stream.instance, stream.name);
+	}
+
+	get application(): string {
+		return this.#edge?.application ?? this.#application;
 	}
 
 	// ── the end ──
@@ -641,8 +681,9 @@ export class RtmpPeer
 		this.#swfCheck = undefined;
 		this.line.stop();
 		this.#faulted = reason !== undefined;
-		if (this.#instance !== undefined) {
-			this.#context.instances.leave(this.#instance, this);
+		this.#edge?.disconnect();
+		if (this.#own !== undefined) {
+			this.#context.instances.leave(this.#own, this);
 			this.#rules?.allowance?.leave();
 		}
 		const { link } = this.connection;

@@ -6,7 +6,9 @@ export {
 	type RecordedFileFacts,
 } from "./application-streams.ts";
 export { InstanceStreams } from "./instance-streams.ts";
+export { relayedData } from "./item-data.ts";
 export type { RemoteOptions } from "./remote-server.ts";
+export { StreamCarrier } from "./stream-carrier.ts";
 export {
 	DEFAULT_BUFFER_SECONDS,
 	MAX_BUFFER_SECONDS,
