@@ -85,7 +85,7 @@ function serverOptions(name: string, applications: string): ServerOptionsInput {
 		: { publish: { from: "anywhere" }, record: { anonymous: true }, demo: true };
 	return {
 		...options,
-		listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
+		listeners: [{ protocols: ["rtmp", "http"], host: "127.0.0.1", port: 0 }],
 		media: { ...options.media, applications },
 	};
 }

@@ -36,6 +36,7 @@ const RINGS: Record<string, Record<string, number>> = {
 		host: 6,
 		rtmp: 6,
 		output: 6,
+		remoting: 7,
 		demo: 6,
 		stream: 6,
 		testing: 7,

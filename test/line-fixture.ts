@@ -65,6 +65,9 @@ export class LineFixture implements ApplicationHost {
 			after: (millis, action) => this.clock.schedule(millis, action),
 			random: count => new Uint8Array(count).fill(7),
 			warn: () => undefined,
+			openGateway: () => {
+				throw new Error("There is no gateway here.");
+			},
 		};
 		const nc = new NetConnection(platform);
 		nc.connect("rtmp://host:1935/live");

@@ -39,6 +39,11 @@ export class ServerApplications {
 		return this.rules(name) !== undefined;
 	}
 
+	/** Whether there is an application of that name, listed or with a folder. */
+	isNamed(name: string): boolean {
+		return Object.hasOwn(this.#options.applications, name) || this.#hasFolder(name);
+	}
+
 	/** An application's settings; `undefined` where there is none of that name. */
 	options(name: string): ApplicationOptions | undefined {
 		return applicationOptions(this.#options, name, () => this.#hasFolder(name));

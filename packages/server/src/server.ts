@@ -29,12 +29,14 @@ import {
 	type WireHandler,
 } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
+import type { RemotingGateway } from "./remoting/index.ts";
 import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { portsFor } from "./server-ports.ts";
+import { createRemotingGateway } from "./server-remoting.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -101,6 +103,7 @@ export class MillraceServer {
 	readonly #webSockets: RtmpWebSocket;
 	readonly #context: PeerContext;
 	readonly #tunnel: HttpTunnel | undefined;
+	readonly #remoting: RemotingGateway | undefined;
 	#listeners: ServerListeners | undefined;
 	#foreign: ForeignSite | undefined;
 	#draining: { readonly rejection: NetStatus; readonly done: Promise<void> } | undefined;
@@ -192,6 +195,14 @@ export class MillraceServer {
 			describe: (name: StreamName) => this.#describe(name),
 		};
 		this.#tunnel = options.rtmpt.enabled ? this.#makeTunnel() : undefined;
+		this.#remoting = createRemotingGateway({
+			...{ options: this.options, applications: this.#applications, instances: this.#instances.directory, log },
+			rejection: this.#context.rejection,
+			originOf: request => this.#originOf(request),
+			hasRoom: () => this.#state === "running" && !this.#isFull,
+			nextId: () => this.#id(),
+			now: this.#clock.now,
+		});
 	}
 
 	/** Where it listens; empty before `start`. */
@@ -204,9 +215,9 @@ export class MillraceServer {
 		return this.#view;
 	}
 
-	/** RTMP clients and FLV viewers. */
+	/** RTMP clients, FLV viewers and calls by Flash Remoting. */
 	get connectionCount(): number {
-		return this.#peers.size + this.#flv.viewerCount;
+		return this.#peers.size + this.#flv.viewerCount + (this.#remoting?.requestCount ?? 0);
 	}
 
 	/** Listens on every address of the settings. Rejects with the system's error, and listens nowhere then. */
@@ -284,6 +295,7 @@ export class MillraceServer {
 		this.#flv.stop();
 		this.#webSockets.stop();
 		this.#tunnel?.stop();
+		this.#remoting?.stop();
 		for (const peer of [...this.#peers]) peer.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#closeHttp();
@@ -327,6 +339,7 @@ export class MillraceServer {
 			files: this.#files,
 			rtmp: this.#webSockets,
 			tunnel: this.#tunnel,
+			remoting: this.#remoting,
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,

@@ -13,6 +13,8 @@ export interface ApplicationOptions {
 	readonly bandwidth: ServerOptions["bandwidth"];
 	readonly swfVerification: ServerOptions["swfVerification"];
 	readonly code: ServerOptions["code"];
+	/** Whether the gateway of Flash Remoting reaches it. */
+	readonly remoting: boolean;
 	/** What its code finds at `app.config`. */
 	readonly config: Readonly<Record<string, unknown>>;
 }
@@ -51,6 +53,7 @@ export function applicationOptions(
 		bandwidth: overlaid(options.bandwidth, known?.bandwidth),
 		swfVerification: overlaid(options.swfVerification, known?.swfVerification),
 		code: overlaid(options.code, known?.code),
+		remoting: known?.remoting?.enabled ?? options.remoting.enabled,
 		config: known?.config ?? {},
 	};
 }

@@ -10,6 +10,7 @@ import { liveSchema } from "./live-schema.ts";
 import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
 import { recordSchema } from "./record-schema.ts";
+import { applicationRemotingSchema, remotingSchema } from "./remoting-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
 import { rtmptSchema } from "./rtmpt-schema.ts";
 import { overrideOf, section } from "./section.ts";
@@ -20,7 +21,8 @@ import { tlsSchema } from "./tls-schema.ts";
 export const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** How a client of an application may have connected, as the port tells it. */
-const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
+const RTMP_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
+const CLIENT_PROTOCOLS = [...RTMP_PROTOCOLS, "http", "https"] as const;
 
 const applicationSchema = z
 	.strictObject({
@@ -35,7 +37,7 @@ const applicationSchema = z
 			.min(1, { error: "must name at least one protocol" })
 			.optional()
 			.describe(
-				"The protocols by which clients may connect to it; others are rejected. Absent: all that listeners take.",
+				"The protocols by which clients may connect to it; others are rejected. `http` and `https` are calls of Flash Remoting. Absent: all that listeners take.",
 			),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
@@ -44,6 +46,7 @@ const applicationSchema = z
 		bandwidth: overrideOf(bandwidthSchema, "Keys of `bandwidth` that differ for this application."),
 		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this application."),
 		code: overrideOf(codeSchema, "Keys of `code` that differ for this application."),
+		remoting: applicationRemotingSchema,
 		config: z
 			.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).describe("Text, a number, `true` or `false`."))
 			.optional()
@@ -90,6 +93,7 @@ export const configSchema = z
 			),
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
+		remoting: remotingSchema,
 		limits: limitsSchema,
 		tls: tlsSchema,
 		http: httpSchema,

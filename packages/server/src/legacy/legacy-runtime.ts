@@ -8,6 +8,7 @@ import {
 	UNKNOWN_CALL,
 } from "../application/index.ts";
 import {
+	defineStandardClasses,
 	type Invoked,
 	type ScriptFault,
 	type ScriptFunction,
@@ -77,6 +78,7 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm.setOwn(this.realm.global, "application", this.application);
 		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
 		this.#methods = new RemoteMethods(this.realm, [prototype]);
+		defineStandardClasses(this.realm, { folder });
 		this.streams = defineMediaClasses(this);
 		defineAbsentMembers(this.realm, this.application);
 	}

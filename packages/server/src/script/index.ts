@@ -9,3 +9,4 @@ export type {
 export { ScriptError, type ScriptFault } from "./script-fault.ts";
 export { type Invoked, type ScriptErrorName, ScriptRealm, type ScriptRealmOptions } from "./script-realm.ts";
 export { decodeSource } from "./source-text.ts";
+export { defineStandardClasses, type StandardClassesOptions } from "./standard-classes.ts";
