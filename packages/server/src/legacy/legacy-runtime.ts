@@ -78,8 +78,13 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm.setOwn(this.realm.global, "application", this.application);
 		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
 		this.#methods = new RemoteMethods(this.realm, [prototype]);
-		defineStandardClasses(this.realm, { folder });
 		this.streams = defineMediaClasses(this);
+		const { fileFolders: virtualDirectories, maxUnprocessedChars } = xml;
+		defineStandardClasses(this.realm, {
+			folder,
+			virtualDirectories,
+			...(maxUnprocessedChars !== undefined && { maxUnprocessedChars }),
+		});
 		defineAbsentMembers(this.realm, this.application);
 	}
 
