@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
-import { encodeAmf3 } from "@millrace/core/amf";
+import { type AmfValue, decodeRemoting, encodeAmf3, RemotingWriter } from "@millrace/core/amf";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LegacyFixture } from "./legacy-fixture.ts";
 import { oldApplications } from "./legacy-scripts-fixture.ts";
@@ -24,6 +24,25 @@ async function start(...names: readonly string[]): Promise<LegacyFixture> {
 	return fixture;
 }
 
+/** A gateway of Flash Remoting that answers each call with what `answer` gives; `undefined`: an HTTP error. Resolves with its address. */
+async function gateway(answer: (method: string, args: AmfValue[]) => Promise<AmfValue | undefined>): Promise<string> {
+	const server: Server = createHttpServer(async (request, response) => {
+		const chunks: Buffer[] = [];
+		for await (const chunk of request) chunks.push(chunk);
+		const writer = new RemotingWriter(0);
+		for (const { target, response: place, value } of decodeRemoting(Buffer.concat(chunks)).messages) {
+			const result = await answer(target, value as AmfValue[]);
+			if (result === undefined) {
+				response.writeHead(500).end();
+				return;
+			}
+			writer.answer(place, "result", result);
+		}
+		response.setHeader("content-type", "application/x-amf").end(writer.finish());
+	});
+	return listen(server);
+}
+
 /** A web server that answers each body with what `answer` gives; `undefined`: 500. Resolves with its address. */
 async function web(answer: (body: string) => string | undefined): Promise<string> {
 	const server: Server = createHttpServer((request, response) => {
@@ -35,6 +54,10 @@ async function web(answer: (body: string) => string | undefined): Promise<string
 			else response.end(text);
 		});
 	});
+	return listen(server);
+}
+
+async function listen(server: Server): Promise<string> {
 	await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
 	ends.push(() => {
 		server.closeAllConnections();
@@ -42,6 +65,39 @@ async function web(answer: (body: string) => string | undefined): Promise<string
 	});
 	return `http://127.0.0.1:${(server.address() as AddressInfo).port}/ask.cgi`;
 }
+
+describe("gatekeeper: who comes waits for an answer of Flash Remoting", () => {
+	it("is let in, turned away, or told that nobody answers, whenever the answer comes", async () => {
+		const asked: AmfValue[] = [];
+		const answers: (() => void)[] = [];
+		const address = await gateway((method, [user, password]) => {
+			asked.push([method, user]);
+			const result = password === "sesame" ? { ok: true, level: 7 } : { ok: false, reason: "wrong" };
+			return new Promise(resolve => answers.push(() => resolve(user === "crash" ? undefined : result)));
+		});
+		const server = await start("gatekeeper");
+		const [ann, bob, crash] = [
+			server.dial("gatekeeper", address, "ann", "sesame"),
+			server.dial("gatekeeper", address, "bob", "guess"),
+			server.dial("gatekeeper", address, "crash", "x"),
+		];
+		await waitFor(() => expect(answers).toHaveLength(3));
+		expect(asked).toContainEqual(["site.Login.check", "ann"]);
+		expect([ann!, bob!, crash!].flatMap(({ codes }) => codes)).toEqual([]);
+		for (const answer of answers) answer();
+		expect(await ann!.calls("welcome")).toEqual([["ann", 7]]);
+		expect(ann!.codes).toEqual(["Connect.Success"]);
+		await bob!.until(() => bob!.codes.length > 0);
+		expect(bob!.statuses[0]).toMatchObject({
+			code: "NetConnection.Connect.Rejected",
+			application: { why: "wrong" },
+		});
+		await crash!.until(() => crash!.codes.length > 0);
+		expect(crash!.codes[0]).toBe("Connect.Rejected");
+		expect(await ann!.call("whoAmI")).toEqual({ name: "ann", level: 7, waiting: 0 });
+		await server.logged(/login service: /);
+	});
+});
 
 describe("door: who comes waits for the answer of a web server, one after the other", () => {
 	it("lets in and turns away as it answers", async () => {

@@ -51,7 +51,7 @@ export type FakeClientOptions = {
 };
 
 const PING_MILLIS = 10;
-const OVER_TLS = /^(rtmpts|rtmps|wss)$/;
+const OVER_TLS = /^(rtmpts|rtmps|wss|https)$/;
 
 type Waiting = { resolve(value: AmfValue): void; reject(error: unknown): void };
 
