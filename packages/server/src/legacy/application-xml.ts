@@ -12,10 +12,24 @@ export type ApplicationXml = {
 	readonly turnMillis: number | undefined;
 	/** What an instance may use, in MiB (`RuntimeSize`); `undefined`: it says nothing. */
 	readonly memoryMebibytes: number | undefined;
+	/**
+	 * The folder, absolute, behind each path that `File` takes (`FileObject`, `VirtualDirectory`). One outside of the
+	 * application's folder is reached where its code may reach it: not from a process of its own.
+	 */
+	readonly virtualDirectories: ReadonlyMap<string, string>;
+	/** What `XMLSocket.maxUnprocessedChars` can be set to at most; `undefined`: it says nothing. */
+	readonly maxUnprocessedChars: number | undefined;
 };
 
 const FILE = "Application.xml";
-const NOTHING: ApplicationXml = { config: {}, libraries: [], turnMillis: undefined, memoryMebibytes: undefined };
+const NOTHING: ApplicationXml = {
+	config: {},
+	libraries: [],
+	turnMillis: undefined,
+	memoryMebibytes: undefined,
+	virtualDirectories: new Map(),
+	maxUnprocessedChars: undefined,
+};
 /** Where the scripts' own settings stand: of the first server, and of the later ones. */
 const ENGINES = ["ScriptEngine", "JSEngine"] as const;
 /** A folder beside the scripts, or in the application, that needs no setting. */
@@ -45,11 +59,22 @@ export function readApplicationXml(folder: string): ApplicationXml {
 		.filter(path => path !== "");
 	const seconds = Number(setting("MaxTimeOut"));
 	const kibibytes = Number(setting("RuntimeSize"));
+	const sockets = engines.map(engine => Number(textOf(record(engine["XMLSocket"])["MaxUnprocessedChars"])));
+	const maxChars = sockets.find(number => number > 0) ?? 0;
 	return {
 		config,
 		libraries: [...libraries.map(path => resolve(folder, path)), join(folder, DEFAULT_LIBRARY)],
 		turnMillis: seconds > 0 ? seconds * 1000 : undefined,
 		memoryMebibytes: kibibytes > 0 ? Math.ceil(kibibytes / 1024) : undefined,
+		virtualDirectories: new Map(
+			engines
+				.flatMap(engine => textsOf(record(engine["FileObject"])["VirtualDirectory"]))
+				.flatMap(text => {
+					const [path = "", target = ""] = text.split(";").map(part => part.trim());
+					return path === "" || target === "" ? [] : [[path, resolve(folder, target)] as const];
+				}),
+		),
+		maxUnprocessedChars: maxChars > 0 ? maxChars : undefined,
 	};
 }
 
@@ -81,6 +106,11 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 function textOf(value: unknown): string {
 	const one: unknown = Array.isArray(value) ? value.at(-1) : value;
 	return textOrNothing(typeof one === "string" ? one : record(one)[TEXT]);
+}
+
+/** Of an element that stands there several times, all. */
+function textsOf(value: unknown): readonly string[] {
+	return (Array.isArray(value) ? value : [value]).map(textOf).filter(text => text !== "");
 }
 
 function textOrNothing(value: unknown): string {

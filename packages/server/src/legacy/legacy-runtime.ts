@@ -77,7 +77,8 @@ export class LegacyRuntime implements LegacyInstance {
 		});
 		this.realm.setOwn(this.realm.global, "application", this.application);
 		this.#handlers = new ScriptHandlers(this.#clientClass.type, []);
-		defineStandardClasses(this.realm, { folder });
+		const { virtualDirectories, maxUnprocessedChars } = xml;
+		defineStandardClasses(this.realm, { folder, virtualDirectories, maxUnprocessedChars });
 		this.streams = defineMediaClasses(this);
 		defineAbsentMembers(this.realm, this.application);
 	}
