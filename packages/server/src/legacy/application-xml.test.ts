@@ -14,7 +14,7 @@ const read = (text: string) => {
 
 describe("what Application.xml says of the utility classes", () => {
 	it("gives each virtual directory of File its folder, those within the application's by a relative path", () => {
-		const { virtualDirectories, maxUnprocessedChars } = read(`<Application><JSEngine>
+		const { fileFolders, maxUnprocessedChars } = read(`<Application><JSEngine>
 			<FileObject>
 				<VirtualDirectory>/videos;/srv/videos</VirtualDirectory>
 				<VirtualDirectory> /data ; data/files </VirtualDirectory>
@@ -22,7 +22,7 @@ describe("what Application.xml says of the utility classes", () => {
 			</FileObject>
 			<XMLSocket><MaxUnprocessedChars>100</MaxUnprocessedChars></XMLSocket>
 		</JSEngine></Application>`);
-		expect([...virtualDirectories]).toEqual([
+		expect([...fileFolders]).toEqual([
 			["/videos", "/srv/videos"],
 			["/data", join(folder, "data/files")],
 		]);
@@ -33,7 +33,7 @@ describe("what Application.xml says of the utility classes", () => {
 		"<Application><ScriptEngine/></Application>",
 		"<Application><JSEngine><FileObject/><XMLSocket><MaxUnprocessedChars>x</MaxUnprocessedChars></XMLSocket></JSEngine></Application>",
 	])("takes nothing from %s", text => {
-		const { virtualDirectories, maxUnprocessedChars } = read(text);
-		expect([virtualDirectories.size, maxUnprocessedChars]).toEqual([0, undefined]);
+		const { fileFolders, maxUnprocessedChars } = read(text);
+		expect([fileFolders.size, maxUnprocessedChars]).toEqual([0, undefined]);
 	});
 });

@@ -8,28 +8,15 @@ export type ApplicationXml = {
 	readonly config: Readonly<Record<string, string>>;
 	/** Folders in which `load` looks, absolute, in order (`ScriptLibPath`). */
 	readonly libraries: readonly string[];
+	/** Folders that scripts reach by paths of their own (`FileObject`): `/videos` → `/srv/videos`. */
+	readonly fileFolders: ReadonlyMap<string, string>;
+	/** The highest `maxUnprocessedChars` of an `XMLSocket`; `undefined`: it says nothing. */
+	readonly maxUnprocessedChars: number | undefined;
 	/** The longest that a handler may run, in milliseconds (`MaxTimeOut`); `undefined`: it says nothing. */
 	readonly turnMillis: number | undefined;
-	/** What an instance may use, in MiB (`RuntimeSize`); `undefined`: it says nothing. */
-	readonly memoryMebibytes: number | undefined;
-	/**
-	 * The folder, absolute, behind each path that `File` takes (`FileObject`, `VirtualDirectory`). One outside of the
-	 * application's folder is reached where its code may reach it: not from a process of its own.
-	 */
-	readonly virtualDirectories: ReadonlyMap<string, string>;
-	/** What `XMLSocket.maxUnprocessedChars` can be set to at most; `undefined`: it says nothing. */
-	readonly maxUnprocessedChars: number | undefined;
 };
 
 const FILE = "Application.xml";
-const NOTHING: ApplicationXml = {
-	config: {},
-	libraries: [],
-	turnMillis: undefined,
-	memoryMebibytes: undefined,
-	virtualDirectories: new Map(),
-	maxUnprocessedChars: undefined,
-};
 /** Where the scripts' own settings stand: of the first server, and of the later ones. */
 const ENGINES = ["ScriptEngine", "JSEngine"] as const;
 /** A folder beside the scripts, or in the application, that needs no setting. */
@@ -42,7 +29,7 @@ export function readApplicationXml(folder: string): ApplicationXml {
 		text = readFileSync(join(folder, FILE), "utf8");
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		return { ...NOTHING, libraries: [join(folder, DEFAULT_LIBRARY)] };
+		text = "<Application/>";
 	}
 	const root = record(parse(text)["Application"]);
 	const engines = ENGINES.map(name => record(root[name]));
@@ -58,23 +45,22 @@ export function readApplicationXml(folder: string): ApplicationXml {
 		.map(path => path.trim())
 		.filter(path => path !== "");
 	const seconds = Number(setting("MaxTimeOut"));
-	const kibibytes = Number(setting("RuntimeSize"));
-	const sockets = engines.map(engine => Number(textOf(record(engine["XMLSocket"])["MaxUnprocessedChars"])));
-	const maxChars = sockets.find(number => number > 0) ?? 0;
+	const chars = Number(textOf(record(engines.map(engine => engine["XMLSocket"]).find(Boolean))["MaxUnprocessedChars"]));
+	const fileFolders = new Map<string, string>();
+	for (const engine of engines) {
+		for (const each of listOf(record(engine["FileObject"])["VirtualDirectory"])) {
+			const [path = "", target = ""] = textOf(each)
+				.split(";")
+				.map(part => part.trim());
+			if (path !== "" && target !== "") fileFolders.set(path, resolve(folder, target));
+		}
+	}
 	return {
 		config,
 		libraries: [...libraries.map(path => resolve(folder, path)), join(folder, DEFAULT_LIBRARY)],
+		fileFolders,
+		maxUnprocessedChars: chars > 0 ? chars : undefined,
 		turnMillis: seconds > 0 ? seconds * 1000 : undefined,
-		memoryMebibytes: kibibytes > 0 ? Math.ceil(kibibytes / 1024) : undefined,
-		virtualDirectories: new Map(
-			engines
-				.flatMap(engine => textsOf(record(engine["FileObject"])["VirtualDirectory"]))
-				.flatMap(text => {
-					const [path = "", target = ""] = text.split(";").map(part => part.trim());
-					return path === "" || target === "" ? [] : [[path, resolve(folder, target)] as const];
-				}),
-		),
-		maxUnprocessedChars: maxChars > 0 ? maxChars : undefined,
 	};
 }
 
@@ -103,14 +89,13 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 	return typeof one === "object" && one !== null ? (one as Record<string, unknown>) : {};
 }
 
+function listOf(value: unknown): readonly unknown[] {
+	return Array.isArray(value) ? value : [value];
+}
+
 function textOf(value: unknown): string {
 	const one: unknown = Array.isArray(value) ? value.at(-1) : value;
 	return textOrNothing(typeof one === "string" ? one : record(one)[TEXT]);
-}
-
-/** Of an element that stands there several times, all. */
-function textsOf(value: unknown): readonly string[] {
-	return (Array.isArray(value) ? value : [value]).map(textOf).filter(text => text !== "");
 }
 
 function textOrNothing(value: unknown): string {

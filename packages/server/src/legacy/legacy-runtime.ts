@@ -23,7 +23,7 @@ import type { ApplicationXml } from "./application-xml.ts";
 import { ClientClass } from "./client-object.ts";
 import type { LegacyInfo, LegacyInstance, StreamObjects } from "./legacy-instance.ts";
 import { defineMediaClasses, MEDIA_LIBRARIES } from "./media-classes.ts";
-import { ScriptHandlers } from "./own-member.ts";
+import { type RemoteMethod, RemoteMethods } from "./remote-method.ts";
 
 export type LegacyRuntimeOptions = {
 	readonly app: Application;
@@ -40,7 +40,7 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly streams: StreamObjects;
 	readonly #admission = new Admission();
 	readonly #clientClass: ClientClass;
-	readonly #handlers: ScriptHandlers;
+	readonly #methods: RemoteMethods;
 	/** Those who are let in, in the order in which they were, and the script's array of them. */
 	readonly #clients: Client[] = [];
 	readonly #clientArray: unknown[];
@@ -76,10 +76,15 @@ export class LegacyRuntime implements LegacyInstance {
 			broadcast: (name, args) => this.#broadcast(name, args),
 		});
 		this.realm.setOwn(this.realm.global, "application", this.application);
-		this.#handlers = new ScriptHandlers(this.#clientClass.type, []);
-		const { virtualDirectories, maxUnprocessedChars } = xml;
-		defineStandardClasses(this.realm, { folder, virtualDirectories, maxUnprocessedChars });
+		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
+		this.#methods = new RemoteMethods(this.realm, [prototype]);
 		this.streams = defineMediaClasses(this);
+		const { fileFolders: virtualDirectories, maxUnprocessedChars } = xml;
+		defineStandardClasses(this.realm, {
+			folder,
+			virtualDirectories,
+			...(maxUnprocessedChars !== undefined && { maxUnprocessedChars }),
+		});
 		defineAbsentMembers(this.realm, this.application);
 	}
 
@@ -168,19 +173,19 @@ export class LegacyRuntime implements LegacyInstance {
 	call(client: Client, name: string, args: readonly AmfValue[]): unknown {
 		const object = this.clientObject(client);
 		try {
-			const method = this.#handlers.find(object, name) ?? this.#resolve(object, name);
+			const method = this.#methods.find(object, name) ?? this.#resolve(object, name);
 			if (method === undefined) return UNKNOWN_CALL;
 			const values = args.map(value => this.realm.toScript(value));
-			const invoked = this.realm.invokeFunction(method.fn, method.holder, values, name);
+			const invoked = this.realm.invokeFunction(method.call, method.self, values, name);
 			return invoked.failed ? reject(invoked.fault.message) : this.#result(invoked.value, name);
 		} catch (error) {
 			return reject(this.realm.report(error, name).message);
 		}
 	}
 
-	#resolve(object: ScriptObject, name: string): ReturnType<ScriptHandlers["find"]> {
+	#resolve(object: ScriptObject, name: string): RemoteMethod | undefined {
 		const { value } = this.realm.invoke(object, "__resolve", [name]);
-		return typeof value === "function" ? { fn: value as ScriptFunction, holder: object } : undefined;
+		return typeof value === "function" ? { call: value as ScriptFunction, self: object } : undefined;
 	}
 
 	/** What a method returned, for the client: scripts may return a promise too. */
