@@ -1,3 +1,5 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endAll, type ScriptClient, ScriptServer, until } from "./script-fixture.ts";
 
@@ -117,7 +119,7 @@ describe("a script's connections", { timeout: 60_000 }, () => {
 		const ann = await dialed();
 		await ann.call(
 			"run",
-			"nc.call('ask', null, 'question'); nc.call('ask', null, 'folder/inner'); nc.call('ask', null, 'addHeader'); 1",
+			"nc.call('ask', null, 'question'); nc.call('ask', null, 'folder/inner'); nc.call('ask', null, 'close'); 1",
 		);
 		expect(await ann.told("asked", 41)).toEqual([41, true]);
 		await there.logged(/answer 42/);
