@@ -1,10 +1,19 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { closeAllPrograms, MediaLibrary, needEncoders, removeTempDirs, type ServerProcess, TempDir } from "@millrace/testkit";
+import {
+	closeAllPrograms,
+	MediaLibrary,
+	mediaEncoders,
+	needEncoders,
+	removeTempDirs,
+	type ServerProcess,
+	type SkippableTest,
+	TempDir,
+} from "@millrace/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ffmpegPublisher, gstPublisher, type Publisher } from "./publisher.ts";
-import { startServer, waitUntilLive } from "./suite-server.ts";
+import { needMillrace, startServer, waitUntilLive } from "./suite-server.ts";
 
 /** Encoders of others, and applications of the old server that ask them for a key. */
 
@@ -42,20 +51,27 @@ application.onPublish = function(client, stream) {
 application.onUnpublish = function(client, stream) { trace("onUnpublish " + stream.name); };
 `;
 
+const EXAMPLES = fileURLToPath(new URL("../../examples/legacy-apps/applications", import.meta.url));
+/** Streams of the example applications, as an encoder names them. */
+const EXAMPLE_STREAMS = [
+	...["live/cam", "gate/studio?key=change-me", "livepkgr/show?adbe-record-mode=record", "dvrcast/match"],
+];
+const MEDIUM = "h264-aac-2";
+const library = new MediaLibrary();
 const dir = new TempDir("legacy-encoder");
-const media = new MediaLibrary(dir.path);
 let server: ServerProcess;
-let file: string;
 
 beforeAll(async () => {
 	const folder = dir.file("applications");
-	for (const [name, script] of [["bycall", BY_CALL], ["byquery", BY_QUERY]] as const) {
+	cpSync(EXAMPLES, folder, { recursive: true });
+	for (const [name, script] of [
+		["bycall", BY_CALL],
+		["byquery", BY_QUERY],
+	] as const) {
 		mkdirSync(join(folder, name), { recursive: true });
 		writeFileSync(join(folder, name, "main.asc"), script);
 	}
-	const examples = fileURLToPath(new URL("../../examples/legacy-apps/applications", import.meta.url));
-	cpSync(examples, folder, { recursive: true });
-	server = await startServer([`media.applications=${folder}`, "publish.from=anywhere"]);
+	server = await startServer([`media.applications=${folder}`, "publish.from=anywhere", "record.anonymous=true"]);
 });
 
 afterAll(async () => {
@@ -64,14 +80,54 @@ afterAll(async () => {
 	removeTempDirs();
 });
 
+/** The application says something, from a line of the log on. */
 const said = (text: string, from: number) =>
 	server.waitForEvent("application", 20_000, line => String(line["text"]).startsWith(text), from);
 
-describe.each([ffmpegPublisher, gstPublisher("rtmp2sink")])("$name", (publisher: Publisher) => {
-	test.each([
-		["FCPublish", "bycall", "FCPublish true", "FCPublish false"],
-		["the query", "byquery", "onPublish", "refused"],
-	])("publishes through an application that gates by %s, with the key alone", async (_by, application, allowed, refused) => {
-		expect([application, allowed, refused]).toHaveLength(3);
+async function need(context: SkippableTest, publisher: Publisher): Promise<string> {
+	needMillrace(context, "applications");
+	await publisher.need(context);
+	await needEncoders(context, ...mediaEncoders(MEDIUM));
+	return library.file(MEDIUM);
+}
+
+describe.each([ffmpegPublisher, gstPublisher("rtmp2sink")])("$name", publisher => {
+	test("publishes through an application that gives the right with FCPublish, to those with the key", async context => {
+		const file = await need(context, publisher);
+		const from = server.log.length;
+		const refused = publisher.start(file, server.rtmpUrl("bycall/cam?key=wrong"));
+		await said("FCPublish false", from);
+		await refused.waitForExit(20_000);
+		expect(server.log.slice(from).some(({ text }) => text.includes("onPublish cam"))).toBe(false);
+		const again = server.log.length;
+		const allowed = publisher.start(file, server.rtmpUrl("bycall/cam?key=secret"));
+		await said("FCPublish true", again);
+		await said("onPublish cam", again);
+		await waitUntilLive(server, "bycall/cam");
+		await allowed.waitForExit(20_000);
+		await said("onUnpublish cam", again);
 	});
+
+	test("publishes through an application that asks for a key in the query, with the key", async context => {
+		const file = await need(context, publisher);
+		const from = server.log.length;
+		const refused = publisher.start(file, server.rtmpUrl("byquery/cam?key=wrong"));
+		await said("refused cam", from);
+		await refused.waitForExit(20_000);
+		const again = server.log.length;
+		const allowed = publisher.start(file, server.rtmpUrl("byquery/cam?key=secret"));
+		await said("onPublish cam", again);
+		await waitUntilLive(server, "byquery/cam");
+		await allowed.waitForExit(20_000);
+		await said("onUnpublish cam", again);
+	});
+
+	for (const address of EXAMPLE_STREAMS) {
+		test(`publishes through the example ${address}`, async context => {
+			const file = await need(context, publisher);
+			const playing = publisher.start(file, server.rtmpUrl(address));
+			await waitUntilLive(server, address.replace(/\?.*/, ""));
+			await playing.stop("SIGTERM", 5000);
+		});
+	}
 });
