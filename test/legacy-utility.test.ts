@@ -200,7 +200,18 @@ beforeAll(async () => {
 	for (const server of [http, tcp]) await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
 	const [httpPort, tcpPort] = [http, tcp].map(server => (server.address() as AddressInfo).port);
 	const ports = `var HTTP = "http://127.0.0.1:${httpPort}", TCP = ${tcpPort};`;
-	fixture = await LegacyFixture.start({ files: { "tools/main.asc": MAIN + ports, "tools/a/t.txt": TEXT } });
+	fixture = await LegacyFixture.start({
+		files: {
+			"tools/main.asc": MAIN + ports,
+			"tools/a/t.txt": TEXT,
+			"tools/shelf/x.txt": TEXT,
+			"elsewhere/secret.txt": TEXT,
+			"tools/Application.xml": `<Application><JSEngine><FileObject>
+				<VirtualDirectory>/data;shelf</VirtualDirectory>
+				<VirtualDirectory>/out;../elsewhere</VirtualDirectory>
+			</FileObject></JSEngine></Application>`,
+		},
+	});
 	client = await fixture.connect("tools");
 });
 afterAll(async () => {
@@ -221,6 +232,11 @@ it.each(ROWS)("$labels", async ({ script, gives, told }) => {
 	if (gives !== undefined || told === undefined) expect(result).toEqual(gives);
 	if (told !== undefined) expect(await client.calls("told", told.length)).toEqual(told);
 	expect(fixture.lines.filter(line => line.includes("Error"))).toEqual([]);
+});
+
+it("File reaches virtual directories of Application.xml as far as the application's process may", async () => {
+	const script = `var a = new File("/data/x.txt"), b = new File("/out/secret.txt"); [a.exists, a.open("text", "read"), a.readln(), b.exists, b.open("text", "read"), new File("/out").list()]`;
+	expect(await client.call("evaluate", script)).toEqual([true, true, "one", false, false, null]);
 });
 
 it("tries each member that the table tells of", () => {

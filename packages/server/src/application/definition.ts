@@ -129,6 +129,11 @@ export type ApplicationDefinition<
 	/** What clients may call. */
 	readonly methods?: M;
 	/**
+	 * How long the application may keep its event loop from turning, in milliseconds, where that is less than the server
+	 * allows (`code.turnMillis`). Default: what the server allows.
+	 */
+	readonly turnMillis?: number;
+	/**
 	 * Calls that the server answers itself and that are handed to `onCall` first (`FCPublish`, `getStreamLength`,
 	 * `checkBandwidth`, …): it may return `UNKNOWN_CALL`. Default: those for which there are methods.
 	 */

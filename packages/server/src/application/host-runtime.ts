@@ -63,7 +63,7 @@ export class HostRuntime {
 		options.load().then(
 			definition => {
 				this.#definition = definition;
-				this.#control("ready");
+				this.#control("ready", definition.turnMillis ?? 0);
 			},
 			(error: unknown) => {
 				this.#control("failed", error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -85,6 +85,8 @@ export class RuntimeLink {
 	#nextPort = 1;
 	#callOffLook: () => void;
 	readonly #startedAt: number;
+	/** How long it may go without letting the event loop turn: as the settings say, or less where it wants less itself. */
+	#turnMillis: number;
 	/** When the ping was sent that has not been answered. */
 	#pingedAt: number | undefined;
 	/** What the runtime stands still for. That time is ours, not its. */
@@ -110,6 +112,7 @@ export class RuntimeLink {
 		this.#log = log;
 		this.#lines = new LineAllowance(dropped => log.warn("application", { text: `${dropped} more lines left out` }));
 		this.#startedAt = now();
+		this.#turnMillis = limits.turnMillis;
 		this.#channel = start(
 			{ ...setup, memoryMebibytes: limits.memoryMebibytes, frameBytes: limits.frameBytes },
 			{
@@ -158,7 +161,7 @@ export class RuntimeLink {
 	}
 
 	get #lookMillis(): number {
-		return Math.min(MAX_LOOK_MILLIS, Math.max(MIN_LOOK_MILLIS, this.#options.limits.turnMillis / LOOKS_PER_TURN));
+		return Math.min(MAX_LOOK_MILLIS, Math.max(MIN_LOOK_MILLIS, this.#turnMillis / LOOKS_PER_TURN));
 	}
 
 	#closePort(port: Port, reason: PortEnd = "ended"): void {
@@ -299,6 +302,7 @@ export class RuntimeLink {
 		const [value] = values;
 		switch (word) {
 			case "ready":
+				if (typeof value === "number" && value > 0) this.#turnMillis = Math.min(value, this.#turnMillis);
 				return this.#onReady();
 			case "failed":
 				if (this.#isJudged) return;
@@ -350,8 +354,8 @@ export class RuntimeLink {
 			this.#pingedAt = now();
 			this.#stoodStill = 0;
 			this.#sendControl("ping", 0);
-		} else if (this.#awaited === undefined && now() - this.#pingedAt - this.#stoodStill > limits.turnMillis) {
-			this.#judge(`did not let the event loop turn for ${limits.turnMillis} ms`, true);
+		} else if (this.#awaited === undefined && now() - this.#pingedAt - this.#stoodStill > this.#turnMillis) {
+			this.#judge(`did not let the event loop turn for ${this.#turnMillis} ms`, true);
 		}
 		void this.#channel.memory().then(bytes => {
 			const most = limits.memoryMebibytes * 1024 * 1024 + BASE_MEMORY_BYTES;

@@ -8,14 +8,15 @@ export type ApplicationXml = {
 	readonly config: Readonly<Record<string, string>>;
 	/** Folders in which `load` looks, absolute, in order (`ScriptLibPath`). */
 	readonly libraries: readonly string[];
+	/** Folders that scripts reach by paths of their own (`FileObject`): `/videos` → `/srv/videos`. */
+	readonly fileFolders: ReadonlyMap<string, string>;
+	/** The highest `maxUnprocessedChars` of an `XMLSocket`; `undefined`: it says nothing. */
+	readonly maxUnprocessedChars: number | undefined;
 	/** The longest that a handler may run, in milliseconds (`MaxTimeOut`); `undefined`: it says nothing. */
 	readonly turnMillis: number | undefined;
-	/** What an instance may use, in MiB (`RuntimeSize`); `undefined`: it says nothing. */
-	readonly memoryMebibytes: number | undefined;
 };
 
 const FILE = "Application.xml";
-const NOTHING: ApplicationXml = { config: {}, libraries: [], turnMillis: undefined, memoryMebibytes: undefined };
 /** Where the scripts' own settings stand: of the first server, and of the later ones. */
 const ENGINES = ["ScriptEngine", "JSEngine"] as const;
 /** A folder beside the scripts, or in the application, that needs no setting. */
@@ -28,7 +29,7 @@ export function readApplicationXml(folder: string): ApplicationXml {
 		text = readFileSync(join(folder, FILE), "utf8");
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		return { ...NOTHING, libraries: [join(folder, DEFAULT_LIBRARY)] };
+		text = "<Application/>";
 	}
 	const root = record(parse(text)["Application"]);
 	const engines = ENGINES.map(name => record(root[name]));
@@ -44,12 +45,22 @@ export function readApplicationXml(folder: string): ApplicationXml {
 		.map(path => path.trim())
 		.filter(path => path !== "");
 	const seconds = Number(setting("MaxTimeOut"));
-	const kibibytes = Number(setting("RuntimeSize"));
+	const chars = Number(textOf(record(engines.map(engine => engine["XMLSocket"]).find(Boolean))["MaxUnprocessedChars"]));
+	const fileFolders = new Map<string, string>();
+	for (const engine of engines) {
+		for (const each of listOf(record(engine["FileObject"])["VirtualDirectory"])) {
+			const [path = "", target = ""] = textOf(each)
+				.split(";")
+				.map(part => part.trim());
+			if (path !== "" && target !== "") fileFolders.set(path, resolve(folder, target));
+		}
+	}
 	return {
 		config,
 		libraries: [...libraries.map(path => resolve(folder, path)), join(folder, DEFAULT_LIBRARY)],
+		fileFolders,
+		maxUnprocessedChars: chars > 0 ? chars : undefined,
 		turnMillis: seconds > 0 ? seconds * 1000 : undefined,
-		memoryMebibytes: kibibytes > 0 ? Math.ceil(kibibytes / 1024) : undefined,
 	};
 }
 
@@ -76,6 +87,10 @@ function parse(text: string): Readonly<Record<string, unknown>> {
 function record(value: unknown): Readonly<Record<string, unknown>> {
 	const one: unknown = Array.isArray(value) ? value.at(-1) : value;
 	return typeof one === "object" && one !== null ? (one as Record<string, unknown>) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+	return Array.isArray(value) ? value : [value];
 }
 
 function textOf(value: unknown): string {

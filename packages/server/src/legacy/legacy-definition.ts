@@ -27,15 +27,17 @@ const CONVENTIONS = [
 
 /**
  * An application of the old server as one of ours: each instance is a realm of its own, in which the main file is run
- * when the instance starts.
+ * when the instance starts. Throws an `Error` where `Application.xml` cannot be read.
  */
 export function legacyDefinition({ main, folder }: LegacyPlace): AnyDefinition {
+	const xml = readApplicationXml(folder);
 	const runtimes = new WeakMap<Application, LegacyRuntime>();
 	const of = ({ app }: Client) => runtimes.get(app)!;
 	return {
 		serverCalls: CONVENTIONS,
+		...(xml.turnMillis !== undefined && { turnMillis: xml.turnMillis }),
 		onStart(app) {
-			const runtime = new LegacyRuntime({ app, folder, xml: readApplicationXml(folder) });
+			const runtime = new LegacyRuntime({ app, folder, xml });
 			runtimes.set(app, runtime);
 			runMain(runtime, main, folder);
 			runtime.start();

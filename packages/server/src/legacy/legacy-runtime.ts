@@ -38,9 +38,9 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly app: Application;
 	readonly application: ScriptObject;
 	readonly streams: StreamObjects;
+	readonly remoteMethods: RemoteMethods;
 	readonly #admission = new Admission();
 	readonly #clientClass: ClientClass;
-	readonly #methods: RemoteMethods;
 	/** Those who are let in, in the order in which they were, and the script's array of them. */
 	readonly #clients: Client[] = [];
 	readonly #clientArray: unknown[];
@@ -76,11 +76,15 @@ export class LegacyRuntime implements LegacyInstance {
 			broadcast: (name, args) => this.#broadcast(name, args),
 		});
 		this.realm.setOwn(this.realm.global, "application", this.application);
-		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
-		this.#methods = new RemoteMethods(this.realm, [prototype]);
-		defineStandardClasses(this.realm, { folder });
 		this.streams = defineMediaClasses(this);
+		const { fileFolders: virtualDirectories, maxUnprocessedChars } = xml;
+		defineStandardClasses(this.realm, {
+			folder,
+			virtualDirectories,
+			...(maxUnprocessedChars !== undefined && { maxUnprocessedChars }),
+		});
 		defineAbsentMembers(this.realm, this.application);
+		this.remoteMethods = new RemoteMethods(this.realm, [Object.getPrototypeOf(this.application)]);
 	}
 
 	// ── what classes need of each other ──
@@ -168,13 +172,13 @@ export class LegacyRuntime implements LegacyInstance {
 	call(client: Client, name: string, args: readonly AmfValue[]): unknown {
 		const object = this.clientObject(client);
 		try {
-			const method = this.#methods.find(object, name) ?? this.#resolve(object, name);
+			const method = this.remoteMethods.find(object, name) ?? this.#resolve(object, name);
 			if (method === undefined) return UNKNOWN_CALL;
 			const values = args.map(value => this.realm.toScript(value));
 			const invoked = this.realm.invokeFunction(method.call, method.self, values, name);
-			return invoked.failed ? reject(invoked.fault.message) : this.#result(invoked.value, name);
+			return invoked.failed ? callFailed(invoked.fault) : this.#result(invoked.value, name);
 		} catch (error) {
-			return reject(this.realm.report(error, name).message);
+			return callFailed(this.realm.report(error, name));
 		}
 	}
 
@@ -183,15 +187,21 @@ export class LegacyRuntime implements LegacyInstance {
 		return typeof value === "function" ? { call: value as ScriptFunction, self: object } : undefined;
 	}
 
-	/** What a method returned, for the client: scripts may return a promise too. */
+	/** What a method returned, for the client. One that answers later returns an object with a method `then`. */
 	#result(value: ScriptValue, name: string): unknown {
+		const { realm } = this;
 		if (typeof value !== "object" || value === null || typeof (value as { then?: unknown }).then !== "function") {
-			return this.realm.fromScript(value);
+			return realm.fromScript(value);
 		}
-		return Promise.resolve(value).then(
-			result => this.realm.fromScript(result),
-			(error: unknown) => reject(this.realm.report(error, name).message),
-		);
+		return new Promise<unknown>(resolve => {
+			const answer = realm.makeFunction("answer", (_self, [result]) => void resolve(realm.fromScript(result)));
+			const failed = realm.makeFunction(
+				"fail",
+				(_self, [error]) => void resolve(callFailed(realm.report(error, name))),
+			);
+			const invoked = realm.invoke(value, "then", [answer, failed], name);
+			if (invoked.failed) resolve(callFailed(invoked.fault));
+		});
 	}
 
 	#event(name: string, ...args: readonly ScriptValue[]): Invoked {
@@ -257,4 +267,9 @@ export class LegacyRuntime implements LegacyInstance {
 			this.#isReporting = false;
 		}
 	}
+}
+
+/** What a client is told of a fault; what a script has thrown on purpose is told in its own words. */
+function callFailed({ message }: ScriptFault): ReturnType<typeof reject> {
+	return reject(message.replace(/^Error: /, ""));
 }

@@ -23,7 +23,13 @@ const HTTP: readonly MemberRow[] = [
 
 /** The class `File`. */
 const FILE_MEMBERS = membersOf("File", [
-	["File", "class", "2", "full", "Bound to the application's folder and its virtual directories, links included."],
+	[
+		"File",
+		"class",
+		"2",
+		"full",
+		"Links that lead out of the folder are as good as missing, and so are virtual directories elsewhere unless `code.isolation` lets code out.",
+	],
 	["canAppend", "property", "2", "full"],
 	["canRead", "property", "2", "full"],
 	["canReplace", "property", "2", "full"],

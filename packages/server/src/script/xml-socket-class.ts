@@ -12,7 +12,7 @@ export const MAX_XML_SOCKETS = 256;
 /** How `XMLSocket` behaves. */
 export type XmlSocketOptions = {
 	/** The highest `maxUnprocessedChars` that a script may set. Default: `DEFAULT_MAX_UNPROCESSED_CHARS`. */
-	readonly maxUnprocessedChars?: number;
+	readonly maxUnprocessedChars?: number | undefined;
 };
 
 type SocketState = { socket: Socket | undefined; maxUnprocessedChars: number };
