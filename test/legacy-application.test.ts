@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FlvMaker } from "../packages/server/src/library/test-flv-file.ts";
 import { LegacyFixture } from "./legacy-fixture.ts";
 
 /** The object `application` of old scripts, as clients see it over the wire. */
@@ -326,6 +329,26 @@ describe("what an application does to its clients", () => {
 		await server.logged(/^proxy true$/);
 		expect(await asking.call("end")).toEqual([true, false]);
 		expect(await asking.call("work", 6, 7)).toMatchObject({ description: "Method not found (work)." });
+	});
+
+	it("application.clearStreams deletes recordings by their paths, and says so", async () => {
+		const name = server.app(`
+			application.onStatus = function (info) { trace(info.code + " " + info.details); };
+			Client.prototype.clear = function (path) { return application.clearStreams(path); };`);
+		const maker = new FlvMaker();
+		maker.avcConfiguration();
+		maker.key(0);
+		const path = (file: string) => `${name}/streams/_definst_/${file}.flv`;
+		for (const file of ["report1", "report2", "other"]) server.write(path(file), maker.bytes());
+		const client = await server.connect(name);
+		expect(await client.call("clear", "/missing*")).toBe(false);
+		expect(await client.call("clear", "mp4:/report*")).toBe(false);
+		expect(await client.call("clear", "/report*")).toBe(true);
+		await server.logged(/^NetStream\.Clear\.Success/);
+		const left = () => ["report1", "report2", "other"].filter(file => existsSync(join(server.folder, path(file))));
+		await client.until(() => left().join() === "other");
+		expect(await client.call("clear", "/")).toBe(true);
+		await client.until(() => left().length === 0);
 	});
 
 	it("application.clearSharedObjects deletes persistent objects at once", async () => {

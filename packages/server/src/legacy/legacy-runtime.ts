@@ -176,9 +176,9 @@ export class LegacyRuntime implements LegacyInstance {
 			if (method === undefined) return UNKNOWN_CALL;
 			const values = args.map(value => this.realm.toScript(value));
 			const invoked = this.realm.invokeFunction(method.call, method.self, values, name);
-			return invoked.failed ? reject(invoked.fault.message) : this.#result(invoked.value, name);
+			return invoked.failed ? callFailed(invoked.fault) : this.#result(invoked.value, name);
 		} catch (error) {
-			return reject(this.realm.report(error, name).message);
+			return callFailed(this.realm.report(error, name));
 		}
 	}
 
@@ -187,15 +187,21 @@ export class LegacyRuntime implements LegacyInstance {
 		return typeof value === "function" ? { call: value as ScriptFunction, self: object } : undefined;
 	}
 
-	/** What a method returned, for the client: scripts may return a promise too. */
+	/** What a method returned, for the client. One that answers later returns an object with a method `then`. */
 	#result(value: ScriptValue, name: string): unknown {
+		const { realm } = this;
 		if (typeof value !== "object" || value === null || typeof (value as { then?: unknown }).then !== "function") {
-			return this.realm.fromScript(value);
+			return realm.fromScript(value);
 		}
-		return Promise.resolve(value).then(
-			result => this.realm.fromScript(result),
-			(error: unknown) => reject(this.realm.report(error, name).message),
-		);
+		return new Promise<unknown>(resolve => {
+			const answer = realm.makeFunction("answer", (_self, [result]) => void resolve(realm.fromScript(result)));
+			const failed = realm.makeFunction(
+				"fail",
+				(_self, [error]) => void resolve(callFailed(realm.report(error, name))),
+			);
+			const invoked = realm.invoke(value, "then", [answer, failed], name);
+			if (invoked.failed) resolve(callFailed(invoked.fault));
+		});
 	}
 
 	#event(name: string, ...args: readonly ScriptValue[]): Invoked {
@@ -261,4 +267,9 @@ export class LegacyRuntime implements LegacyInstance {
 			this.#isReporting = false;
 		}
 	}
+}
+
+/** What a client is told of a fault; what a script has thrown on purpose is told in its own words. */
+function callFailed({ message }: ScriptFault): ReturnType<typeof reject> {
+	return reject(message.replace(/^Error: /, ""));
 }
