@@ -95,10 +95,20 @@ describe("what clients may call", () => {
 	});
 
 	it("nothing else: what the server has put there, what objects have by nature, what there is not", async () => {
-		const client = await connectTo("application.onStatus = function (info) { trace(info.code); };");
+		const client = await connectTo(`
+			application.onConnect = function (client) {
+				client.list = []; client.so = SharedObject.get("x"); client.app = application; client.date = new Date();
+				return true;
+			};`);
 		for (const name of [
 			...["missing", "call", "ping", "getStats", "setBandwidthLimit", "id", "constructor", "toString", "__proto__"],
 			...[
+				"list/push",
+				"so/clear",
+				"so.setProperty",
+				"app/shutdown",
+				"app.disconnect",
+				"date/getTime",
 				"__defineGetter__",
 				"hasOwnProperty",
 				"constructor/constructor",

@@ -29,9 +29,17 @@ function responder(name) {
 const THERE = `
 application.onConnect = function(client, extra, more) {
 	if (extra == "bad") { this.rejectConnection(client, {reason: "bad"}); return; }
+	if (client.protocol == "http") { client.given = [extra, more]; return true; }
 	client.given = [client.agent.indexOf("FlashCom/") == 0, extra, more];
 	return true;
 };
+Client.prototype.table = function() {
+	var rows = new RowSet();
+	rows.serverInfo = {totalCount: 2, columnNames: ["id", "name"], initialData: [[1, "one"], [2, "two"]], serviceName: "x", version: 1, cursor: 1};
+	return rows;
+};
+function RowSet() {}
+application.registerClass("RecordSet", RowSet);
 application.onPublish = function(client, stream) { trace("there: " + stream.name + "?" + stream.publishQueryString); };
 Client.prototype.echo = function(value) { return value; };
 Client.prototype.given_ = function() { return this.given; };
@@ -243,5 +251,81 @@ describe("a script's shared objects of another server", { timeout: 60_000 }, () 
 		await until(() => Object.keys(use.data).length === 0);
 		await ann.call("run", "so.close(); 1");
 		expect(await ann.call("run", "SharedObject.get('board', false, new NetConnection())")).toBeNull();
+	});
+});
+
+describe("netservices.asc", { timeout: 60_000 }, () => {
+	it("NetServices.setDefaultGatewayUrl, createGatewayConnection and NetConnection.getService call a gateway's methods", async () => {
+		const ann = await connect();
+		const code = `
+			NetServices.setDefaultGatewayUrl("${there.gateway}");
+			gateway = NetServices.createGatewayConnection();
+			handler = {
+				echo_Result: function(value) { application.broadcastMsg("result", "echo", value, this === handler); },
+				missing_Status: function(info) { application.broadcastMsg("failure", "missing", info.code); },
+				onResult: function(value) { application.broadcastMsg("result", "other", value); },
+				onStatus: function(info) { application.broadcastMsg("failure", "other", info.code); }
+			};
+			service = gateway.getService("there", handler);
+			service.echo({a: [1, "é"]});
+			service.missing();
+			service.given_();
+			service.fail();
+			[typeof NetServices.getVersion(), gateway.uri]`;
+		expect(await ann.call("run", code)).toEqual(["string", there.gateway]);
+		expect(await ann.told("result", "echo")).toEqual(["echo", { a: [1, "é"] }, true]);
+		await ann.told("failure", "missing", "NetConnection.Call.Failed");
+		await ann.told("result", "other");
+		await ann.told("failure", "other", "NetConnection.Call.Failed");
+	});
+
+	it("NetConnection.getService without anybody to answer takes him with each call; NetConnection.setCredentials and addHeader", async () => {
+		const ann = await connect();
+		const code = `
+			gateway = NetServices.createGatewayConnection("${there.gateway}");
+			gateway.setCredentials("ann", "secret");
+			gateway.addHeader("unknown", false, 1);
+			service = gateway.getService("there");
+			service.given_(responder("given"));
+			service.echo(responder("echo"), 5);
+			service.echo(1) === undefined || 1`;
+		await ann.call("run", code);
+		expect(await ann.told("result", "given")).toEqual(["given", ["ann", "secret"]]);
+		expect(await ann.told("result", "echo")).toEqual(["echo", 5]);
+	});
+
+	it("RecordSet is what a gateway's table becomes", async () => {
+		const ann = await connect();
+		const code = `
+			gateway = NetServices.createGatewayConnection("${there.gateway}");
+			gateway.getService("there", {table_Result: function(rows) {
+				table = rows;
+				application.broadcastMsg("result", "table", rows.getLength(), rows.getColumnNames(), rows.getItemAt(1));
+			}}).table();
+			1`;
+		await ann.call("run", code);
+		expect(await ann.told("result", "table")).toEqual(["table", 2, ["id", "name"], { id: 2, name: "two" }]);
+		const change = `
+			table.addItem({id: 3, name: "three"});
+			table.addItemAt(0, {id: 0, name: "zero"});
+			table.replaceItemAt(1, {id: 1, name: "ONE"});
+			table.removeItemAt(2);
+			table.setField(0, "name", "nil");
+			var names = [];
+			for (var i = 0; i < table.getLength(); i++) names.push(table.getItemAt(i).name);
+			[names, table.length, table.items.length, table.isLocal(), table.isFullyPopulated(), table.getNumberAvailable()]`;
+		expect(await ann.call("run", change)).toEqual([["nil", "ONE", "three"], 3, 3, true, true, 3]);
+		expect(
+			await ann.call(
+				"run",
+				"table.removeAll(); own = new RecordSet(['a']); own.addItem({a: 1}); [table.getLength(), own.getItemAt(0).a, own.mTitles]",
+			),
+		).toEqual([0, 1, ["a"]]);
+	});
+
+	it("NetServices.createGatewayConnection without an address says so in the log", async () => {
+		const ann = await connect();
+		expect(await ann.call("run", "typeof NetServices.createGatewayConnection()")).toBe("undefined");
+		await here.logged(/no gateway is given/);
 	});
 });

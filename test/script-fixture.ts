@@ -36,7 +36,8 @@ export class ScriptServer {
 			this.lines.push(`${event} ${fields.text ?? ""}`);
 		};
 		const log = { debug: note, info: note, warn: note, error: note, enabled: () => true, child: () => log };
-		const listeners = [{ protocol: "rtmp" as const, host: "127.0.0.1", port: 0 }];
+		// The first port takes RTMP, the second HTTP.
+		const listeners = (["rtmp", "http"] as const).map(protocol => ({ protocol, host: "127.0.0.1", port: 0 }));
 		this.server = createServer({ listeners, media: { applications: this.folder }, ...settings }, { log });
 		servers.push(this.server);
 	}
@@ -73,6 +74,11 @@ export class ScriptServer {
 
 	get port(): number {
 		return this.server.addresses[0]!.port;
+	}
+
+	/** The gateway of Flash Remoting. */
+	get gateway(): string {
+		return `http://127.0.0.1:${this.server.addresses[1]!.port}/gateway`;
 	}
 
 	url(application: string): string {

@@ -29,6 +29,13 @@ export async function closeServers(): Promise<void> {
 	for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
+/** An empty folder, for as long as the test runs. */
+export function testFolder(): string {
+	const folder = mkdtempSync(join(tmpdir(), "millrace-servers-"));
+	folders.push(folder);
+	return folder;
+}
+
 export const sleep = (millis: number) => new Promise(resolve => setTimeout(resolve, millis));
 
 /** Waits until something holds; the test's own time limit ends it. */
@@ -45,8 +52,7 @@ export class TestServer {
 	#port = 0;
 
 	constructor(settings: Record<string, unknown> = {}) {
-		this.folder = mkdtempSync(join(tmpdir(), "millrace-servers-"));
-		folders.push(this.folder);
+		this.folder = testFolder();
 		this.#settings = settings;
 	}
 

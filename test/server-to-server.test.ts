@@ -1,5 +1,6 @@
+import { type NetConnection, SharedObject } from "@millrace/client";
 import { afterEach, describe, expect, it } from "vitest";
-import { closeServers, isGapless, TestServer, until } from "./server-fixture.ts";
+import { closeServers, isGapless, TestServer, testFolder, until } from "./server-fixture.ts";
 
 /** Applications that bring streams from and to other servers, over the wire. */
 
@@ -223,5 +224,119 @@ describe("calls that are handed on", { timeout: 60_000 }, () => {
 		await expect(asking.callAsync("ask", "And now")).rejects.toMatchObject({
 			info: { code: "NetConnection.Call.Failed" },
 		});
+	});
+});
+
+/** Makes an object of another server its own clients'. */
+const SHARING = `
+import { defineApplication } from "millrace/app";
+import { NetConnection } from "millrace/client";
+let board;
+export default defineApplication({
+	methods: {
+		async join({ app }, address, ownConnection) {
+			let from = address;
+			if (ownConnection) {
+				from = new NetConnection({ reconnect: { maxAttempts: 0, maxWaitMillis: 100 } });
+				await from.connectAsync(address);
+			}
+			board = app.sharedObjects.proxy("near/board", { from, remoteName: "board" });
+			board.onSync = list => app.log.info(list.map(({ code, name }) => code + " " + name).join(", "));
+			board.onSend = (handler, args) => app.log.info(handler + " " + args.join(" "));
+		},
+		set: (client, key, value) => board.change(() => board.set(key, value)),
+		get: (client, key) => board.get(key),
+		locks: () => [board.lock(), board.unlock()],
+		leave: () => board.close(),
+	},
+	onConnect(client, rights) { if (rights !== undefined) client.writeAccess = rights; },
+});
+`;
+
+class Board {
+	readonly object: SharedObject;
+	readonly told: string[] = [];
+	readonly codes: string[] = [];
+	/** Calls of all users. */
+	readonly heard: unknown[] = [];
+
+	constructor(connection: NetConnection, name: string) {
+		// In one folder of local objects, all connections to one address would share one object.
+		this.object = SharedObject.getRemote(name, connection.uri, false, false, { folder: testFolder() });
+		this.object.client = { hear: (value: unknown) => this.heard.push(value) };
+		this.object.addEventListener("sync", event => {
+			for (const { code, name: slot } of event.changeList) this.told.push(`${code} ${slot ?? ""}`.trim());
+		});
+		this.object.addEventListener("netStatus", event => this.codes.push(event.info.code));
+		this.object.connect(connection);
+	}
+
+	has(told: string): Promise<void> {
+		return until(() => this.told.includes(told));
+	}
+}
+
+describe("a shared object of another server", { timeout: 60_000 }, () => {
+	it("is used by clients and code here as by those there", async () => {
+		const [there, here] = [await new TestServer().start(), await new TestServer().write("sharing", SHARING).start()];
+		const far = new Board(await there.connect("live"), "board");
+		await far.has("clear");
+		far.object.setProperty("first", 1);
+		const control = await here.connect("sharing");
+		await control.callAsync("join", there.url("live"));
+		const [near, other] = [new Board(control, "near/board"), new Board(await here.connect("sharing"), "near/board")];
+		await near.has("change first");
+		await other.has("change first");
+		near.object.setProperty("x", { deep: [1] });
+		await Promise.all([near.has("success x"), other.has("change x"), far.has("change x")]);
+		expect(far.object.data["x"]).toEqual({ deep: [1] });
+		far.object.setProperty("x", null);
+		await Promise.all([near.has("delete x"), other.has("delete x")]);
+		await control.callAsync("set", "code", 7);
+		await Promise.all([near.has("change code"), far.has("change code")]);
+		expect(await control.callAsync("get", "code")).toBe(7);
+		expect(await control.callAsync("locks")).toEqual([-1, -1]);
+		other.object.send("hear", "all");
+		await until(() => far.heard.length === 1 && near.heard.length === 1 && other.heard.length === 1);
+		await until(() => here.lines.includes("hear all"));
+		expect(here.lines).toContain("success code");
+	});
+
+	it("keeps to the rights of clients here, and is nobody's after it was let go of", async () => {
+		const [there, here] = [await new TestServer().start(), await new TestServer().write("sharing", SHARING).start()];
+		const control = await here.connect("sharing", "elsewhere");
+		await control.callAsync("join", there.url("live"));
+		const near = new Board(control, "near/board");
+		await near.has("clear");
+		near.object.setProperty("x", 1);
+		await until(() => near.codes.includes("SharedObject.NoWriteAccess"));
+		await control.callAsync("leave");
+		// The name is free again.
+		const own = new Board(await here.connect("sharing"), "near/board");
+		own.object.setProperty("y", 2);
+		await own.has("success y");
+	});
+
+	it.each([
+		["that the proxy holds", false],
+		["of the application's own", true],
+	])("comes back with a connection %s, and what was asked for meanwhile is done", async (_name, ownConnection) => {
+		const there = await new TestServer().start();
+		const here = await new TestServer().write("sharing", SHARING).start();
+		const control = await here.connect("sharing");
+		await control.callAsync("join", there.url("live"), ownConnection);
+		const near = new Board(control, "near/board");
+		await near.has("clear");
+		near.object.setProperty("before", 1);
+		await near.has("success before");
+		await there.stop();
+		near.object.setProperty("meanwhile", 2);
+		await there.start();
+		await near.has("success meanwhile");
+		const far = new Board(await there.connect("live"), "board");
+		await far.has("change meanwhile");
+		// Nobody else kept the volatile object.
+		expect(far.object.data).toEqual({ meanwhile: 2 });
+		await until(() => !("before" in near.object.data));
 	});
 });

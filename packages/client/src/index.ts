@@ -64,5 +64,6 @@ export {
 	type SharedObjectFlush,
 	SharedObjectFlushStatus,
 } from "./shared-object.ts";
+export { SharedObjectLink, type SharedObjectLinkHandler } from "./shared-object-link.ts";
 export { getStreamLength } from "./stream-length.ts";
 export { StreamProbe, type StreamReport } from "./stream-probe.ts";

@@ -20,6 +20,7 @@ export {
 	type SharedObjectMessage,
 	type SharedObjectMessageLimits,
 } from "./shared-object-message.ts";
+export { SharedObjectProxy, type SharedObjectProxyHandler } from "./shared-object-proxy.ts";
 export { encodeForSubscribers } from "./shared-object-relay.ts";
 export {
 	SharedObjectReplica,

@@ -191,6 +191,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		} catch (error) {
 			this.reportFault("onShutdown", error);
 		}
+		this.sharedObjects.closeProxies();
 		await this.#room.close().catch((error: unknown) => this.reportFault("shared objects", error));
 		const { stores, folder, instance } = this.#setup;
 		if (folder !== undefined) stores.release(folder, instance);

@@ -34,6 +34,7 @@ export {
 	UNKNOWN_CALL,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
+export { SharedObjectProxy, type SharedObjectProxyOptions } from "./shared-object-proxy.ts";
 export {
 	type LiveStreamEntry,
 	type PublishToOptions,

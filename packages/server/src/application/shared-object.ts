@@ -2,12 +2,14 @@ import type { AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { SharedObjectSync } from "@millrace/core/shared-object";
 import type { ServerSharedObject, SharedObjectRoom } from "../shared-object/index.ts";
+import { SharedObjectProxy, type SharedObjectProxyOptions } from "./shared-object-proxy.ts";
 
 /** The shared objects of an instance. */
 export class SharedObjectCollection {
 	readonly #room: SharedObjectRoom;
 	readonly #onFault: (where: string, error: unknown) => void;
 	readonly #objects = new Map<string, SharedObject>();
+	readonly #proxies = new Map<string, SharedObjectProxy>();
 
 	constructor(room: SharedObjectRoom, onFault: (where: string, error: unknown) => void) {
 		this.#room = room;
@@ -27,6 +29,24 @@ export class SharedObjectCollection {
 			this.#objects.set(name, object);
 		}
 		return object;
+	}
+
+	/**
+	 * A shared object that another application owns, under a name here: clients of this instance use it as if it were the
+	 * instance's own. The same one as long as it is not closed. Throws an error where there is an object of that name.
+	 */
+	proxy(name: string, options: SharedObjectProxyOptions): SharedObjectProxy {
+		let proxy = this.#proxies.get(name);
+		if (proxy === undefined) {
+			proxy = new SharedObjectProxy(this.#room, name, options, this.#onFault, () => this.#proxies.delete(name));
+			this.#proxies.set(name, proxy);
+		}
+		return proxy;
+	}
+
+	/** The runtime's: the instance ends. */
+	closeProxies(): void {
+		for (const proxy of [...this.#proxies.values()]) proxy.close();
 	}
 
 	/** Names of all that are there. */

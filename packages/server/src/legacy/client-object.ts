@@ -125,7 +125,9 @@ export class ClientClass {
 
 	#tellFailure(result: ScriptObject, method: string, error: unknown): void {
 		const { realm } = this.#instance;
-		const info = error instanceof CallError ? error.info : callFailed(String((error as Error).message));
+		// A client that ends its connection gives no reason.
+		const told = error instanceof CallError ? error.info : undefined;
+		const info = told ?? callFailed((error as Error).message);
 		const { called } = realm.invoke(result, "onStatus", [realm.toScript(info)], `onStatus of ${method}`);
 		if (!called) this.#instance.log("debug", `${method}: ${String(error)}`);
 	}

@@ -1,6 +1,7 @@
 import type { AmfValue } from "@millrace/core/amf";
 import type { Application, Client, ProxyTarget, StreamUse } from "../application/index.ts";
 import type { ScriptObject, ScriptRealm } from "../script/index.ts";
+import type { RemoteMethods } from "./remote-method.ts";
 
 /** What an info object of a script holds: `code` and `level` always, the rest as its code has it. */
 export type LegacyInfo = {
@@ -36,6 +37,8 @@ export interface LegacyInstance {
 	clientObject(client: Client): ScriptObject;
 	/** The client behind a script's object; `undefined`: it is no object of the class `Client`. */
 	clientOf(object: unknown): Client | undefined;
+	/** Which functions of objects others may call, once all classes are defined. */
+	readonly remoteMethods: RemoteMethods;
 	/** The script's objects for streams. */
 	readonly streams: StreamObjects;
 	/** Says that an object can stand behind `application.registerProxy`: `Client` and `NetConnection` do. */

@@ -38,9 +38,9 @@ export class LegacyRuntime implements LegacyInstance {
 	readonly app: Application;
 	readonly application: ScriptObject;
 	readonly streams: StreamObjects;
+	readonly remoteMethods: RemoteMethods;
 	readonly #admission = new Admission();
 	readonly #clientClass: ClientClass;
-	readonly #methods: RemoteMethods;
 	/** Those who are let in, in the order in which they were, and the script's array of them. */
 	readonly #clients: Client[] = [];
 	readonly #clientArray: unknown[];
@@ -76,8 +76,6 @@ export class LegacyRuntime implements LegacyInstance {
 			broadcast: (name, args) => this.#broadcast(name, args),
 		});
 		this.realm.setOwn(this.realm.global, "application", this.application);
-		const { prototype } = this.#clientClass.type as unknown as { readonly prototype: ScriptObject };
-		this.#methods = new RemoteMethods(this.realm, [prototype]);
 		this.streams = defineMediaClasses(this);
 		const { fileFolders: virtualDirectories, maxUnprocessedChars } = xml;
 		defineStandardClasses(this.realm, {
@@ -86,6 +84,7 @@ export class LegacyRuntime implements LegacyInstance {
 			...(maxUnprocessedChars !== undefined && { maxUnprocessedChars }),
 		});
 		defineAbsentMembers(this.realm, this.application);
+		this.remoteMethods = new RemoteMethods(this.realm, [Object.getPrototypeOf(this.application)]);
 	}
 
 	// ── what classes need of each other ──
@@ -173,7 +172,7 @@ export class LegacyRuntime implements LegacyInstance {
 	call(client: Client, name: string, args: readonly AmfValue[]): unknown {
 		const object = this.clientObject(client);
 		try {
-			const method = this.#methods.find(object, name) ?? this.#resolve(object, name);
+			const method = this.remoteMethods.find(object, name) ?? this.#resolve(object, name);
 			if (method === undefined) return UNKNOWN_CALL;
 			const values = args.map(value => this.realm.toScript(value));
 			const invoked = this.realm.invokeFunction(method.call, method.self, values, name);

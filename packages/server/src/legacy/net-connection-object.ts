@@ -2,7 +2,6 @@ import { ArgumentError, FALLBACK_RULES, NetConnection, type NetStatusEvent } fro
 import type { AmfValue } from "@millrace/core/amf";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
-import { RemoteMethods } from "./remote-method.ts";
 import { anyMethod } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
@@ -50,7 +49,7 @@ export function defineNetConnection(instance: LegacyInstance): void {
 		realm.invoke(responder, name, [realm.toScript(value)], `${name} of a call`);
 	};
 
-	const type = realm.defineClass({
+	realm.defineClass({
 		name: "NetConnection",
 		construct(self) {
 			const connection = new NetConnection({
@@ -62,7 +61,7 @@ export function defineNetConnection(instance: LegacyInstance): void {
 			});
 			connection.client = anyMethod((name, args) => {
 				const values = args.map(value => realm.toScript(value));
-				const found = name === "onStatus" ? undefined : handlers.find(self, name);
+				const found = name === "onStatus" ? undefined : instance.remoteMethods.find(self, name);
 				if (found === undefined) throw new Error(`Method not found (${name}).`);
 				const { failed, value } = realm.invokeFunction(found.call, found.self, values, name);
 				if (failed) throw new Error(`${name} failed.`);
@@ -121,8 +120,6 @@ export function defineNetConnection(instance: LegacyInstance): void {
 			},
 		},
 	});
-	const { prototype } = type as unknown as { readonly prototype: ScriptObject };
-	const handlers = new RemoteMethods(realm, [prototype]);
 }
 
 function hostOf(self: ScriptObject): Host {

@@ -11,11 +11,13 @@ export class RemoteMethods {
 	/** All that was there before the first script was run. */
 	readonly #builtIn = new Set<unknown>();
 
-	constructor(realm: ScriptRealm, prototypes: readonly ScriptObject[]) {
-		const global = realm.global as Record<string, { readonly prototype: ScriptObject }>;
-		for (const object of [...prototypes, global["Object"]!.prototype, global["Function"]!.prototype]) {
-			for (const { value, get } of Object.values(Object.getOwnPropertyDescriptors(object))) {
-				this.#builtIn.add(value);
+	/** To be made when all classes are defined. `hidden` are prototypes of those that are no globals. */
+	constructor(realm: ScriptRealm, hidden: readonly ScriptObject[]) {
+		const globals = Object.values(Object.getOwnPropertyDescriptors(realm.global)).map(({ value }) => value as unknown);
+		const types = globals.filter(value => typeof value === "function") as unknown as readonly { prototype?: unknown }[];
+		for (const object of [...hidden, ...types.flatMap(type => [type, type.prototype])]) {
+			for (const { value, get } of Object.values(Object.getOwnPropertyDescriptors(object ?? {}))) {
+				if (typeof value === "function") this.#builtIn.add(value);
 				if (get !== undefined) this.#builtIn.add(get);
 			}
 		}

@@ -4,7 +4,6 @@ import { netStatus, type StatusCode } from "@millrace/core/rtmp";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
 import { connectionOf } from "./net-connection-object.ts";
-import { RemoteMethods } from "./remote-method.ts";
 import { ProxiedSharedObject, type SharedObjectFace, type SyncItem } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
@@ -47,7 +46,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		},
 		onSend(handler: string, args: readonly AmfValue[]) {
 			const values = args.map(value => realm.toScript(value));
-			const found = EVENTS.has(handler) ? undefined : handlers.find(object, handler);
+			const found = EVENTS.has(handler) ? undefined : instance.remoteMethods.find(object, handler);
 			if (found !== undefined) realm.invokeFunction(found.call, found.self, values, `${name} ${handler}`);
 		},
 		onStatus(status: Parameters<typeof infoOf>[0]) {
@@ -180,8 +179,6 @@ export function defineSharedObject(instance: LegacyInstance): void {
 			},
 		},
 	});
-	const { prototype } = type as unknown as { readonly prototype: ScriptObject };
-	const handlers = new RemoteMethods(realm, [prototype]);
 
 	const call = (
 		self: ScriptObject,

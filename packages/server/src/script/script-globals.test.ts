@@ -110,6 +110,16 @@ describe("load", () => {
 		expect(fixture.traces).toEqual(["é"]);
 	});
 
+	it("looks beside the main file also where secure.asc has loaded files of other folders", () => {
+		run({ "lib/a.asc": "trace('a')", "lib/b.asc": "trace('wrong')", "scripts/b.asc": "trace('b')" }, "lib/a.asc");
+		const { realm, traces } = realmFixture({ folder: join(root, "app") });
+		writeFileSync(join(root, "app", "secure.asc"), "load('lib/a.asc')");
+		writeFileSync(join(root, "app", "scripts", "main.asc"), "load('b.asc')");
+		realm.runSecureFile(join(root, "app", "secure.asc"));
+		realm.runFile(join(root, "app", "scripts", "main.asc"));
+		expect(traces).toEqual(["a", "b"]);
+	});
+
 	it("gives secure.asc what exists only there", () => {
 		run({ "main.asc": "" });
 		writeFileSync(

@@ -122,20 +122,19 @@ export class ScriptRealm {
 	}
 
 	/**
-	 * Runs a file. `load` finds files beside the first that is run. Throws a `ScriptError`, and what the file system
+	 * Runs a file. `load` finds files beside the first that is run so. Throws a `ScriptError`, and what the file system
 	 * throws.
 	 */
 	runFile(path: string): ScriptValue {
 		this.#mainFolder ??= dirname(path);
-		this.#loaded.add(path);
-		return this.run(decodeSource(readFileSync(path)), path);
+		return this.#runFile(path);
 	}
 
 	/** Runs `secure.asc`, with the functions that exist only there. Throws as `runFile` does. */
 	runSecureFile(path: string): void {
 		const removeSecure = defineSecureGlobals(this);
 		try {
-			this.runFile(path);
+			this.#runFile(path);
 		} finally {
 			removeSecure();
 		}
@@ -151,7 +150,7 @@ export class ScriptRealm {
 		const path = findScript(name, [this.#mainFolder ?? folder, folder, ...libraries]);
 		try {
 			if (path !== undefined) {
-				if (!this.#loaded.has(path)) this.runFile(path);
+				if (!this.#loaded.has(path)) this.#runFile(path);
 				return;
 			}
 			const library = name.toLowerCase();
@@ -344,6 +343,11 @@ export class ScriptRealm {
 		if (!(error instanceof Error)) return error instanceof Object ? this.newError("Error", String(error)) : error;
 		const name = Object.hasOwn(this.#prelude.made, error.name) ? (error.name as ScriptErrorName) : "Error";
 		return this.newError(name, error.message);
+	}
+
+	#runFile(path: string): ScriptValue {
+		this.#loaded.add(path);
+		return this.run(decodeSource(readFileSync(path)), path);
 	}
 
 	#compile(source: string, url: string): Script {

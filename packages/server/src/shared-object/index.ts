@@ -1,6 +1,8 @@
 export { matchesObject } from "./object-name.ts";
 export { ServerSharedObject } from "./server-shared-object.ts";
 export {
+	FACE,
+	type ProxyEnds,
 	SharedObjectRoom,
 	type SharedObjectRoomHandler,
 	type SharedObjectRoomOptions,

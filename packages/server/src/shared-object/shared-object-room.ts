@@ -9,6 +9,7 @@ import {
 	type SharedObjectMasterOptions,
 	type SharedObjectMessage,
 	type SharedObjectMessageLimits,
+	SharedObjectProxy,
 	type SharedObjectState,
 	type SharedObjectStats,
 	type SharedObjectSubscriber,
@@ -52,6 +53,19 @@ export type SharedObjectRoomOptions = Omit<SharedObjectMasterOptions, "state" | 
 	readonly autoCommit?: boolean;
 };
 
+/** What a proxy's messages go to. */
+export type ProxyEnds = {
+	/** To the server that owns the object. */
+	toOwner(message: SharedObjectMessage): void;
+	/** To the application's code. */
+	toFace(message: SharedObjectMessage): void;
+	/** What the owner says of the proxy itself, or of a request that it refuses. */
+	onStatus(code: string, level: string): void;
+};
+
+/** As whom the application's code subscribes to a proxy: no client is called so. */
+export const FACE = "";
+
 /** What the objects of several rooms may hold together, in AMF3, and what they hold. */
 export class SharedObjectShare {
 	readonly limitBytes: number;
@@ -76,6 +90,8 @@ export class SharedObjectRoom implements RoomObjectHost {
 	readonly #handler: SharedObjectRoomHandler;
 	readonly #options: SharedObjectRoomOptions;
 	readonly #objects = new Map<string, RoomObject>();
+	/** Objects that others own, by their names here. */
+	readonly #proxies = new Map<string, SharedObjectProxy>();
 	/** The objects that clients are subscribed to, or wait for. */
 	readonly #clients = new Map<string, Set<RoomObject>>();
 	#bytes = 0;
@@ -98,6 +114,13 @@ export class SharedObjectRoom implements RoomObjectHost {
 		const message = decodeSharedObjectMessage(type, body, this.#options.messageLimits);
 		const subscriber = { id: client, encoding: sharedObjectEncoding(type) };
 		const isUse = message.events.some(event => event.kind === "use");
+		const proxy = this.#proxies.get(message.name);
+		if (proxy !== undefined) {
+			if (!isUse || this.#maySubscribe(subscriber, message, proxy.persistent)) {
+				proxy.receive(client, subscriber.encoding, message, body.length);
+			}
+			return;
+		}
 		const object = isUse ? this.#objectFor(subscriber, message) : this.#objects.get(message.name);
 		if (object === undefined) return;
 		if (isUse) this.#objectsOf(client).add(object);
@@ -107,6 +130,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 
 	/** The client's connection has ended. */
 	disconnect(client: string): void {
+		for (const proxy of this.#proxies.values()) proxy.unsubscribe(client);
 		const objects = this.#clients.get(client);
 		this.#clients.delete(client);
 		for (const object of objects ?? []) {
@@ -139,6 +163,15 @@ export class SharedObjectRoom implements RoomObjectHost {
 			if (!(error instanceof MillraceError)) throw error;
 			return refuse("SharedObject.ObjectCreationFailed", error.message);
 		}
+	}
+
+	/** Whether a client may use an object that others own. */
+	#maySubscribe(subscriber: SharedObjectSubscriber, message: SharedObjectMessage, persistent: boolean): boolean {
+		const isMeant = (message.flags & SHARED_OBJECT_PERSISTENT) !== 0;
+		const mayRead = this.#handler.mayRead?.(subscriber.id, message.name) !== false;
+		if (!mayRead) this.#refuse(subscriber, message, "SharedObject.NoReadAccess");
+		else if (isMeant !== persistent) this.#refuse(subscriber, message, "SharedObject.BadPersistence");
+		return mayRead && isMeant === persistent;
 	}
 
 	/** Hands a message to an object that is there. */
@@ -193,6 +226,40 @@ export class SharedObjectRoom implements RoomObjectHost {
 		const face = object.open();
 		this.#giveWaiting(object);
 		return face;
+	}
+
+	/**
+	 * An object of another server under a name of this room. `toOwner` takes what is to be sent to it; `face` gets what
+	 * subscribers get, for the subscriber `FACE` that the application's code is.
+	 *
+	 * @throws UsageError SHARED_OBJECT_NAME, and USAGE where there is an object of that name
+	 */
+	openProxy(name: string, persistent: boolean, ends: ProxyEnds): SharedObjectProxy {
+		checkObjectName(name);
+		if (this.#isClosed) throw new UsageError("USAGE", "The application instance is closed.");
+		if (this.#objects.has(name) || this.#proxies.has(name)) {
+			throw new UsageError("USAGE", `There is a shared object ${JSON.stringify(name)} already.`);
+		}
+		const proxy = new SharedObjectProxy(name, persistent, {
+			sendToOwner: message => ends.toOwner(message),
+			send: (receivers, message) => {
+				if (receivers.some(({ id }) => id === FACE)) ends.toFace(message);
+				this.deliver(
+					receivers.filter(({ id }) => id !== FACE),
+					message,
+				);
+			},
+			mayWrite: client => client === FACE || this.mayWrite(client, name),
+			onStatus: (code, level) => ends.onStatus(code, level),
+		});
+		this.#proxies.set(name, proxy);
+		return proxy;
+	}
+
+	/** Ends what `openProxy` began. Its clients hear nothing more of it. */
+	closeProxy(name: string): void {
+		this.#proxies.get(name)?.close();
+		this.#proxies.delete(name);
 	}
 
 	/** `get` without keeping anything waiting. */
@@ -262,6 +329,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		const objects = [...this.#objects.values()];
+		for (const name of [...this.#proxies.keys()]) this.closeProxy(name);
 		this.#objects.clear();
 		this.#clients.clear();
 		const ends = await Promise.allSettled(objects.map(object => object.end()));
@@ -336,6 +404,7 @@ export class SharedObjectRoom implements RoomObjectHost {
 	}
 
 	#known(name: string, persistent: boolean): RoomObject | undefined {
+		if (this.#proxies.has(name)) throw new UsageError("USAGE", `${JSON.stringify(name)} is another server's.`);
 		const object = this.#objects.get(name);
 		if (object !== undefined && object.persistent !== persistent) {
 			throw new UsageError("SHARED_OBJECT_PERSISTENCE", JSON.stringify(name));
