@@ -27,6 +27,7 @@ class Applications {
 				const effects = this.onEvent(event);
 				if (effects.length > 0) queueMicrotask(() => listener.onEffects(effects, 1));
 			},
+			answer: () => {},
 			close: () => this.events.push(`${name} close`),
 		};
 	}

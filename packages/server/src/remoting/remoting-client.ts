@@ -1,6 +1,13 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
-import type { ApplicationInstance, ClientFacts, ClientLine, InstanceClient, InstanceDirectory } from "../app/index.ts";
+import {
+	type ApplicationInstance,
+	type ClientFacts,
+	type ClientLine,
+	emptyClientStats,
+	type InstanceClient,
+	type InstanceDirectory,
+} from "../app/index.ts";
 
 /** What became of a call. */
 export type CallOutcome =
@@ -91,6 +98,14 @@ export class RemotingClient implements InstanceClient {
 		this.#settle(call, { kind: "status", status });
 	}
 
+	answerCall(call: number): void {
+		const name = this.#calls.get(call)?.name ?? "";
+		this.#settle(call, {
+			kind: "status",
+			status: netStatus("NetConnection.Call.Failed", `Method not found (${name}).`),
+		});
+	}
+
 	callMethod(_name: string, _args: readonly AmfValue[], responder?: Responder): void {
 		responder?.onError(undefined);
 	}
@@ -119,5 +134,6 @@ const LINE: ClientLine = {
 	setBandwidthLimit() {},
 	ping: onAnswer => onAnswer(undefined),
 	checkBandwidth: () => false,
-	stats: () => ({}),
+	stats: emptyClientStats,
+	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 };
