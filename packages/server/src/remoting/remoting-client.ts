@@ -14,9 +14,13 @@ export type CallOutcome =
 	| { readonly kind: "result"; readonly value: AmfValue }
 	| { readonly kind: "status"; readonly status: NetStatus };
 
+/** How much of a name that a caller made up is repeated in the answer. */
+export const SHOWN_NAME = 100;
+
 type OpenCall = {
-	/** What is to be called once the client is let in; `undefined`: it is called. */
-	wanted: { readonly name: string; readonly args: readonly AmfValue[] } | undefined;
+	readonly name: string;
+	/** `undefined`: it is called. */
+	args: readonly AmfValue[] | undefined;
 	settle(outcome: CallOutcome): void;
 };
 
@@ -48,7 +52,7 @@ export class RemotingClient implements InstanceClient {
 				settle({ kind: "status", status: this.#end });
 				return;
 			}
-			this.#calls.set(this.#nextCall++, { wanted: { name, args }, settle });
+			this.#calls.set(this.#nextCall++, { name, args, settle });
 		});
 	}
 
@@ -80,9 +84,9 @@ export class RemotingClient implements InstanceClient {
 		if (this.#state !== "connecting") return;
 		this.#state = "connected";
 		for (const [number, call] of [...this.#calls]) {
-			const { wanted } = call;
-			call.wanted = undefined;
-			if (wanted !== undefined) this.#instance.call(this, number, wanted.name, wanted.args);
+			const { name, args } = call;
+			call.args = undefined;
+			if (args !== undefined) this.#instance.call(this, number, name, args);
 		}
 	}
 
@@ -99,11 +103,9 @@ export class RemotingClient implements InstanceClient {
 	}
 
 	answerCall(call: number): void {
-		const name = this.#calls.get(call)?.name ?? "";
-		this.#settle(call, {
-			kind: "status",
-			status: netStatus("NetConnection.Call.Failed", `Method not found (${name}).`),
-		});
+		const name = this.#calls.get(call)?.name.slice(0, SHOWN_NAME) ?? "";
+		const status = netStatus("NetConnection.Call.Failed", `Method not found (${name}).`);
+		this.#settle(call, { kind: "status", status });
 	}
 
 	callMethod(_name: string, _args: readonly AmfValue[], responder?: Responder): void {
