@@ -31,7 +31,7 @@ export default defineApplication({
 		},
 		who: client => ({
 			user: client.args[0] ?? null, protocol: client.protocol, query: client.query, uri: client.uri, agent: client.agent,
-			encoding: client.objectEncoding, instance: client.app.instance,
+			encoding: client.objectEncoding, instance: client.app.instance, host: client.app.virtualHost,
 		}),
 		fail: () => { throw new Error("It broke."); },
 		never: () => new Promise(() => {}),
@@ -40,17 +40,30 @@ export default defineApplication({
 });
 `;
 
+/** An application of the old server: it lets callers in later. */
+const SCRIPT = `
+application.onConnect = function(client, user, password) {
+	this.waiting = client;
+	setInterval(function(app, one) { if (app.waiting == one) { app.waiting = null; app.acceptConnection(one); } }, 20, this, client);
+	client.hello = function(name) { return "hello " + name + ", " + user + " by " + this.protocol; };
+};
+Client.prototype.shop = { price: function(item, count) { return { item: item, total: 30 * count }; } };
+Client.prototype.broken = function() { return nothing.at.all; };
+`;
+
 const folder = mkdtempSync(join(tmpdir(), "millrace-remoting-"));
 const lines: { readonly event: string; readonly fields: LogFields }[] = [];
 let server: MillraceServer;
 let origin: string;
 
 beforeAll(async () => {
-	for (const name of ["demo", "closed", "narrow"]) {
+	for (const name of ["demo", "closed", "narrow", "hosts/demo"]) {
 		const file = join(folder, name, "main.js");
 		mkdirSync(dirname(file), { recursive: true });
 		writeFileSync(file, CODE);
 	}
+	mkdirSync(join(folder, "old"));
+	writeFileSync(join(folder, "old", "main.asc"), SCRIPT);
 	const note = (event: string, fields: LogFields = {}) => void lines.push({ event, fields });
 	const log = { debug: note, info: note, warn: note, error: note, enabled: () => true, child: () => log };
 	server = createServer(
@@ -66,6 +79,7 @@ beforeAll(async () => {
 				closed: { remoting: { enabled: false } },
 				narrow: { protocols: ["rtmps", "https"] },
 			},
+			virtualHosts: { "shop.example.org": { folder: join(folder, "hosts") } },
 			remoting: { application: "demo", timeoutMillis: 2000, bodyBytes: 4096, callsPerRequest: 8 },
 			http: { cors: ["https://a.example"] },
 		},
@@ -170,6 +184,20 @@ describe("the gateway of Flash Remoting", () => {
 		});
 	});
 
+	it("reaches old applications, which may let callers in later", async () => {
+		const writer = new RemotingWriter(0);
+		writer.header({ name: "Credentials", mustUnderstand: false, value: { userid: "ann", password: "x" } });
+		for (const [index, target] of ["hello", "shop.price", "broken", "missing"].entries()) {
+			writer.call(`old.${target}`, `/${index + 1}`, ["pear", 2]);
+		}
+		expect(await answersOf(await post(writer.finish()))).toEqual([
+			["/1/onResult", "hello pear, ann by http"],
+			["/2/onResult", expect.objectContaining({ item: "pear", total: 60 })],
+			["/3/onStatus", expect.objectContaining({ code: "NetConnection.Call.Failed" })],
+			["/4/onStatus", expect.objectContaining({ code: "NetConnection.Call.Failed" })],
+		]);
+	});
+
 	it("takes application and instance from the path, and what other gateways append to it", async () => {
 		const [[, who]] = (await answersOf(await post(packetOf(0, ["who"]), "/gateway/demo/red;jsessionid=1"))) as [
 			[string, AmfValue],
@@ -178,6 +206,19 @@ describe("the gateway of Flash Remoting", () => {
 		expect(await answersOf(await post(packetOf(0, ["who"]), "/gateway/narrow"))).toEqual([
 			["/1/onStatus", expect.objectContaining({ description: expect.stringContaining("not open to http") })],
 		]);
+	});
+
+	it("reaches the applications of the virtual host that the request names, and of no other", async () => {
+		const called = async (host: string, target: string, path = "/gateway") => {
+			const [[, value]] = (await hosted(host, packetOf(0, [target]), path)) as [[string, AmfValue]];
+			return value as { host?: string; description?: string };
+		};
+		const shop = "shop.example.org";
+		expect((await called(shop, "demo.who")).host).toBe(shop);
+		expect((await called(shop, "who")).host).toBe(shop);
+		expect((await called("localhost", "demo.who")).host).not.toBe(shop);
+		expect((await called(shop, "who", "/gateway/narrow")).description).toBe("There is no application narrow here.");
+		expect((await called("localhost", `who`, `/gateway/demo@${shop}`)).description).toMatch(/^There is no application/);
 	});
 
 	it("lets pages of the origins that are listed call, and no others", async () => {
@@ -286,6 +327,19 @@ it("the client in Node calls by TLS", async () => {
 	await expect(careful.callAsync("who")).rejects.toMatchObject({ info: { reason: expect.stringMatching(/self/i) } });
 	careful.close();
 });
+
+/** What a request is answered that names a host. */
+async function hosted(host: string, body: Uint8Array, path: string): Promise<[target: string, value: AmfValue][]> {
+	const answer = await new Promise<Uint8Array>((resolve, reject) => {
+		const headers = { host, "content-type": "application/x-amf", "content-length": body.length };
+		const sent = httpRequest(origin + path, { method: "POST", headers }, response => {
+			const parts: Buffer[] = [];
+			response.on("data", (part: Buffer) => parts.push(part)).on("end", () => resolve(Buffer.concat(parts)));
+		});
+		sent.on("error", reject).end(body);
+	});
+	return decodeRemoting(answer).messages.map(({ target, value }) => [target, value]);
+}
 
 /** The status of a request whose length is not announced. */
 function chunked(bytes: number): Promise<number | undefined> {

@@ -51,7 +51,7 @@ export class ServerApplications {
 
 	/** Whether there is an application of that name, listed or with a folder. */
 	isNamed(name: string): boolean {
-		return Object.hasOwn(this.#options.applications, name) || this.#hasFolder(name);
+		return this.isListed(name) || this.#hasFolder(name);
 	}
 
 	/** An application's settings; `undefined` where there is none of that name. */

@@ -7,10 +7,13 @@ import type { EventLog } from "./log/index.ts";
 import type { SocketOrigin } from "./net/index.ts";
 import { RemotingGateway } from "./remoting/index.ts";
 import type { ServerApplications } from "./server-applications.ts";
+import type { VirtualHosts } from "./server-virtual-hosts.ts";
 
 export type ServerRemotingOptions = {
 	readonly options: ServerOptions;
 	readonly applications: ServerApplications;
+	/** `undefined`: there are none. */
+	readonly hosts: VirtualHosts | undefined;
 	readonly instances: InstanceDirectory;
 	readonly budget: SharedBudget;
 	readonly log: EventLog;
@@ -23,9 +26,10 @@ export type ServerRemotingOptions = {
 
 /** The gateway of Flash Remoting by the settings; `undefined`: no application can be called so. */
 export function createRemotingGateway(server: ServerRemotingOptions): RemotingGateway | undefined {
-	const { options, applications } = server;
+	const { options, applications, hosts } = server;
 	const { enabled, application: defaultApplication, ...settings } = options.remoting;
-	const isWanted = enabled || Object.values(options.applications).some(each => each.remoting?.enabled === true);
+	const listed = [options, ...Object.values(options.virtualHosts)].flatMap(each => Object.values(each.applications));
+	const isWanted = enabled || listed.some(each => each.remoting?.enabled === true);
 	if (!isWanted) return undefined;
 	return new RemotingGateway({
 		...server,
@@ -34,6 +38,9 @@ export function createRemotingGateway(server: ServerRemotingOptions): RemotingGa
 		cors: options.http.cors,
 		nameLength: options.limits.nameLength,
 		limits: { ...AMF_LIMITS, depth: options.limits.amfDepth },
+		...(hosts !== undefined && {
+			applicationOf: (application, { tcUrl, query }) => hosts.applicationOf({ application, tcUrl, query }),
+		}),
 		isApplication: name => applications.isNamed(name),
 		rules: name => (applications.options(name)?.remoting === true ? applications.rules(name) : undefined),
 	});

@@ -207,6 +207,7 @@ export class MillraceServer {
 		};
 		this.#tunnel = options.rtmpt.enabled ? this.#makeTunnel() : undefined;
 		this.#remoting = createRemotingGateway({
+			hosts,
 			...{ options: this.options, applications: this.#applications, instances: this.#instances.directory, log },
 			budget: this.#budget,
 			rejection: this.#context.rejection,

@@ -3,7 +3,7 @@ import { netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ApplicationPort, PortEffect, PortEvent, PortListener } from "../app/index.ts";
 import { directoryOf } from "../app/instance-fixture.ts";
-import type { ApplicationRules } from "../rtmp/index.ts";
+import { type ApplicationRules, ClientAllowance } from "../rtmp/index.ts";
 import { type Caller, type PacketContext, PacketRun } from "./packet-run.ts";
 
 const CALLER: Caller = {
@@ -224,6 +224,21 @@ describe("the calls of a packet", () => {
 		const kinds = answers.map(([target]) => target.split("/").at(-1));
 		expect(kinds).toEqual([...Array.from({ length: 8 }, () => "onResult"), "onStatus", "onResult"]);
 		expect(applications.connects.length).toBe(8);
+	});
+
+	it("go to the applications of the caller's virtual host, whose clients they are", async () => {
+		const allowance = new ClientAllowance(1);
+		const hosted = {
+			applicationOf: (name: string, { tcUrl }: Caller) => `${name}@${new URL(tcUrl).host}`,
+			isApplication: (name: string) => name === "chat@h",
+			rules: (name: string) => (name === "chat@h" ? ({ allowance } as unknown as ApplicationRules) : undefined),
+		};
+		const answers = await calls([["chat.a"], ["other.b"], ["chat/room.c"]], {}, hosted);
+		expect(answers.map(([target]) => target)).toEqual(["/1/onResult", "/2/onStatus", "/3/onStatus"]);
+		expect(answers[1]![1]).toMatchObject({ description: "There is no application main here." });
+		expect(answers[2]![1]).toMatchObject({ description: expect.stringContaining("More than 1 clients") });
+		expect(applications.events[0]).toBe("chat@h/_definst_ connect");
+		expect(allowance.refusal()).toBeUndefined();
 	});
 
 	it("come and go in the envelopes of Flex too", async () => {

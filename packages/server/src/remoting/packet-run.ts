@@ -16,15 +16,17 @@ import {
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { type ClientFacts, type InstanceDirectory, StreamName } from "../app/index.ts";
-import { type ApplicationRules, protocolRefusal, SWF_REJECTED } from "../rtmp/index.ts";
+import { type ApplicationRules, type ClientAllowance, protocolRefusal, SWF_REJECTED } from "../rtmp/index.ts";
 import { findTarget, type GatewayTargetRule } from "./gateway-target.ts";
-import { type CallOutcome, RemotingClient } from "./remoting-client.ts";
+import { type CallOutcome, RemotingClient, SHOWN_NAME } from "./remoting-client.ts";
 
 /** What the calls of packets reach, and by which rules. */
 export type PacketContext = GatewayTargetRule & {
 	readonly instances: InstanceDirectory;
 	/** How long the calls of a packet may take together, in milliseconds. */
 	readonly timeoutMillis: number;
+	/** The application that a caller means by a name, which differs where there are virtual hosts. Default: that name. */
+	applicationOf?(name: string, caller: Caller): string;
 	/** What an application allows; `undefined`: there is none of that name, or none that may be called so. */
 	rules(application: string): ApplicationRules | undefined;
 	/** The status that all calls fail with at present; `undefined`: none. */
@@ -68,6 +70,8 @@ export class PacketRun {
 	readonly #args: readonly AmfValue[];
 	/** By application and instance: one for all calls of the packet that go there. */
 	readonly #clients = new Map<string, RemotingClient | NetStatus>();
+	/** What the clients are counted by. */
+	readonly #allowances: ClientAllowance[] = [];
 	/** The calls, or what became of them, in their order. */
 	readonly #calls: readonly (Done | Promise<Done>)[];
 
@@ -92,6 +96,7 @@ export class PacketRun {
 		const done = await Promise.all(this.#calls);
 		clearTimeout(timer);
 		for (const client of clients) client.leave(instances);
+		for (const allowance of this.#allowances) allowance.leave();
 		return this.#write(done);
 	}
 
@@ -110,7 +115,8 @@ export class PacketRun {
 		const failed = (status: NetStatus): Done => ({ ...call, outcome: { kind: "status", status } });
 		if (refusal !== undefined) return failed(refusal);
 		if (flex?.kind === "command") return { ...call, outcome: commandOutcome(flex) };
-		const found = findTarget(call.target, this.#place, this.#context);
+		const isApplication = (name: string) => this.#context.isApplication(this.#applicationOf(name));
+		const found = findTarget(call.target, this.#place, { ...this.#context, isApplication });
 		if (typeof found === "string") return failed(netStatus("NetConnection.Call.Failed", found));
 		const client = this.#clientOf(found.application, found.instance);
 		if (!(client instanceof RemotingClient)) return failed(client);
@@ -118,32 +124,38 @@ export class PacketRun {
 		return outcome.then(became => ({ ...call, outcome: became }));
 	}
 
+	#applicationOf(name: string): string {
+		return this.#context.applicationOf?.(name, this.#caller) ?? name;
+	}
+
 	/** The packet's client of an instance, or why there is none. */
-	#clientOf(application: string, instance: string): RemotingClient | NetStatus {
+	#clientOf(name: string, instance: string): RemotingClient | NetStatus {
+		const application = this.#applicationOf(name);
 		const key = String(new StreamName(application, instance, "")).replace(/\/$/, "");
 		let client = this.#clients.get(key);
 		if (client === undefined) {
 			if (this.#clients.size >= MAX_INSTANCES) return TOO_MANY_INSTANCES;
-			client = this.#refusalOf(application) ?? this.#open(application, instance);
+			const rules = this.#context.rules(application);
+			client = this.#refusalOf(name, rules) ?? this.#open(application, instance, rules?.allowance);
 			this.#clients.set(key, client);
 		}
 		return client;
 	}
 
-	#refusalOf(application: string): NetStatus | undefined {
-		const rules = this.#context.rules(application);
+	#refusalOf(name: string, rules: ApplicationRules | undefined): NetStatus | undefined {
 		if (rules === undefined) {
-			return netStatus(
-				"NetConnection.Call.Failed",
-				`There is no application ${application.slice(0, SHOWN_NAME)} here.`,
-			);
+			return netStatus("NetConnection.Call.Failed", `There is no application ${name.slice(0, SHOWN_NAME)} here.`);
 		}
 		// A file can prove itself only over a connection that lasts.
 		if (rules.swf !== undefined) return netStatus("NetConnection.Connect.Rejected", SWF_REJECTED);
-		return protocolRefusal(rules, this.#caller.protocol);
+		return protocolRefusal(rules, this.#caller.protocol) ?? rules.allowance?.refusal();
 	}
 
-	#open(application: string, instance: string): RemotingClient {
+	#open(application: string, instance: string, allowance: ClientAllowance | undefined): RemotingClient {
+		if (allowance !== undefined) {
+			allowance.enter();
+			this.#allowances.push(allowance);
+		}
 		const { instances, nextId } = this.#context;
 		const facts = { ...this.#caller, id: nextId(), objectEncoding: this.#objectEncoding, args: this.#args };
 		return new RemotingClient(facts, instances.open(application, instance));
@@ -203,8 +215,6 @@ const TOO_MANY_INSTANCES = netStatus(
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** The target of a call that carries a message of Flex. */
 const FLEX_TARGET = "null";
-/** How much of a name that a caller made up is repeated in the answer. */
-const SHOWN_NAME = 100;
 /** Headers that a gateway may be asked to understand, and does. */
 const KNOWN_HEADERS = new Set(["Credentials", "amf_server_debug"]);
 

@@ -14,10 +14,13 @@ export type CallOutcome =
 	| { readonly kind: "result"; readonly value: AmfValue }
 	| { readonly kind: "status"; readonly status: NetStatus };
 
+/** How much of a name that a caller made up is repeated in the answer. */
+export const SHOWN_NAME = 100;
+
 type OpenCall = {
 	readonly name: string;
-	/** What is to be called once the client is let in; `undefined`: it is called. */
-	wanted: { readonly name: string; readonly args: readonly AmfValue[] } | undefined;
+	/** `undefined`: it is called. */
+	args: readonly AmfValue[] | undefined;
 	settle(outcome: CallOutcome): void;
 };
 
@@ -49,7 +52,7 @@ export class RemotingClient implements InstanceClient {
 				settle({ kind: "status", status: this.#end });
 				return;
 			}
-			this.#calls.set(this.#nextCall++, { name, wanted: { name, args }, settle });
+			this.#calls.set(this.#nextCall++, { name, args, settle });
 		});
 	}
 
@@ -81,9 +84,9 @@ export class RemotingClient implements InstanceClient {
 		if (this.#state !== "connecting") return;
 		this.#state = "connected";
 		for (const [number, call] of [...this.#calls]) {
-			const { wanted } = call;
-			call.wanted = undefined;
-			if (wanted !== undefined) this.#instance.call(this, number, wanted.name, wanted.args);
+			const { name, args } = call;
+			call.args = undefined;
+			if (args !== undefined) this.#instance.call(this, number, name, args);
 		}
 	}
 
@@ -99,10 +102,10 @@ export class RemotingClient implements InstanceClient {
 		this.#settle(call, { kind: "status", status });
 	}
 
-	/** What the server answers to encoders and players means nothing here. */
 	answerCall(call: number): void {
-		const name = this.#calls.get(call)?.name ?? "";
-		this.sendError(call, netStatus("NetConnection.Call.Failed", `Method not found (${name}).`));
+		const name = this.#calls.get(call)?.name.slice(0, SHOWN_NAME) ?? "";
+		const status = netStatus("NetConnection.Call.Failed", `Method not found (${name}).`);
+		this.#settle(call, { kind: "status", status });
 	}
 
 	callMethod(_name: string, _args: readonly AmfValue[], responder?: Responder): void {
@@ -131,8 +134,8 @@ export class RemotingClient implements InstanceClient {
 /** There is no line that could be measured or limited. */
 const LINE: ClientLine = {
 	setBandwidthLimit() {},
-	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 	ping: onAnswer => onAnswer(undefined),
 	checkBandwidth: () => false,
 	stats: emptyClientStats,
+	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 };
