@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
 import { type HostFolders, hostedApplication, placeOf, splitApplication } from "./app/index.ts";
@@ -49,6 +49,11 @@ export class ServerApplications {
 		return this.rules(name) !== undefined;
 	}
 
+	/** Whether there is an application of that name, listed or with a folder. */
+	isNamed(name: string): boolean {
+		return Object.hasOwn(this.#options.applications, name) || this.#hasFolder(name);
+	}
+
 	/** An application's settings; `undefined` where there is none of that name. */
 	options(name: string): ApplicationOptions | undefined {
 		const { name: plain, host } = this.#split(name);
@@ -94,6 +99,17 @@ export class ServerApplications {
 		return rules;
 	}
 
+	/** Applications that are to run before anybody connects, if they have code: those of the settings, and folders. */
+	toStart(): string[] {
+		const { applications, code, media } = this.#options;
+		const names = new Set(Object.keys(applications));
+		if (code.start) for (const name of folderNames(media.applications)) names.add(name);
+		return [...names].filter(name => {
+			const code = this.options(name)?.code;
+			return code?.enabled && code.start;
+		});
+	}
+
 	/** Applications whose files may be listed. */
 	withListedFiles(): string[] {
 		return this.#listed().filter(name => this.options(name)?.media.list === true);
@@ -120,6 +136,15 @@ export class ServerApplications {
 			this.#swfFolders.set(key, known);
 		}
 		return known;
+	}
+}
+
+/** Nothing where the folder is not there, or not yet. */
+function folderNames(path: string): string[] {
+	try {
+		return readdirSync(path);
+	} catch {
+		return [];
 	}
 }
 

@@ -5,6 +5,7 @@ import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath
 import { refuseBadRequests } from "./http-fault.ts";
 import type { HttpTunnel } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
+import type { RemotingGateway } from "./remoting/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
 
 export type HttpFrontOptions = {
@@ -13,6 +14,8 @@ export type HttpFrontOptions = {
 	readonly rtmp: RtmpWebSocket;
 	/** RTMP in requests, where that is offered. */
 	readonly tunnel: HttpTunnel | undefined;
+	/** Flash Remoting, where that is offered. */
+	readonly remoting: RemotingGateway | undefined;
 	readonly pages: HttpApplication;
 	/** What answers where nothing of ours does. */
 	readonly foreign: ForeignSite | undefined;
@@ -36,11 +39,11 @@ const KEEP_ALIVE_MILLIS = 65_000;
 const CHECK_MILLIS = 2000;
 
 /**
- * What answers HTTP on all ports, in this order: the policy for Flash Player; another's files or web
+ * What answers HTTP on all ports, in this order: the policy for Flash Player; the gateway of Flash Remoting; another's files or web
  * server for what is not the server's, where there is one; streams; pages. It listens on nothing: ports give it connections.
  */
 export function createHttpFront(options: HttpFrontOptions): Server {
-	const { flv, files, rtmp, tunnel, pages, foreign, isApplication } = options;
+	const { flv, files, rtmp, tunnel, remoting, pages, foreign, isApplication } = options;
 	const policy = crossDomainPolicy(options.cors, options.crossDomainFile);
 	const settings = {
 		headersTimeout: options.headMillis,
@@ -61,7 +64,8 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 		if (isCrossDomainPath(url)) {
 			const headers = { "content-type": "text/x-cross-domain-policy", "content-length": policy.length };
 			response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : policy);
-		} else if (foreign !== undefined && !isServerPath(url, name => isApplication(name, request)))
+		} else if (remoting?.isFor(request)) void remoting.handle(request, response);
+		else if (foreign !== undefined && !isServerPath(url, name => isApplication(name, request)))
 			foreign.handle(request, response);
 		else if (PlainFileOutput.isFilePath(url)) void files.handle(request, response);
 		else if (FlvOutput.isFlvPath(url)) flv.handle(request, response);

@@ -1,3 +1,4 @@
+import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import {
 	type ApplicationInstance,
 	DefaultApplicationHost,
@@ -5,6 +6,7 @@ import {
 	InstanceDirectory,
 	type InstanceMedia,
 	type RecordedFacts,
+	StandingInstances,
 	StreamName,
 } from "./app/index.ts";
 import {
@@ -44,6 +46,7 @@ export class ServerInstances {
 	readonly #withoutCode: DefaultApplicationHost;
 	readonly #hosts: ApplicationHosts;
 	readonly #streams: StreamDirectory;
+	readonly #standing: StandingInstances;
 
 	constructor(options: ServerInstancesOptions) {
 		const { applications, folder, hostFolders, sharedObjectBytes, hub, library, recorder, schedule, clock, log } =
@@ -83,9 +86,23 @@ export class ServerInstances {
 				};
 			},
 			// Without code there is nothing that could outlast its clients.
-			idleMillis: name => (this.#hosts.hasCode(name) ? (applications.options(name)?.code.idleMillis ?? 0) : 0),
+			idleMillis: (name, instance) => {
+				const code = this.#hosts.hasCode(name) ? applications.options(name)?.code : undefined;
+				if (code?.enabled && code.start && instance === DEFAULT_INSTANCE) return Number.POSITIVE_INFINITY;
+				return code?.idleMillis ?? 0;
+			},
 			schedule: later,
 		});
+		this.#standing = new StandingInstances({
+			directory: this.directory,
+			applications: () => applications.toStart().filter(name => this.#hosts.hasCode(name)),
+			schedule: later,
+		});
+	}
+
+	/** Starts what runs whether there are clients or not. */
+	start(): void {
+		this.#standing.start();
 	}
 
 	/** Tells an instance that a recording of it is finished. */
@@ -100,6 +117,7 @@ export class ServerInstances {
 
 	/** Unloads everything. Resolves when the code has ended and all is written. */
 	async stop(): Promise<void> {
+		this.#standing.stop();
 		this.directory.stop();
 		await Promise.all([this.#hosts.stop(), this.#withoutCode.settled()]);
 	}
@@ -108,6 +126,7 @@ export class ServerInstances {
 		const { application, instance } = opened;
 		return new InstanceStreams({
 			streams: this.#streams.open(application, instance, (name, status) => opened.tellStream(name, status)),
+			onPushStatus: (name, push, status) => opened.tellStream(name, status, push),
 			stats: name => this.#hub.find(new StreamName(application, instance, name).key)?.stats(),
 			onFault: (text, error) => log("warn", "application", text, error),
 		});
@@ -135,6 +154,7 @@ function streamRules(applications: ServerApplications, name: string): StreamRule
 	return {
 		live: rules.live,
 		record: options.record,
+		hasNetwork: options.code.network,
 		...(rules.hasLive !== undefined && { hasLive: rules.hasLive }),
 	};
 }

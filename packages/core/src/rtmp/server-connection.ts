@@ -115,8 +115,11 @@ export class ServerConnection implements LinkHandler {
 		this.#transactions.expire(now, CALL_TIMED_OUT);
 	}
 
-	/** Accepts a pending `connect`; `more` is added to the info object. */
-	acceptConnect(more?: Record<string, AmfValue>): void {
+	/**
+	 * Accepts a pending `connect`; `more` is added to the info object. Where the client's bandwidth is measured next,
+	 * `isMeasured`, `onBWDone` is left to the end of that.
+	 */
+	acceptConnect(more?: Record<string, AmfValue>, isMeasured = false): void {
 		const request = this.request;
 		if (this.#state !== STATE_PENDING || request === undefined) return;
 		this.#state = STATE_CONNECTED;
@@ -136,7 +139,7 @@ export class ServerConnection implements LinkHandler {
 		const server = { fmsVer: `FMS/${fmsVersion}`, capabilities: 255, mode: 1 };
 		this.sendReply("_result", request.transactionId, server, [info]);
 		// The stock `live` application calls it without a measurement; librtmp and ffmpeg answer with `_checkbw`.
-		this.sendReply("onBWDone", 0, null, []);
+		if (!isMeasured) this.sendReply("onBWDone", 0, null, []);
 		this.settle();
 	}
 
@@ -165,6 +168,16 @@ export class ServerConnection implements LinkHandler {
 	/** Sends the result of a call. Nothing is sent where none was wanted. */
 	sendResult(call: Call, value: AmfValue): void {
 		if (call.transactionId !== 0) this.sendCommand("_result", call.transactionId, null, [value]);
+	}
+
+	/** Answers a call that `handlesCall` has claimed, as without that. False: it is none of those. */
+	answerCall({ name, transactionId, args }: Call): boolean {
+		return StreamCommands.answers(name) && this.#commands.handle({ name, transactionId, object: null, args }, 0);
+	}
+
+	/** Whether the client may use the samples of a stream that it plays. */
+	sampleAccess(stream: ServerStream): { readonly audio: boolean; readonly video: boolean } {
+		return this.#handler.sampleAccess?.(stream) ?? { audio: true, video: true };
 	}
 
 	/** Tells that a call failed. */
@@ -301,12 +314,12 @@ export class ServerConnection implements LinkHandler {
 		}
 		if (this.#state !== STATE_CONNECTED)
 			throw new PeerError("COMMAND_BEFORE_CONNECT", `Command ${quote(command.name)}.`);
+		if (this.#handler.handlesCall?.(command.name) && StreamCommands.answers(command.name)) {
+			this.#handler.onCall({ name: command.name, transactionId: command.transactionId, args: command.args });
+			return;
+		}
 		if (this.#commands.handle(command, streamId)) return;
 		switch (command.name) {
-			case "_checkbw":
-				this.sendResult(command, undefined);
-				this.#handler.onCheckBandwidth?.();
-				return;
 			case "_result":
 			case "_error":
 				this.#transactions.settle(command);

@@ -105,6 +105,8 @@ class DefaultPort implements ApplicationPort {
 		if (effect !== undefined) this.#emit(effect);
 	}
 
+	answer(): void {}
+
 	close(): void {
 		if (!this.#isOpen) return;
 		this.#isOpen = false;
@@ -119,7 +121,8 @@ class DefaultPort implements ApplicationPort {
 function answer(event: PortEvent): PortEffect | undefined {
 	switch (event.kind) {
 		case "connect":
-			return { kind: "accept", client: event.client.id };
+			// As the stock `live` and `vod` of Flash Media Server take their argument `autoSenseBW`.
+			return { kind: "accept", client: event.client.id, isMeasured: event.client.args[0] === true };
 		case "publish":
 		case "play":
 			return { kind: "allow", client: event.client, request: event.request };

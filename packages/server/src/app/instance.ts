@@ -1,13 +1,18 @@
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
+import { AliveCheck } from "./alive-check.ts";
 import { CallAllowance } from "./call-allowance.ts";
+import type { ClientStats } from "./client-stats.ts";
+import { InstanceTotals } from "./instance-stats.ts";
 import type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
 	ClientId,
 	PortEffect,
+	PortEnd,
 	PortEvent,
 	PortQuestion,
 	RecordedFacts,
@@ -19,10 +24,12 @@ import type {
 /** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
 export interface InstanceClient {
 	readonly facts: ClientFacts;
-	accept(): void;
+	accept(admission: Admission): void;
 	reject(status: NetStatus): void;
 	sendResult(call: number, value: AmfValue): void;
 	sendError(call: number, status: NetStatus): void;
+	/** Answers a call (`SERVER_CALLS`) as where the application does not handle it. */
+	answerCall(call: number): void;
 	/** Calls a method of the client. `responder` gets its answer, or an error where none comes. */
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void;
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
@@ -38,16 +45,27 @@ export interface InstanceClient {
 export interface ClientLine {
 	/** Bytes a second; 0 leaves a direction as it is, `Infinity` lifts its limit. */
 	setBandwidthLimit(serverToClient: number, clientToServer: number): void;
+	/** Bytes a second, infinite where there is no limit. */
+	readonly bandwidthLimit: { readonly serverToClient: number; readonly clientToServer: number };
 	/** `undefined`: the client did not answer. */
 	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
 	/** `undefined`: the client did not answer. False: it is not connected. */
 	checkBandwidth(onDone: (result: AmfObject | undefined) => void): boolean;
-	/** Plain data. */
-	stats(): object;
+	/** Measures at this moment. */
+	stats(): ClientStats;
 }
 
-/** What only a client's connection can answer. */
-export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth";
+/** What only the connections of clients can answer. */
+export type ClientQuestion =
+	| "client-stats"
+	| "bandwidth-limit"
+	| "ping"
+	| "check-bandwidth"
+	| "alive"
+	| "instance-stats";
+
+/** What the media of an instance can answer. */
+export type MediaQuestion = Exclude<PortQuestion, ClientQuestion | "instance-stats">;
 
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
 export type PermissionHandler = (refusal: NetStatus | undefined) => void;
@@ -56,7 +74,7 @@ export type PermissionHandler = (refusal: NetStatus | undefined) => void;
 export interface InstanceMedia {
 	act(stream: string, action: StreamAction, args: readonly AmfValue[]): void;
 	/** Rejects with a sentence that says why it cannot. */
-	answer(question: Exclude<PortQuestion, ClientQuestion>, args: readonly AmfValue[]): Promise<AmfValue>;
+	answer(question: MediaQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
 	/** The instance is unloaded: what its application played and recorded ends. */
 	close(): void;
 }
@@ -108,6 +126,10 @@ export class ApplicationInstance {
 	#handled = 0;
 	/** Questions of the application that are not answered yet. */
 	#asked = 0;
+	/** Calls that the application wants to see. */
+	#handles: ReadonlySet<string> = new Set();
+	readonly #totals = new InstanceTotals();
+	readonly #alive: AliveCheck;
 	#isClosed = false;
 	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
 	#told: Set<InstanceClient> | undefined;
@@ -117,6 +139,8 @@ export class ApplicationInstance {
 		this.instance = instance;
 		this.#options = options;
 		this.#media = options.media?.(this);
+		const lines = () => [...this.#clients].map(([id, { client }]) => [id, client.line] as const);
+		this.#alive = new AliveCheck(options.now, lines);
 		this.#port = host.open(application, instance, {
 			onEffects: (effects, handled) => this.#take(effects, handled),
 			onLost: reason => this.end(netStatus("NetConnection.Connect.AppShutdown", reason)),
@@ -138,14 +162,26 @@ export class ApplicationInstance {
 			return;
 		}
 		const calls = new CallAllowance(this.#options.limits.callsPerSecond, this.#options.now());
-		this.#clients.set(client.facts.id, { client, held: [], read: "/", write: "/", lastCall: 0, calls });
+		this.#clients.set(client.facts.id, {
+			client,
+			held: [],
+			read: "/",
+			write: "/",
+			samples: ALL_SAMPLES,
+			lastCall: 0,
+			calls,
+		});
 		this.#send({ kind: "connect", client: client.facts });
 	}
 
 	/** The client has gone, whether it was let in or not. */
 	disconnect(client: InstanceClient): void {
 		const { id } = client.facts;
-		if (!this.#clients.delete(id)) return;
+		const slot = this.#clients.get(id);
+		if (slot === undefined) return;
+		if (slot.held === undefined) this.#totals.countDisconnect(client.line.stats());
+		this.#clients.delete(id);
+		this.#alive.forget(id);
 		for (const [request, permission] of this.#permissions) {
 			if (permission.client === id) this.#permissions.delete(request);
 		}
@@ -162,6 +198,17 @@ export class ApplicationInstance {
 		}
 		this.#send({ kind: "call", client: client.facts.id, call, name, args });
 		slot.lastCall = this.#sent;
+	}
+
+	/** Whether the application wants to see a call that the server could answer (`SERVER_CALLS`). */
+	handles(name: string): boolean {
+		return this.#handles.has(name);
+	}
+
+	/** Whether a client may use the samples of a stream (`|RtmpSampleAccess`). */
+	sampleAccess(client: InstanceClient, stream: string): { readonly audio: boolean; readonly video: boolean } {
+		const { audio, video } = this.#clients.get(client.facts.id)?.samples ?? ALL_SAMPLES;
+		return { audio: accessAllows(audio, stream), video: accessAllows(video, stream) };
 	}
 
 	/**
@@ -202,9 +249,9 @@ export class ApplicationInstance {
 		this.#send({ kind: "recorded", file });
 	}
 
-	/** Tells the application what happens to a stream of its own. */
-	tellStream(stream: string, status: NetStatus): void {
-		this.#send({ kind: "stream-status", stream, status });
+	/** Tells the application what happens to a stream of its own, or to its publication on another server. */
+	tellStream(stream: string, status: NetStatus, push?: number): void {
+		this.#send({ kind: "stream-status", stream, status, ...(push !== undefined && { push }) });
 	}
 
 	/** Sends every client away with a status, and unloads the application. */
@@ -220,13 +267,13 @@ export class ApplicationInstance {
 	}
 
 	/** Unloads the application. */
-	close(): void {
+	close(reason: PortEnd = "ended"): void {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
 		this.#permissions.clear();
 		this.#clients.clear();
 		this.#waiting.length = 0;
-		this.#port.close();
+		this.#port.close(reason);
 		this.#media?.close();
 	}
 
@@ -278,7 +325,10 @@ export class ApplicationInstance {
 				this.#media?.act(effect.stream, effect.action, effect.args);
 				return;
 			case "ask":
-				this.#reply(effect.ask, effect.question, effect.args);
+				this.#reply(effect);
+				return;
+			case "handles":
+				this.#handles = new Set(effect.names);
 				return;
 			case "log":
 				this.#options.log(effect.level, "application", effect.text);
@@ -305,7 +355,8 @@ export class ApplicationInstance {
 			case "accept":
 				if (held === undefined) return;
 				slot.held = undefined;
-				client.accept();
+				this.#totals.countConnect();
+				client.accept(effect);
 				// The client may leave in answer to any of them.
 				for (const later of held) this.#applyToClient(later);
 				return;
@@ -327,6 +378,11 @@ export class ApplicationInstance {
 				return;
 			case "bandwidth":
 				return client.line.setBandwidthLimit(effect.toClient, effect.fromClient);
+			case "sample-access":
+				slot.samples = effect;
+				return;
+			case "decline":
+				return client.answerCall(effect.call);
 			case "close":
 				return client.close();
 		}
@@ -358,19 +414,25 @@ export class ApplicationInstance {
 		permission.onAnswer(refusal);
 	}
 
-	#reply(ask: number, question: PortQuestion, args: readonly AmfValue[]): void {
+	#reply({ ask, question, args, isAwaited }: Extract<PortEffect, { kind: "ask" }>): void {
+		const reply = (failed: boolean, value: AmfValue) => {
+			if (isAwaited) this.#port.answer({ kind: "reply", ask, failed, value });
+			else this.#send({ kind: "reply", ask, failed, value });
+		};
 		if (this.#asked >= MAX_ASKED) {
-			this.#send({ kind: "reply", ask, failed: true, value: `More than ${MAX_ASKED} questions wait for an answer.` });
+			reply(true, `More than ${MAX_ASKED} questions wait for an answer.`);
+			return;
+		}
+		const immediate = isAwaited ? this.#immediateAnswer(question, args) : undefined;
+		if (immediate !== undefined) {
+			reply(false, immediate);
 			return;
 		}
 		this.#asked++;
 		this.#answer(question, args)
 			.then(
-				value => this.#send({ kind: "reply", ask, failed: false, value }),
-				(error: unknown) => {
-					const value = error instanceof Error ? error.message : String(error);
-					this.#send({ kind: "reply", ask, failed: true, value });
-				},
+				value => reply(false, value),
+				(error: unknown) => reply(true, error instanceof Error ? error.message : String(error)),
 			)
 			.catch((error: unknown) => this.#options.log("error", "effect-failed", `${question}: ${error}`))
 			.finally(() => {
@@ -378,8 +440,23 @@ export class ApplicationInstance {
 			});
 	}
 
+	/** What is known without a wait: code in this process, which cannot stand still, gets no other answers. */
+	#immediateAnswer(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
+		if (question === "instance-stats") return this.#stats();
+		const line = this.#clients.get(String(args[0]))?.client.line;
+		if (question === "client-stats") return line?.stats() as unknown as AmfObject | undefined;
+		return question === "bandwidth-limit" && line !== undefined ? { ...line.bandwidthLimit } : undefined;
+	}
+
 	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
-		if (question === "client-stats" || question === "ping" || question === "check-bandwidth") {
+		if (question === "instance-stats") return this.#stats();
+		if (question === "alive") return this.#alive.ask(String(args[0]));
+		if (
+			question === "client-stats" ||
+			question === "bandwidth-limit" ||
+			question === "ping" ||
+			question === "check-bandwidth"
+		) {
 			const slot = this.#clients.get(String(args[0]));
 			if (slot === undefined) throw new Error("The client has gone.");
 			return askLine(slot.client.line, question);
@@ -387,16 +464,22 @@ export class ApplicationInstance {
 		if (this.#media === undefined) throw new Error("There is no media here.");
 		return this.#media.answer(question, args);
 	}
+
+	#stats(): AmfObject {
+		const here = [...this.#clients.values()].filter(({ held }) => held === undefined);
+		return { ...this.#totals.measure(here.map(({ client }) => client.line.stats())) };
+	}
 }
 
-function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> {
+function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "instance-stats">): Promise<AmfValue> {
 	return new Promise((resolve, reject) => {
 		const answer = (value: AmfValue) => {
 			if (value === undefined) reject(new Error("The client did not answer."));
 			else resolve(value);
 		};
 		if (question === "ping") line.ping(answer);
-		else if (question === "client-stats") resolve(line.stats() as AmfObject);
+		else if (question === "client-stats") resolve(line.stats() as unknown as AmfObject);
+		else if (question === "bandwidth-limit") resolve({ ...line.bandwidthLimit });
 		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
 	});
 }
@@ -404,7 +487,7 @@ function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> 
 /** An effect that is for one client. */
 type ClientEffect = Exclude<
 	PortEffect,
-	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "log" | "shutdown" }
+	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "handles" | "log" | "shutdown" }
 >;
 
 /** A client, and what the application did to it before it let it in: that follows the answer to `connect`. */
@@ -413,6 +496,7 @@ type ClientSlot = {
 	held: ClientEffect[] | undefined;
 	read: string;
 	write: string;
+	samples: { readonly audio: string; readonly video: string };
 	/** The event of its last call. */
 	lastCall: number;
 	readonly calls: CallAllowance;
@@ -420,9 +504,11 @@ type ClientSlot = {
 
 type Permission = { readonly client: ClientId; readonly onAnswer: PermissionHandler };
 
+const ALL_SAMPLES = { audio: "/", video: "/" };
+
 /** Rights must hold from the client's first command on, so they do not wait for its answer. */
 function isForLater({ kind }: ClientEffect): boolean {
-	return kind !== "accept" && kind !== "reject" && kind !== "close" && kind !== "access";
+	return !["accept", "reject", "close", "access", "sample-access"].includes(kind);
 }
 
 function noAccess(kind: "publish" | "play", name: string): NetStatus {

@@ -1,10 +1,12 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
+import type { InstanceStats } from "../app/index.ts";
+import type { ProxyTarget } from "./call-proxy.ts";
 import type { Client } from "./client.ts";
 import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
 
 /** A running instance of an application, as its code sees it (Server-Side ActionScript, object `application`). */
-export interface Application<State = unknown, ClientState = unknown> {
+export interface Application<State = unknown, ClientState = unknown, Remote extends object = object> {
 	/** `chat/_definst_`. */
 	readonly name: string;
 	/** The name of its folder. */
@@ -16,7 +18,7 @@ export interface Application<State = unknown, ClientState = unknown> {
 	/** What `state` of the definition made. */
 	readonly state: State;
 	/** Those that are let in, by their ids, in the order in which they came. */
-	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
+	readonly clients: ReadonlyMap<string, Client<State, ClientState, Remote>>;
 	/** What `applications.NAME.config` of the server's configuration holds. */
 	readonly config: ApplicationConfig;
 	/** Writes to the server's log. */
@@ -32,16 +34,37 @@ export interface Application<State = unknown, ClientState = unknown> {
 	 * come are instances of it. It is made without arguments. Classes hold for all instances of the application.
 	 */
 	registerClass(alias: string, type: AmfConstructor): void;
+	/**
+	 * Hands calls of clients to that method on to a connection to another server (`millrace/client`) or to a client, and
+	 * its answer back to the caller. It goes before a method of the application's own. `null` ends it.
+	 *
+	 * @param targetMethod what is called there. Default: `method`
+	 * @returns false where there was nothing to end
+	 */
+	registerProxy(method: string, target: ProxyTarget | null, targetMethod?: string): boolean;
 	/** Calls `action` once after a time in milliseconds, unless the instance ends before. What it throws is logged. */
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
 	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
+	/** What its clients have received and sent (`Application.getStats`), and how many they are and were. */
+	stats(): Promise<InstanceStats>;
+	/** `stats`, and the instance stands still until the server has said it. */
+	statsNow(): InstanceStats;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }
 
 /** Values by their names. */
-export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;
+export type ApplicationConfig = Readonly<Record<string, ConfigValue>>;
+
+/** What the configuration of an application may hold: text, numbers, `true`, `false`, `null`, and lists and mappings of these. */
+export type ConfigValue =
+	| string
+	| number
+	| boolean
+	| null
+	| readonly ConfigValue[]
+	| { readonly [key: string]: ConfigValue };
 
 /** Lines in the server's log, each with the application's name. */
 export interface ApplicationLog {

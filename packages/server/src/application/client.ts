@@ -1,21 +1,24 @@
 import type { AmfValue } from "@millrace/core/amf";
-import type { ClientFacts, PortEffect, PortQuestion } from "../app/index.ts";
+import { remoteMethods } from "@millrace/core/rtmp";
+import type { ClientFacts, ClientStats, PortEffect, PortQuestion } from "../app/index.ts";
 import type { Application } from "./application.ts";
 
 /** What a client needs of the runtime that it lives in. */
-export interface ClientPort<State, ClientState> {
-	readonly app: Application<State, ClientState>;
+export interface ClientPort<State, ClientState, Remote extends object> {
+	readonly app: Application<State, ClientState, Remote>;
 	/** Throws a `UsageError` for what cannot be sent. */
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The same, and stands still until the answer is there. Throws an `Error` where there is none. */
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue;
 	/** Calls a method of the client and waits for the answer. */
 	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue>;
 }
 
 /** A client of an instance (Server-Side ActionScript, class `Client`). It can be read after the client has gone. */
-export class Client<State = unknown, ClientState = unknown> {
+export class Client<State = unknown, ClientState = unknown, Remote extends object = object> {
 	/** The instance that it is connected to. */
-	readonly app: Application<State, ClientState>;
+	readonly app: Application<State, ClientState, Remote>;
 	/** Unique as long as the server runs. */
 	readonly id: string;
 	/** Its address; behind a trusted proxy the one that the proxy tells. */
@@ -40,12 +43,15 @@ export class Client<State = unknown, ClientState = unknown> {
 	readonly args: readonly AmfValue[];
 	/** What the application remembers of it. */
 	readonly state: ClientState;
-	readonly #port: ClientPort<State, ClientState>;
+	readonly #port: ClientPort<State, ClientState, Remote>;
 	#readAccess = "/";
 	#writeAccess = "/";
+	#audioSampleAccess = "/";
+	#videoSampleAccess = "/";
 	#isConnected = true;
+	#remote: RemoteCalls<Remote> | undefined;
 
-	constructor(facts: ClientFacts, port: ClientPort<State, ClientState>, state: ClientState) {
+	constructor(facts: ClientFacts, port: ClientPort<State, ClientState, Remote>, state: ClientState) {
 		this.app = port.app;
 		this.id = facts.id;
 		this.ip = facts.remoteAddress;
@@ -90,12 +96,41 @@ export class Client<State = unknown, ClientState = unknown> {
 		this.#sendAccess();
 	}
 
+	/** Of which streams it may use the samples of the sound (`|RtmpSampleAccess`); paths as in `readAccess`. */
+	get audioSampleAccess(): string {
+		return this.#audioSampleAccess;
+	}
+
+	set audioSampleAccess(paths: string) {
+		this.#audioSampleAccess = paths;
+		this.#sendSampleAccess();
+	}
+
+	/** Of which streams it may use the pictures (`|RtmpSampleAccess`); paths as in `readAccess`. */
+	get videoSampleAccess(): string {
+		return this.#videoSampleAccess;
+	}
+
+	set videoSampleAccess(paths: string) {
+		this.#videoSampleAccess = paths;
+		this.#sendSampleAccess();
+	}
+
 	/**
 	 * Calls a method of the client and resolves with its result. Rejects with a `CallError` where the client has no such
 	 * method or the method fails, and with an `Error` where the client leaves first.
 	 */
 	call(name: string, ...args: AmfValue[]): Promise<AmfValue> {
 		return this.#port.callClient(this.id, name, args);
+	}
+
+	/**
+	 * The methods of the client with the types that `clientMethods` of the definition gave: `client.remote.ask(1)` is
+	 * `client.call("ask", 1)`, and `client.remote.chat.said("hi")` calls `chat/said`.
+	 */
+	get remote(): RemoteCalls<Remote> {
+		this.#remote ??= remoteMethods<RemoteCalls<Remote>>((name, args) => this.call(name, ...args));
+		return this.#remote;
 	}
 
 	/** Calls a method of the client, of whose result nothing is wanted. */
@@ -124,8 +159,27 @@ export class Client<State = unknown, ClientState = unknown> {
 	}
 
 	/** What it has received and sent, and what waits for it (`Client.getStats`). */
-	async stats(): Promise<Readonly<Record<string, AmfValue>>> {
-		return asRecord(await this.#port.ask("client-stats", [this.id]));
+	async stats(): Promise<ClientStats> {
+		return (await this.#port.ask("client-stats", [this.id])) as unknown as ClientStats;
+	}
+
+	/** What `setBandwidthLimit` and the settings have set, in bytes a second; the instance stands still until the server has said it. */
+	bandwidthLimitNow(): { readonly toClient: number; readonly fromClient: number } {
+		const { serverToClient, clientToServer } = asRecord(this.#port.askNow("bandwidth-limit", [this.id]));
+		return { toClient: Number(serverToClient), fromClient: Number(clientToServer) };
+	}
+
+	/** `stats`, and the instance stands still until the server has said it. Throws an error for one that has gone. */
+	statsNow(): ClientStats {
+		return this.#port.askNow("client-stats", [this.id]) as unknown as ClientStats;
+	}
+
+	/**
+	 * Whether it has answered lately, or does within a second; the instance stands still meanwhile. Who asks about all
+	 * clients in a row waits for those that are dead together.
+	 */
+	isAlive(): boolean {
+		return this.#isConnected && this.#port.askNow("alive", [this.id]) === true;
 	}
 
 	/** The runtime's: the client has gone. */
@@ -133,10 +187,24 @@ export class Client<State = unknown, ClientState = unknown> {
 		this.#isConnected = false;
 	}
 
+	#sendSampleAccess(): void {
+		const paths = { audio: this.#audioSampleAccess, video: this.#videoSampleAccess };
+		this.#port.emit({ kind: "sample-access", client: this.id, ...paths });
+	}
+
 	#sendAccess(): void {
 		this.#port.emit({ kind: "access", client: this.id, read: this.#readAccess, write: this.#writeAccess });
 	}
 }
+
+/** The methods of a client as they are called from afar: with a promise of the result. */
+export type RemoteCalls<Remote extends object> = {
+	readonly [Name in keyof Remote]: Remote[Name] extends (...args: infer Args) => infer Result
+		? (...args: Args) => Promise<Awaited<Result>>
+		: Remote[Name] extends object
+			? RemoteCalls<Remote[Name]>
+			: never;
+};
 
 /** A client answered a call with an error: `info` is what it sent, nearly always an info object. */
 export class CallError extends Error {

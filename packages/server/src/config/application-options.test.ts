@@ -55,7 +55,7 @@ describe("an application's options", () => {
 		const media = { directories: [], followLinks: false, list: true };
 		const { publish, live: liveOptions, record, swfVerification, bandwidth, code } = options;
 		const own = { name: "live", type: "live", live: liveOptions, media, config: {} };
-		expect(live).toEqual({ ...own, publish, record, swfVerification, bandwidth, code });
+		expect(live).toEqual({ ...own, publish, record, swfVerification, remoting: true, bandwidth, code });
 	});
 
 	it("lay what the application says over the server's, at every depth", () => {

@@ -14,6 +14,8 @@ export interface ApplicationOptions {
 	readonly bandwidth: ServerOptions["bandwidth"];
 	readonly swfVerification: ServerOptions["swfVerification"];
 	readonly code: ServerOptions["code"];
+	/** Whether the gateway of Flash Remoting reaches it. */
+	readonly remoting: boolean;
 	/** What its code finds at `app.config`. */
 	readonly config: Readonly<Record<string, unknown>>;
 }
@@ -62,6 +64,7 @@ export function applicationOptions(
 		bandwidth: resolved("bandwidth"),
 		swfVerification: resolved("swfVerification"),
 		code: resolved("code"),
+		remoting: known?.remoting?.enabled ?? options.remoting.enabled,
 		config: known?.config ?? {},
 	};
 }

@@ -11,6 +11,7 @@ import { liveSchema } from "./live-schema.ts";
 import { applicationMediaSchema, mediaSchema } from "./media-schema.ts";
 import { publishSchema } from "./publish-schema.ts";
 import { recordSchema } from "./record-schema.ts";
+import { applicationRemotingSchema, remotingSchema } from "./remoting-schema.ts";
 import { rtmpSchema } from "./rtmp-schema.ts";
 import { rtmptSchema } from "./rtmpt-schema.ts";
 import { overrideOf, section } from "./section.ts";
@@ -22,8 +23,18 @@ import { hostNameSchema, virtualHostFaults, virtualHostFields } from "./virtual-
 export const APPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** How a client of an application may have connected, as the port tells it. */
-const CLIENT_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
+const RTMP_PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"] as const;
+const CLIENT_PROTOCOLS = [...RTMP_PROTOCOLS, "http", "https"] as const;
 
+/** What YAML and JSON can hold. */
+type ConfigValue = string | number | boolean | null | ConfigValue[] | { [key: string]: ConfigValue };
+
+const valueSchema: z.ZodType<ConfigValue> = z.lazy(() =>
+	z.union(
+		[z.string(), z.number(), z.boolean(), z.null(), z.array(valueSchema), z.record(z.string(), valueSchema)],
+		"must be text, a number, `true`, `false`, `null`, or a list or mapping of such values",
+	),
+);
 const clientProtocols = z
 	.array(z.enum(CLIENT_PROTOCOLS))
 	.min(1, { error: "must name at least one protocol" })
@@ -38,7 +49,7 @@ const applicationSchema = z
 				"What the application does. `live` passes streams from publishers to viewers, and plays recordings and files as well; `vod` plays files only, and nobody publishes to it.",
 			),
 		protocols: clientProtocols.describe(
-			"The protocols by which clients may connect to it; others are rejected. Absent: those of its host.",
+			"The protocols by which clients may connect to it; others are rejected. `http` and `https` are calls of Flash Remoting. Absent: those of its host.",
 		),
 		publish: overrideOf(publishSchema, "Keys of `publish` that differ for this application."),
 		live: overrideOf(liveSchema, "Keys of `live` that differ for this application."),
@@ -47,8 +58,12 @@ const applicationSchema = z
 		bandwidth: overrideOf(bandwidthSchema, "Keys of `bandwidth` that differ for this application."),
 		swfVerification: overrideOf(swfVerificationSchema, "Keys of `swfVerification` that differ for this application."),
 		code: overrideOf(codeSchema, "Keys of `code` that differ for this application."),
+		remoting: applicationRemotingSchema,
 		config: z
-			.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).describe("Text, a number, `true` or `false`."))
+			.record(
+				z.string(),
+				valueSchema.describe("Text, a number, `true`, `false`, `null`, or a list or mapping of such values."),
+			)
 			.optional()
 			.describe("Values for the application's code, which finds them at `app.config`."),
 	})
@@ -133,6 +148,7 @@ export const configSchema = z
 			),
 		rtmp: rtmpSchema,
 		rtmpt: rtmptSchema,
+		remoting: remotingSchema,
 		limits: limitsSchema,
 		addresses: addressSchema,
 		tls: tlsSchema,

@@ -61,9 +61,15 @@ export class CodeHost {
 		return this.#link.open(instance, listener);
 	}
 
-	/** Starts the code anew: clients of the application are sent away as soon as the new code is loaded. */
+	/**
+	 * Starts the code anew: clients of the application are sent away as soon as the new code is loaded. Code that had
+	 * failed need not wait any longer to be started.
+	 */
 	reload(): void {
-		if (this.#link === undefined) return;
+		if (this.#link === undefined) {
+			this.#notBefore = Number.NEGATIVE_INFINITY;
+			return;
+		}
 		this.#next?.end("The application was changed again.");
 		this.#next = this.#start();
 	}
@@ -155,5 +161,5 @@ export class CodeHost {
 /** A port that leads nowhere: its instance is told so, after `open` has returned. */
 function lostPort(listener: PortListener, reason: string): ApplicationPort {
 	setImmediate(() => listener.onLost(reason));
-	return { send: () => {}, close: () => {} };
+	return { send: () => {}, answer: () => {}, close: () => {} };
 }

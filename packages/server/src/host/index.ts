@@ -1,5 +1,5 @@
 export { ApplicationHosts, type ApplicationHostsOptions } from "./application-hosts.ts";
-export { MAIN_FILES } from "./code-folder.ts";
+export { findMain } from "./code-folder.ts";
 export type { CodeSettings } from "./code-host.ts";
 export { LineAllowance } from "./line-allowance.ts";
 export { localChannel, startLocalChannel } from "./local-channel.ts";

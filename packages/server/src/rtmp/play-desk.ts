@@ -1,11 +1,10 @@
 import { MemoryPool } from "@millrace/core/bytes";
 import { LimitError, PeerError } from "@millrace/core/fault";
 import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
-import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
+import { type PermissionHandler, type PlayStats, type StreamFacts, StreamName } from "../app/index.ts";
 import { addTally, emptyTally, type LiveStream, type MediaTally, messagesOf, type ViewerEnd } from "../hub/index.ts";
 import { catalogName, DEFAULT_FILE_PLAYER, MediaOpener, type OpenedMedia } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
-import type { PlayStats } from "./client-stats.ts";
 import { LivePlay } from "./live-play.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
 import { PlayController, type PlaylistOwner } from "./play-controller.ts";
@@ -281,5 +280,6 @@ export class PlayDesk
 }
 
 function factsOf({ request }: PlayItem): StreamFacts {
-	return { name: request.name, query: request.query, mode: "play" };
+	const { name, query, prefix } = request;
+	return { name, query, mode: "play", ...(prefix !== "" && { prefix }) };
 }

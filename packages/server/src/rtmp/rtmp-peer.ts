@@ -17,10 +17,12 @@ import {
 } from "@millrace/core/rtmp";
 import { findPublishKey } from "../access/index.ts";
 import {
+	type Admission,
 	type ApplicationInstance,
 	type ClientFacts,
 	type InstanceClient,
 	type PermissionHandler,
+	type PublishStats,
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
@@ -30,7 +32,6 @@ import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
-import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
 import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
@@ -340,13 +341,15 @@ export class RtmpPeer
 		return this.#facts;
 	}
 
-	accept(): void {
+	accept({ isMeasured = false }: Admission): void {
 		const { request } = this.connection;
 		const { protocol } = this.facts;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
 		this.line.begin();
+		const measures = isMeasured && this.line.isMeasuring;
+		this.connection.acceptConnect(undefined, measures);
+		if (measures) this.line.checkBandwidth();
 		if ((this.#context.idleClientMillis ?? 0) > 0) this.#activeAt = this.#context.now();
-		this.connection.acceptConnect();
 		this.endTurn();
 	}
 
@@ -365,9 +368,11 @@ export class RtmpPeer
 
 	onCall(call: Call): void {
 		this.#act();
-		if (this.line.answer(call)) return;
+		const isClaimed = this.handlesCall(call.name);
+		if (!isClaimed && this.line.answer(call)) return;
 		let id = 0;
-		if (call.transactionId !== 0) {
+		// One that the server may have to answer is kept although no answer is wanted: there is more to it than that.
+		if (call.transactionId !== 0 || isClaimed) {
 			if (this.#calls.size >= MAX_OPEN_CALLS) {
 				this.connection.sendError(call, netStatus("NetConnection.Call.Failed", "Too many calls are open."));
 				return;
@@ -376,6 +381,23 @@ export class RtmpPeer
 			this.#calls.set(id, call);
 		}
 		this.#instance?.call(this, id, call.name, call.args);
+	}
+
+	handlesCall(name: string): boolean {
+		return this.#instance?.handles(name) ?? false;
+	}
+
+	answerCall(id: number): void {
+		const call = this.#takeCall(id);
+		if (call === undefined) return;
+		if (!this.line.answer(call) && !this.connection.answerCall(call)) {
+			this.connection.sendError(call, netStatus("NetConnection.Call.Failed", `Method not found (${call.name}).`));
+		}
+		this.flush();
+	}
+
+	sampleAccess(stream: ServerStream): { readonly audio: boolean; readonly video: boolean } {
+		return this.#instance?.sampleAccess(this, stream.name) ?? { audio: true, video: true };
 	}
 
 	awaitCalls(proceed: () => void): boolean {
@@ -433,10 +455,6 @@ export class RtmpPeer
 		const call = this.#calls.get(id);
 		this.#calls.delete(id);
 		return call;
-	}
-
-	onCheckBandwidth(): void {
-		this.line.onCheckBandwidth();
 	}
 
 	// ── the line ──
@@ -535,11 +553,13 @@ export class RtmpPeer
 		}
 		this.#setPublishing(stream, session);
 		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
-		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, status));
+		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, name, status));
 		stream.acceptPublish();
+		this.#tellInstance(name, netStatus("NetStream.Publish.Start", `${name.name} is now published.`));
 	}
 
-	#onRecordStatus(stream: ServerStream, status: NetStatus): void {
+	#onRecordStatus(stream: ServerStream, name: StreamName, status: NetStatus): void {
+		this.#tellInstance(name, status);
 		// A recording ends later than its publisher, whose stream may be gone then.
 		if (this.connection.streams.get(stream.id) !== stream) return;
 		stream.sendStatus({ ...status, clientid: this.id });
@@ -558,6 +578,13 @@ export class RtmpPeer
 		const seconds = Math.round((this.#context.now() - session.startedAt) / 1000);
 		this.#log.info("unpublish", { stream: String(this.#streamName(stream)), reason, seconds, bytes: session.bytes });
 		this.#instance?.tell("unpublish", this, session.facts);
+		const name = this.#streamName(stream);
+		this.#tellInstance(name, netStatus("NetStream.Unpublish.Success", `${name.name} is now unpublished.`));
+	}
+
+	/** What happens to a stream is told to the code of its instance, whoever publishes it. */
+	#tellInstance({ name, instance }: StreamName, status: NetStatus): void {
+		if (instance === this.#instance?.instance) this.#instance.tellStream(name, { ...status, details: name });
 	}
 
 	/** In the stream's query, or in that of the application. */
@@ -628,6 +655,6 @@ export class RtmpPeer
 }
 
 /** What the application is asked about, and told when it ends. */
-function factsOf({ name, query, mode }: PublishRequest): StreamFacts {
-	return { name, query, mode };
+function factsOf({ name, query, mode, prefix }: PublishRequest): StreamFacts {
+	return { name, query, mode, ...(prefix !== "" && { prefix }) };
 }

@@ -7,13 +7,15 @@ import {
 	SHARED_OBJECT_ANSWER_LIMITS,
 	sharedObjectType,
 } from "@millrace/core/shared-object";
-import type {
-	ApplicationInstance,
-	ClientFacts,
-	ClientLine,
-	InstanceClient,
-	SharedObjectType,
-	StreamFacts,
+import {
+	type ApplicationInstance,
+	type ClientFacts,
+	type ClientLine,
+	type ClientStats,
+	emptyClientStats,
+	type InstanceClient,
+	type SharedObjectType,
+	type StreamFacts,
 } from "../app/index.ts";
 import { FakeSharedObject } from "./fake-shared-object.ts";
 import { plainValue, wireValue } from "./wire-value.ts";
@@ -46,12 +48,12 @@ export type FakeClientOptions = {
 	readonly ping?: number;
 	/** The answer to `client.checkBandwidth()`. Default: none comes. */
 	readonly bandwidth?: Readonly<Record<string, AmfValue>>;
-	/** The answer to `client.stats()`. Default: an empty object. */
-	readonly stats?: Readonly<Record<string, AmfValue>>;
+	/** What differs from zero in the answer to `client.stats()`. Default: nothing. */
+	readonly stats?: Partial<ClientStats>;
 };
 
 const PING_MILLIS = 10;
-const OVER_TLS = /^(rtmpts|rtmps|wss)$/;
+const OVER_TLS = /^(rtmpts|rtmps|wss|https)$/;
 
 type Waiting = { resolve(value: AmfValue): void; reject(error: unknown): void };
 
@@ -102,12 +104,13 @@ export class ClientEnd implements InstanceClient {
 			setBandwidthLimit: (toClient, fromClient) => {
 				this.bandwidthLimit = { toClient, fromClient };
 			},
+			bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 			ping: onAnswer => onAnswer(options.ping ?? PING_MILLIS),
 			checkBandwidth: onDone => {
 				onDone(options.bandwidth && { ...options.bandwidth });
 				return true;
 			},
-			stats: () => ({ ...options.stats }),
+			stats: () => ({ ...emptyClientStats(), ...options.stats }),
 		};
 	}
 
@@ -214,6 +217,10 @@ export class ClientEnd implements InstanceClient {
 
 	sendError(call: number, status: NetStatus): void {
 		this.#take(call)?.reject(new NetStatusError(this.#plainStatus(status)));
+	}
+
+	answerCall(call: number): void {
+		this.#take(call)?.resolve(undefined);
 	}
 
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {
