@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { createServer, type MillraceServer } from "../packages/server/src/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
@@ -39,6 +40,23 @@ describe("clients", () => {
 		const client = await RawRtmpClient.tcp(port);
 		client.connect("live");
 		expect(await client.untilClosed()).toEqual([]);
+	});
+
+	it("are told so where a trusted proxy brings them", async () => {
+		const listeners = [{ protocol: "http" as const, host: "127.0.0.1", port: 0 }];
+		const port = await serve({ listeners, trustedProxies: ["127.0.0.1"], addresses: { deny: ["192.0.2.0/24"] } });
+		const statusFor = async (address: string) => {
+			const found = await fetch(`http://127.0.0.1:${port}/api/health`, { headers: { "x-forwarded-for": address } });
+			await found.text();
+			return found.status;
+		};
+		expect(await statusFor("192.0.2.7")).toBe(403);
+		expect(await statusFor("198.51.100.7")).toBe(200);
+		const socket = new WebSocket(`ws://127.0.0.1:${port}/rtmp`, { headers: { "x-forwarded-for": "192.0.2.7" } });
+		const answered = new Promise(resolve =>
+			socket.once("unexpected-response", (_request, found) => resolve(found.statusCode)),
+		);
+		expect(await answered).toBe(403);
 	});
 
 	it("may speak what the server says, where application and host say nothing", async () => {

@@ -23,6 +23,8 @@ export type HttpFrontOptions = {
 	readonly crossDomainFile: string | null;
 	/** How long a request's head may take, in milliseconds. */
 	readonly headMillis: number;
+	/** Whether the client's address is one that may connect; a trusted proxy brings others than its own. */
+	mayAsk(request: IncomingMessage): boolean;
 	/** Whether an application of that name is known by name, at the host that the request names. */
 	isApplication(name: string, request: IncomingMessage): boolean;
 	/** A connection ends because what came on it is no request. */
@@ -53,6 +55,10 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 		shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 	};
 	const server = createServer(settings, (request, response) => {
+		if (!options.mayAsk(request)) {
+			response.writeHead(403, { "content-length": 0, connection: "close" }).end();
+			return;
+		}
 		if (tunnel?.handle(request, response)) return;
 		const url = request.url ?? "";
 		if (isCrossDomainPath(url)) {
@@ -67,7 +73,8 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 	});
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const url = request.url ?? "";
-		if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
+		if (!options.mayAsk(request)) refuseUpgrade(socket);
+		else if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
 		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, name => isApplication(name, request))) {
 			foreign.handleUpgrade(request, socket, head);
 		} else flv.handleUpgrade(request, socket, head);
@@ -81,4 +88,10 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 
 function isCrossDomainPath(url: string): boolean {
 	return url === "/crossdomain.xml" || url.startsWith("/crossdomain.xml?");
+}
+
+/** The HTTP server has let go of the socket: without a listener, a reset would end the process. */
+function refuseUpgrade(socket: Duplex): void {
+	socket.on("error", () => socket.destroy());
+	socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
 }

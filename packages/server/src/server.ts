@@ -359,6 +359,7 @@ export class MillraceServer {
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
+			mayAsk: request => this.#addresses.admits(this.#originOf(request).address),
 			isApplication: (name, request) =>
 				this.#applications.isListed(hosts === undefined ? name : hostedApplication(name, hosts.hostOf(request))),
 			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
@@ -398,7 +399,6 @@ export class MillraceServer {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
 		if (this.#isFull) return `More than ${connections} connections.`;
-		if (!this.#addresses.admits(address)) return NOT_ALLOWED;
 		if (this.#rate.admit(address, systemClock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
