@@ -1,4 +1,4 @@
-import { NetStatusError, NetStream, SharedObject } from "@millrace/client";
+import { getStreamLength, NetStatusError, NetStream, SharedObject } from "@millrace/client";
 import { afterEach, describe, expect, it } from "vitest";
 import {
 	closeServers,
@@ -43,6 +43,11 @@ async function pair(): Promise<{ origin: TestServer; edge: TestServer; through: 
 
 function chain(edge: TestServer, rest: string): string {
 	return `rtmp://127.0.0.1:${edge.port}/?${rest}`;
+}
+
+/** Of the stream `cam`. */
+function stats({ server }: TestServer) {
+	return server.view.streams().find(({ name }) => name === "cam")!;
 }
 
 async function play(address: string, name: string, start = -2): Promise<TestStreamPlayer> {
@@ -108,16 +113,24 @@ describe("a client of an edge", { timeout: 60_000 }, () => {
 		await origin.publish("cam", "hall");
 		const first = await play(through("hall"), "cam");
 		await first.more(15);
+		/** How much of the stream leaves the origin, of what comes in. */
+		const ratio = async () => {
+			const before = stats(origin);
+			await first.more(20);
+			const after = stats(origin);
+			return (after.bytesOut - before.bytesOut) / (after.bytesIn - before.bytesIn);
+		};
+		const alone = await ratio();
 		const second = await play(through("hall"), "cam");
 		const third = await play(through("hall"), "cam");
 		await Promise.all([second.more(15), third.more(15)]);
 		expect([isGapless(first.pictures), isGapless(second.pictures)]).toEqual([true, true]);
 		expect(second.got).toContainEqual(expect.stringContaining("onMetaData"));
 		expect(origin.lines.filter(line => line === "plays cam")).toHaveLength(3);
-		expect(edge.server.view.streams().find(({ name }) => name === "cam")).toMatchObject({ viewers: 3 });
-		// Media comes to the edge by one of them: of the others the origin sends nothing but data.
-		const sent = () => origin.server.view.streams().find(({ name }) => name === "cam");
-		expect(sent()).toMatchObject({ viewers: 3 });
+		expect(stats(edge).viewers).toBe(3);
+		// Media comes to the edge by one of them: to the others the origin sends data alone.
+		expect(stats(origin).viewers).toBe(3);
+		expect(await ratio()).toBeLessThan(1.6 * alone);
 		first.stream.close();
 		await until(() => origin.lines.includes("stopped cam"));
 		await Promise.all([second.more(15), third.more(15)]);
@@ -149,6 +162,30 @@ describe("a client of an edge", { timeout: 60_000 }, () => {
 		});
 		publisher.stop();
 		await until(() => far.codes.includes("Play.UnpublishNotify") && near.codes.includes("Play.UnpublishNotify"));
+	});
+
+	it("plays a file of the origin, seeks and pauses in it, to its end", async () => {
+		const { origin, through } = await pair();
+		const recording = new NetStream(await origin.connect("live"));
+		await recording.publishAsync("film", "record");
+		const publisher = new TestStreamPublisher(recording);
+		await until(() => publisher.next > 60);
+		publisher.stop();
+		await until(() => origin.log.some(({ event }) => event === "recorded"));
+		const player = await play(through("live"), "film", 0);
+		await player.more(10);
+		expect(player.codes.filter(code => code.startsWith("Play"))).toEqual(["Play.Reset", "Play.Start"]);
+		expect(player.pictures[0]).toBe(0);
+		await player.stream.pauseAsync();
+		await player.stream.seekAsync(4);
+		player.got.length = 0;
+		await player.stream.resumeAsync();
+		await until(() => player.codes.includes("Play.Stop"));
+		expect(player.pictures.at(-1)).toBeGreaterThan(55);
+		expect(player.pictures[0]).toBeGreaterThan(35);
+		expect(await getStreamLength(await connectTo(through("live")), "film")).toBeGreaterThan(5);
+		const missing = await play(through("live"), "nothing", 0);
+		await until(() => missing.codes.includes("Play.StreamNotFound"));
 	});
 
 	it("goes through a chain of edges", async () => {

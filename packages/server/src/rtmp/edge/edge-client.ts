@@ -1,5 +1,6 @@
 import { NetConnection, type NetStatusEvent, NetStream, SharedObjectLink } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
+import { UsageError } from "@millrace/core/fault";
 import { type ConnectRequest, type NetStatus, netStatus, type PublishRequest } from "@millrace/core/rtmp";
 import {
 	decodeSharedObjectMessage,
@@ -76,6 +77,16 @@ export class EdgeClient {
 	}
 
 	call(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {
+		try {
+			this.#forward(client, call, name, args);
+		} catch (error) {
+			// A value that the origin's encoding cannot hold.
+			if (!(error instanceof UsageError)) throw error;
+			if (call !== 0) client.sendError(call, netStatus("NetConnection.Call.Failed", error.message));
+		}
+	}
+
+	#forward(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {
 		if (call === 0) {
 			this.connection.call(name, null, ...args);
 			return;

@@ -23,6 +23,8 @@ export class EdgeFilePlay {
 	/** The origin is paused, because the client is slow. */
 	#isHeld = false;
 	#isPaused = false;
+	/** Time of the last message for the client; `undefined` before the first, and behind a seek. */
+	#lastMillis: number | undefined;
 	/** Statuses that answer what the client has not asked for. */
 	readonly #hidden = new Map<string, number>();
 	#isClosed = false;
@@ -47,7 +49,9 @@ export class EdgeFilePlay {
 				return;
 			}
 		}
-		if (!paused && !keepsBuffer) {
+		// A client that has dropped what it had wants it again. Those that do not know their position say 0.
+		const isBehind = positionMillis > 0 && positionMillis < (this.#lastMillis ?? 0);
+		if (!paused && !keepsBuffer && isBehind) {
 			this.#hide("NetStream.Seek.Notify");
 			this.#drop();
 			this.upstream.seek(positionMillis / 1000);
@@ -56,6 +60,7 @@ export class EdgeFilePlay {
 	}
 
 	seek(positionMillis: number): void {
+		this.#lastMillis = undefined;
 		this.#drop();
 		this.upstream.seek(positionMillis / 1000);
 	}
@@ -87,6 +92,7 @@ export class EdgeFilePlay {
 	}
 
 	#take(message: MediaMessage): void {
+		if (message.timestamp > 0) this.#lastMillis = message.timestamp;
 		const block = this.#framer.frame([message]);
 		this.#add(block.length, () => this.#transport.offer(block));
 		if (this.#isHeld || this.#isPaused || this.#waitingBytes <= MAX_WAITING_BYTES) return;
