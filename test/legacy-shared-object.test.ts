@@ -56,7 +56,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		expect(await ann.call("run", "typeof SharedObject.get()")).toBe("object");
 	});
 
-	it("SharedObject.getProperty, getPropertyNames, size: the value is a reference that tells nobody", async () => {
+	it("SharedObject.getProperty, SharedObject.getPropertyNames, SharedObject.size: the value is a reference that tells nobody", async () => {
 		const ann = await connect();
 		const use = await ann.object("board");
 		await ann.call("run", "so = get('board'); so.setProperty('list', [1]); so.getProperty('list').push(2); 1");
@@ -124,7 +124,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		expect(use.lists.at(-1)).toBe("change a, change b");
 	});
 
-	it("SharedObject.lock and unlock count; what clients want waits until the last unlock", async () => {
+	it("SharedObject.lock and SharedObject.unlock count; what clients want waits until the last unlock", async () => {
 		const ann = await connect();
 		const use = await ann.object("board");
 		expect(await ann.call("run", "so = get('board'); [so.lock(), so.lock(), so.unlock()]")).toEqual([1, 2, 1]);
@@ -151,7 +151,7 @@ describe("a script's shared objects", { timeout: 60_000 }, () => {
 		expect(await ann.call("run", "var d = so.resyncDepth; so.resyncDepth = 5; [d, so.resyncDepth]")).toEqual([-1, 5]);
 	});
 
-	it("SharedObject.autoCommit, isDirty, flush and SharedObject.commit bring persistent ones to the disk", async () => {
+	it("SharedObject.autoCommit, SharedObject.isDirty, SharedObject.flush and SharedObject.commit bring persistent ones to the disk", async () => {
 		const ann = await connect();
 		expect(
 			await ann.call(

@@ -174,6 +174,8 @@ export class ScriptClient {
 		object.client = hears((handler, args) => {
 			use.sent.push([handler, ...args]);
 		});
+		// What cannot be called is a matter of the test.
+		object.addEventListener("asyncError", () => {});
 		object.addEventListener("sync", ({ changeList }) => {
 			use.lists.push(changeList.map(({ code, name: slot = "" }) => `${code} ${slot}`.trim()).join(", "));
 		});

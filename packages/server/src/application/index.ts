@@ -14,4 +14,5 @@ export {
 	type RuntimeData,
 	runtimeReadFolders,
 } from "./runtime-place.ts";
+export { SharedObjectProxy } from "./shared-object-proxy.ts";
 export type { RecordMode, Stream, StreamCollection, StreamFile, StreamPush } from "./stream.ts";

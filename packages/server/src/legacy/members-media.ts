@@ -64,7 +64,7 @@ const SHARED_OBJECT_MEMBERS = membersOf("SharedObject", [
 	],
 	["close", "method", "1", "full"],
 	["name", "property", "1", "full"],
-	["version", "property", "1", "partial", "0 of objects of other servers."],
+	["version", "property", "1", "full"],
 	["autoCommit", "property", "3", "full"],
 	["isDirty", "property", "3", "full"],
 	["resyncDepth", "property", "1", "full"],

@@ -2,7 +2,6 @@ import { ArgumentError, FALLBACK_RULES, NetConnection, type NetStatusEvent } fro
 import type { AmfValue } from "@millrace/core/amf";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
-import { anyMethod } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
 type Host = {
@@ -132,4 +131,15 @@ function describe(info: AmfValue): string {
 	if (typeof info !== "object" || info === null) return String(info);
 	const { code, description } = info as { readonly code?: unknown; readonly description?: unknown };
 	return `${String(code)} ${String(description ?? "")}`.trim();
+}
+
+/** An object that has every method, as far as a peer can tell: names are looked up when they are called. */
+function anyMethod(call: (name: string, args: readonly AmfValue[]) => unknown): object {
+	const value = (name: string | symbol) => ({
+		value: (...args: AmfValue[]) => call(String(name), args),
+		configurable: true,
+		writable: true,
+		enumerable: false,
+	});
+	return new Proxy({}, { getOwnPropertyDescriptor: (_target, name) => value(name) });
 }

@@ -1,11 +1,5 @@
-import {
-	type NetConnection,
-	type NetStatusEvent,
-	SharedObject as RemoteObject,
-	type SyncEvent,
-} from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
-import type { NetStatus } from "@millrace/core/rtmp";
+import type { SharedObjectProxy } from "../application/index.ts";
 
 /** A shared object beneath one of a script: the instance's own, or that of another server. */
 export interface SharedObjectFace {
@@ -28,63 +22,44 @@ export interface SharedObjectFace {
 	close(): void;
 }
 
-/** One change, as `onSync` is told it. */
-export type SyncItem = {
-	readonly code: string;
-	readonly name?: string | undefined;
-	readonly oldValue?: AmfValue;
-};
-
-/** Takes what happens to a shared object of another server. */
-export type SharedObjectListener = {
-	onSync(list: readonly SyncItem[]): void;
-	onSend(handler: string, args: readonly AmfValue[]): void;
-	onStatus(status: NetStatus): void;
-};
-
-/** What the other server says of an object that is locked here: nothing is. */
-const NOT_LOCKED = -1;
-
-/** A shared object of another server, over a connection of the script's (`SharedObject.get` with a `NetConnection`). */
+/** A shared object of another server, which keeps it as it wants to (`SharedObject.get` with a `NetConnection`). */
 export class ProxiedSharedObject implements SharedObjectFace {
-	readonly name: string;
-	/** The other server counts. */
-	readonly version = 0;
-	/** The other server keeps it, as it wants to. */
 	readonly isDirty = false;
 	autoCommit = true;
 	resyncDepth = -1;
-	readonly #object: RemoteObject;
+	readonly #proxy: SharedObjectProxy;
 
-	/** Throws an `ArgumentError` for a name that is none. */
-	constructor(name: string, persistent: boolean, connection: NetConnection, listener: SharedObjectListener) {
-		this.name = name;
-		this.#object = RemoteObject.getRemote(name, connection.uri, persistent);
-		this.#object.addEventListener("sync", ({ changeList }: SyncEvent) => listener.onSync(changeList));
-		this.#object.addEventListener("netStatus", ({ info }: NetStatusEvent) => listener.onStatus(info));
-		this.#object.client = anyMethod((handler, args) => listener.onSend(handler, args));
-		this.#object.connect(connection);
+	constructor(proxy: SharedObjectProxy) {
+		this.#proxy = proxy;
+	}
+
+	get name(): string {
+		return this.#proxy.name;
+	}
+
+	get version(): number {
+		return this.#proxy.version;
 	}
 
 	get keys(): readonly string[] {
-		return Object.keys(this.#object.data);
+		return this.#proxy.keys;
 	}
 
 	get(key: string): AmfValue {
-		return this.#object.data[key];
+		return this.#proxy.get(key);
 	}
 
 	set(key: string, value: AmfValue): boolean {
-		this.#object.setProperty(key, value);
+		this.#proxy.set(key, value);
 		return true;
 	}
 
 	delete(key: string): void {
-		this.#object.setProperty(key, null);
+		this.#proxy.delete(key);
 	}
 
 	send(handler: string, ...args: AmfValue[]): boolean {
-		this.#object.send(handler, ...args);
+		this.#proxy.send(handler, ...args);
 		return true;
 	}
 
@@ -93,18 +68,18 @@ export class ProxiedSharedObject implements SharedObjectFace {
 	}
 
 	clear(): boolean {
-		for (const key of this.keys) this.delete(key);
+		this.#proxy.clear();
 		return true;
 	}
 
 	purge(): void {}
 
 	lock(): number {
-		return NOT_LOCKED;
+		return this.#proxy.lock();
 	}
 
 	unlock(): number {
-		return NOT_LOCKED;
+		return this.#proxy.unlock();
 	}
 
 	async flush(): Promise<boolean> {
@@ -112,17 +87,6 @@ export class ProxiedSharedObject implements SharedObjectFace {
 	}
 
 	close(): void {
-		this.#object.close();
+		this.#proxy.close();
 	}
-}
-
-/** An object that has every method, as far as a peer can tell: for what is called by names that are not known before. */
-export function anyMethod(call: (name: string, args: readonly AmfValue[]) => unknown): object {
-	const value = (name: string | symbol) => ({
-		value: (...args: AmfValue[]) => call(String(name), args),
-		configurable: true,
-		writable: true,
-		enumerable: false,
-	});
-	return new Proxy({}, { getOwnPropertyDescriptor: (_target, name) => value(name) });
 }

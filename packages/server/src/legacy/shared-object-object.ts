@@ -1,10 +1,13 @@
+import type { NetConnection } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { FileError, MillraceError } from "@millrace/core/fault";
 import { netStatus, type StatusCode } from "@millrace/core/rtmp";
+import type { SharedObjectSync } from "@millrace/core/shared-object";
+import { SharedObjectProxy } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
 import { connectionOf } from "./net-connection-object.ts";
-import { ProxiedSharedObject, type SharedObjectFace, type SyncItem } from "./shared-object-face.ts";
+import { ProxiedSharedObject, type SharedObjectFace } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
 type Host = {
@@ -22,9 +25,8 @@ const EVENTS: ReadonlySet<string> = new Set(["onSync", "onStatus"]);
 export function defineSharedObject(instance: LegacyInstance): void {
 	const { realm, app } = instance;
 	const hosts = new WeakMap<ScriptObject, Host>();
-	const own = new Map<string, ScriptObject>();
-	/** Of other servers, by connection and name. */
-	const proxied = new Map<ScriptObject, Map<string, ScriptObject>>();
+	/** By their names, those of other servers too. */
+	const objects = new Map<string, ScriptObject>();
 
 	const hostOf = (self: ScriptObject): Host => {
 		const host = hosts.get(self);
@@ -38,7 +40,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 	};
 
 	const listenerOf = (object: ScriptObject, name: string) => ({
-		onSync(list: readonly SyncItem[]) {
+		onSync(list: readonly SharedObjectSync[]) {
 			const items = list.map(({ code, name, oldValue }) =>
 				realm.newObject({ code, ...(name !== undefined && { name }), oldValue: realm.toScript(oldValue) }),
 			);
@@ -54,40 +56,36 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		},
 	});
 
-	const get = (name: string, persistent: boolean): ScriptObject | null => {
+	/** The script's object for one of the instance's, or of another server's: both have the same listeners. */
+	const hold = (name: string, listened: ReturnType<typeof open>): ScriptObject => {
+		const object = realm.instantiate(type);
+		const { onSync, onSend, onStatus } = listenerOf(object, name);
+		listened.onSync = onSync;
+		listened.onSend = onSend;
+		listened.onStatus = onStatus;
+		const face = listened instanceof SharedObjectProxy ? new ProxiedSharedObject(listened) : listened;
+		hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void objects.delete(name) });
+		objects.set(name, object);
+		return object;
+	};
+
+	const open = (name: string, persistent: boolean, from: NetConnection | undefined) =>
+		from === undefined
+			? app.sharedObjects.get(name, { persistent })
+			: app.sharedObjects.proxy(name, { persistent, from });
+
+	const get = (name: string, persistent: boolean, from: NetConnection | undefined): ScriptObject | null => {
+		const known = objects.get(name);
+		// One of another server keeps its name for all who ask.
+		if (known !== undefined && (from !== undefined || hostOf(known).face instanceof ProxiedSharedObject)) return known;
 		try {
-			const face = app.sharedObjects.get(name, { persistent });
-			const known = own.get(face.name);
-			if (known !== undefined) return known;
-			const object = realm.instantiate(type);
-			const { onSync, onSend, onStatus } = listenerOf(object, name);
-			face.onSync = onSync;
-			face.onSend = onSend;
-			face.onStatus = onStatus;
-			hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void own.delete(face.name) });
-			own.set(face.name, object);
-			return object;
+			const opened = open(name, persistent, from);
+			return known ?? hold(name, opened);
 		} catch (error) {
 			if (!(error instanceof MillraceError)) throw error;
 			const isOther = error.code === "SHARED_OBJECT_PERSISTENCE";
 			return report(isOther ? "SharedObject.BadPersistence" : "SharedObject.ObjectCreationFailed", error.message, name);
 		}
-	};
-
-	const getProxied = (name: string, persistent: boolean, through: ScriptObject): ScriptObject | null => {
-		const connection = connectionOf(through);
-		if (connection === undefined || connection.uri === "") {
-			return report("SharedObject.ObjectCreationFailed", "The connection is not open.", name);
-		}
-		const objects = proxied.get(through) ?? new Map<string, ScriptObject>();
-		const known = objects.get(name);
-		if (known !== undefined) return known;
-		const object = realm.instantiate(type);
-		const face = new ProxiedSharedObject(name, persistent, connection, listenerOf(object, name));
-		hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void objects.delete(name) });
-		objects.set(name, object);
-		proxied.set(through, objects);
-		return object;
 	};
 
 	/** What the disk says comes later. */
@@ -104,8 +102,10 @@ export function defineSharedObject(instance: LegacyInstance): void {
 			get([name, persistence, connection]) {
 				if (typeof name !== "string") return null;
 				const persistent = persistence === true || (typeof persistence === "string" && persistence !== "");
-				if (typeof connection !== "object" || connection === null) return get(name, persistent);
-				return getProxied(name, persistent, connection);
+				if (typeof connection !== "object" || connection === null) return get(name, persistent, undefined);
+				const from = connectionOf(connection);
+				if (from !== undefined && from.uri !== "") return get(name, persistent, from);
+				return report("SharedObject.ObjectCreationFailed", "The connection is not open.", name);
 			},
 			commit([name]) {
 				store(instance.application, app.sharedObjects.commit(typeof name === "string" ? name : undefined));
