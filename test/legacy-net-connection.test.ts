@@ -54,9 +54,9 @@ let there: ScriptServer;
 let instances = 0;
 
 beforeAll(async () => {
-	const settings = { code: { isolation: "thread" }, record: { freeBytes: 0 } };
-	here = await new ScriptServer({ "here/main.asc": HERE }, settings).start();
-	there = await new ScriptServer({ "there/main.asc": THERE }, settings).start();
+	// As it is by default: a process that reaches the network and its own folder alone.
+	here = await new ScriptServer({ "here/main.asc": HERE }).start();
+	there = await new ScriptServer({ "there/main.asc": THERE }, { code: { isolation: "thread" } }).start();
 });
 
 afterAll(endAll);

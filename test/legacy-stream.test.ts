@@ -179,7 +179,9 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		expect(length).toBeGreaterThan(0.5);
 		await ann.call("run", "Stream.get('cam').record('append')");
 		await camera.sendUntil(() => ann.received.filter(([, , code]) => code === "Record.Start").length > 1);
+		const before = sizeOf(ann.room, "cam.flv");
 		camera.send(20);
+		await until(() => sizeOf(ann.room, "cam.flv") > before + 400);
 		await ann.call("run", "Stream.get('cam').record(false)");
 		await until(() => ann.received.filter(([, , code]) => code === "Record.Stop").length > 1);
 		expect(await ann.call("run", "Stream.length('cam')")).toBeGreaterThan((length as number) + 1);

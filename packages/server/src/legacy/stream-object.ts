@@ -4,7 +4,7 @@ import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance, StreamObjects } from "./legacy-instance.ts";
 import { connectedTo } from "./net-connection-object.ts";
 import { infoOf } from "./status-info.ts";
-import { parseScriptName, type StreamHost, StreamTable } from "./stream-table.ts";
+import { parseScriptName, type StreamHost, StreamTable, serverName } from "./stream-table.ts";
 
 const hosts = new WeakMap<ScriptObject, StreamHost>();
 
@@ -60,7 +60,7 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 			const remote = connectedTo(connection);
 			if (remote === undefined) return false;
 			host.plays = true;
-			host.stream.play(String(name), { ...options, from: remote.uri, args: remote.args });
+			host.stream.play(serverName(source), { ...options, from: remote.uri, args: remote.args });
 			return true;
 		}
 		const isOwn = host.prefix !== "" && source.bareName === host.bareName && source.prefix !== host.prefix;
@@ -70,7 +70,7 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 			return true;
 		}
 		host.plays = true;
-		host.stream.play(String(name), options);
+		host.stream.play(serverName(source), options);
 		return true;
 	};
 
@@ -100,9 +100,9 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 				const host = streamHost(object);
 				if (host !== undefined && !host.isDestroyed) table.remove(host);
 			},
-			length: ([name]) => app.streams.lengthNow(String(name)),
-			size: ([name]) => app.streams.sizeNow(String(name)),
-			getOnMetaData: ([name]) => realm.toScript(app.streams.metadataNow(String(name))),
+			length: ([text]) => ask(text, 0, name => app.streams.lengthNow(name)),
+			size: ([text]) => ask(text, 0, name => app.streams.sizeNow(name)),
+			getOnMetaData: ([text]) => ask(text, undefined, name => realm.toScript(app.streams.metadataNow(name))),
 		},
 		methods: {
 			play,
@@ -153,6 +153,12 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 		publish: use => table.publish(use),
 		unpublish: use => table.unpublish(use),
 	};
+}
+
+/** Asks about a recording or file; `none` where no stream can be called so. */
+function ask<T>(text: ScriptValue, none: T, question: (name: string) => T): T {
+	const name = parseScriptName(text);
+	return name === undefined ? none : question(serverName(name));
 }
 
 function hostOf(self: ScriptObject): StreamHost {

@@ -123,8 +123,7 @@ export class StreamTable {
 	}
 
 	#add(name: ScriptStreamName): StreamHost {
-		const { prefix, bareName } = name;
-		const host = new StreamHost(name, this.#streams.get(isPlain(prefix) ? bareName : `${prefix}:${bareName}`));
+		const host = new StreamHost(name, this.#streams.get(serverName(name)));
 		this.#hosts.set(keyOf(host), host);
 		this.#objects.set(host, this.#make(host));
 		this.#forget();
@@ -156,6 +155,11 @@ export function parseScriptName(text: ScriptValue): ScriptStreamName | undefined
 		// Whatever is wrong with it, there is no such stream.
 		return undefined;
 	}
+}
+
+/** As the server has it: without what means nothing here. */
+export function serverName({ prefix, bareName }: ScriptStreamName): string {
+	return isPlain(prefix) ? bareName : `${prefix}:${bareName}`;
 }
 
 function keyOf({ prefix, bareName }: ScriptStreamName): string {
