@@ -6,7 +6,7 @@ import { RawRtmpClient } from "./raw-rtmp-client.ts";
 /** Code that asks the server and stands still until it has the answer. */
 
 const CODE = `
-import { defineApplication, UNKNOWN_CALL } from "millrace/app";
+import { defineApplication } from "millrace/app";
 export default defineApplication({
 	onShutdown(app, reason) { app.log.info("ended: " + reason); },
 	methods: {

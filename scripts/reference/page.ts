@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { applicationReference } from "./application.ts";
 import { configurationReference } from "./configuration.ts";
 import { errorReference } from "./error.ts";
+import { migrationGuide } from "./migration.ts";
 import { statusReference } from "./status.ts";
 
 /** The folder of the repository. */
@@ -12,6 +13,7 @@ export const repository = fileURLToPath(new URL("../../", import.meta.url));
 /** Every generated page: its path from the root of the repository, and what it should hold. */
 export function referencePages(): ReadonlyMap<string, string> {
 	return new Map([
+		["docs/guide/migration.md", migrationGuide(repository)],
 		["docs/reference/applications.md", applicationReference()],
 		["docs/reference/configuration.md", configurationReference()],
 		["docs/reference/errors.md", errorReference()],

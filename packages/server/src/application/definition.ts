@@ -78,8 +78,13 @@ export type Methods<State, ClientState> = {
 /** Why an instance ends: its clients have left long ago, or whatever else. */
 export type InstanceEnd = "idle" | "ended";
 
-/** What `onCall` returns for a call that it does not know. */
+/** The answer of `onCall` to a call that it does not know. */
 export const UNKNOWN_CALL: unique symbol = Symbol("unknown call");
+
+/** What `onCall` returns for a call that it does not know: the server answers it, or it fails with `Method not found`. */
+export function unknownCall(): symbol {
+	return UNKNOWN_CALL;
+}
 
 /**
  * An application. Every member may be left out: then clients are let in, streams are allowed, and calls fail. Handlers
@@ -123,12 +128,12 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 	readonly turnMillis?: number;
 	/**
 	 * Calls that the server answers itself and that are handed to `onCall` first (`FCPublish`, `getStreamLength`,
-	 * `checkBandwidth`, …): it may return `UNKNOWN_CALL`. Default: those for which there are methods.
+	 * `checkBandwidth`, …): it may return `unknownCall()`. Default: those for which there are methods.
 	 */
 	readonly serverCalls?: readonly string[];
 	/**
 	 * A call for which there is no method. Without it such calls fail with `Method not found`, and so do those for which
-	 * it returns `UNKNOWN_CALL`.
+	 * it returns `unknownCall()`.
 	 */
 	readonly onCall?: (client: Client<State, ClientState>, name: string, ...args: AmfValue[]) => unknown;
 };

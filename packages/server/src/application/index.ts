@@ -3,7 +3,7 @@ export type { Application, ApplicationConfig, ApplicationStats } from "./applica
 export type { ProxyTarget } from "./call-proxy.ts";
 export { CallError, type Client } from "./client.ts";
 export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods, StreamUse } from "./definition.ts";
-export { defineApplication, redirect, reject, UNKNOWN_CALL } from "./definition.ts";
+export { defineApplication, redirect, reject, unknownCall } from "./definition.ts";
 export { HostRuntime, type HostRuntimeOptions, type RuntimeChannel } from "./host-runtime.ts";
 export type { AnyDefinition } from "./instance-runtime.ts";
 export { loadDefinition } from "./load-definition.ts";

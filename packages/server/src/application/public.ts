@@ -31,7 +31,7 @@ export {
 	redirect,
 	reject,
 	type StreamUse,
-	UNKNOWN_CALL,
+	unknownCall,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export { SharedObjectProxy, type SharedObjectProxyOptions } from "./shared-object-proxy.ts";

@@ -7,7 +7,7 @@ export const codeSchema = section("How the code of applications is run, and what
 	enabled: z
 		.boolean()
 		.default(true)
-		.describe("Whether the `main.ts` or `main.js` in an application's folder is run at all."),
+		.describe("Whether the `main.ts`, `main.js` or `main.asc` in an application's folder is run at all."),
 	isolation: z
 		.enum(["process", "thread", "none"])
 		.default("process")

@@ -5,7 +5,7 @@ import {
 	type ProxyTarget,
 	reject,
 	type StreamUse,
-	UNKNOWN_CALL,
+	unknownCall,
 } from "../application/index.ts";
 import {
 	defineStandardClasses,
@@ -168,12 +168,12 @@ export class LegacyRuntime implements LegacyInstance {
 		this.#event("onUnpublish", this.clientObject(client), this.streams.unpublish(stream));
 	}
 
-	/** A client calls a method. Returns its result, a promise of it, a refusal, or `UNKNOWN_CALL`. */
+	/** A client calls a method. Returns its result, a promise of it, a refusal, or `unknownCall()`. */
 	call(client: Client, name: string, args: readonly AmfValue[]): unknown {
 		const object = this.clientObject(client);
 		try {
 			const method = this.remoteMethods.find(object, name) ?? this.#resolve(object, name);
-			if (method === undefined) return UNKNOWN_CALL;
+			if (method === undefined) return unknownCall();
 			const values = args.map(value => this.realm.toScript(value));
 			const invoked = this.realm.invokeFunction(method.call, method.self, values, name);
 			return invoked.failed ? callFailed(invoked.fault) : this.#result(invoked.value, name);

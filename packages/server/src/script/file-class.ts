@@ -8,8 +8,7 @@ import { decodeSource } from "./source-text.ts";
 
 /** What stands behind one File object. */
 type FileState = {
-	/** `undefined`: a path that scripts may not name. Nothing is there, and nothing can be done with it. */
-	readonly place: SandboxPath | undefined;
+	/** Where scripts may not name the path, as it was given: nothing is there, and nothing can be done with it. */
 	readonly name: string;
 	type: FileType | undefined;
 	open: OpenFile | undefined;
@@ -50,8 +49,7 @@ export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): voi
 		name: "File",
 		construct(self, [path]) {
 			const name = String(path ?? "");
-			const place = sandbox.resolve(name);
-			FILES.set(self, { place, name: place?.name ?? name, type: undefined, open: undefined });
+			FILES.set(self, { name: sandbox.nameOf(name) ?? name, type: undefined, open: undefined });
 		},
 		methods: {
 			open: (self, [kind, mode]) => {
@@ -66,8 +64,8 @@ export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): voi
 			flush: self => stateOf(self).open !== undefined,
 			...readMethods(realm),
 			...writeMethods(),
-			copyTo: (self, [path]) => closedDo(sandbox, self, (from, to) => copyFileSync(from.path, to.path), path),
-			renameTo: (self, [path]) => closedDo(sandbox, self, (from, to) => renameSync(from.path, to.path), path),
+			copyTo: (self, [path]) => closedDo(sandbox, self, path, copyFile),
+			renameTo: (self, [path]) => closedDo(sandbox, self, path, (from, to) => renameSync(from.path, to.path)),
 			remove: (self, [recursive]) => remove(sandbox, stateOf(self), recursive === true),
 			mkdir: (self, [name]) => mkdir(sandbox, stateOf(self), String(name)),
 			list: (self, [filter]) => {
@@ -183,8 +181,8 @@ function skipMark(file: OpenFile): void {
 function closedDo(
 	sandbox: FileSandbox,
 	self: ScriptObject,
-	act: (from: SandboxPath, to: SandboxPath) => void,
 	path: ScriptValue,
+	act: (from: SandboxPath, to: SandboxPath) => void,
 ): boolean {
 	const state = stateOf(self);
 	const from = reach(sandbox, state);
@@ -195,6 +193,12 @@ function closedDo(
 		act(from, to);
 		return true;
 	});
+}
+
+/** A pipe or a device would keep the whole application waiting. */
+function copyFile(from: SandboxPath, to: SandboxPath): void {
+	if (stat(from)?.isFile() !== true || stat(to)?.isFile() === false) throw new Error("It is no file.");
+	copyFileSync(from.path, to.path);
 }
 
 function remove(sandbox: FileSandbox, state: FileState, recursive: boolean): boolean {
@@ -223,8 +227,9 @@ function listNames(sandbox: FileSandbox, state: FileState): string[] | undefined
 	const folder = reach(sandbox, state);
 	if (folder === undefined) return undefined;
 	return attempt(undefined, () =>
-		readdirSync(folder.path)
-			.filter(name => sandbox.resolve(`${folder.name}/${name}`) !== undefined)
+		readdirSync(folder.path, { withFileTypes: true })
+			.filter(entry => !entry.isSymbolicLink() || sandbox.resolve(`${folder.name}/${entry.name}`) !== undefined)
+			.map(({ name }) => name)
 			.sort(),
 	);
 }
@@ -237,7 +242,7 @@ function lengthOf(sandbox: FileSandbox, state: FileState): number | undefined {
 
 /** The place of a File as it is now: a link may have been put there since the object was made. */
 function reach(sandbox: FileSandbox, state: FileState): SandboxPath | undefined {
-	return state.place && sandbox.resolve(state.place.name);
+	return sandbox.resolve(state.name);
 }
 
 function statOf(sandbox: FileSandbox, self: ScriptObject): Stats | undefined {

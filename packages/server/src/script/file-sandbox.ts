@@ -33,24 +33,38 @@ export class FileSandbox {
 	constructor(options: FileSandboxOptions) {
 		this.#folder = options.folder;
 		this.#virtual = [...(options.virtualDirectories ?? [])]
-			.map(([path, folder]) => ({ segments: path.split("/").filter(segment => segment !== ""), folder }))
+			.map(([path, folder]) => ({ segments: segmentsOf(path), folder }))
 			.sort((a, b) => b.segments.length - a.segments.length);
 	}
 
 	/**
-	 * The place of a path, whether something is there or not. `undefined`: a script may not go there (it has a
-	 * backslash, a segment `.` or `..`, a drive, or it leads out of the folder), or the folder itself is missing.
+	 * The path as scripts see it: from the root, with single slashes. `undefined`: it has a backslash, a segment `.` or
+	 * `..`, or a drive, which no script may name. The disk is not looked at.
+	 */
+	nameOf(path: string): string | undefined {
+		const segments = segmentsOf(path);
+		if (path === "" || path.length > MAX_PATH_LENGTH || segments.some(isForbidden)) return undefined;
+		return `/${segments.join("/")}`;
+	}
+
+	/**
+	 * The place of a path, whether something is there or not. `undefined`: a script may not name it, it leads out of the
+	 * folder, or the folder itself is missing.
 	 */
 	resolve(path: string): SandboxPath | undefined {
-		const segments = path.split("/").filter(segment => segment !== "");
-		if (path === "" || path.length > MAX_PATH_LENGTH || segments.some(isForbidden)) return undefined;
+		const name = this.nameOf(path);
+		if (name === undefined) return undefined;
+		const segments = segmentsOf(name);
 		const virtual = this.#virtual.find(each => each.segments.every((segment, index) => segment === segments[index]));
 		const folder = virtual?.folder ?? this.#folder;
 		const below = segments.slice(virtual?.segments.length ?? 0);
-		const place = join(folder, ...below);
 		if (!staysInside(folder, below)) return undefined;
-		return { name: `/${segments.join("/")}`, path: place, isRoot: below.length === 0 };
+		return { name, path: join(folder, ...below), isRoot: below.length === 0 };
 	}
+}
+
+function segmentsOf(path: string): string[] {
+	return path.split("/").filter(segment => segment !== "");
 }
 
 function isForbidden(segment: string): boolean {

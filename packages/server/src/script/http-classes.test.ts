@@ -128,6 +128,17 @@ describe("LoadVars of old scripts", () => {
 		expect(run(`v.addRequestHeader("no header", "x"); [v.load(at), events.length]`)).toEqual([false, 0]);
 	});
 
+	it("sends the name and the password of an address as HTTP has them, to that server alone", async () => {
+		await told(
+			`var v = watched(new LoadVars()); v.load(at.replace("//", "//ann:s%C3%A9same@") + "/to//" + at.substr(7).replace("127.0.0.1", "localhost"));`,
+			3,
+		);
+		expect(requests.map(({ headers }) => headers.authorization)).toEqual([
+			`Basic ${Buffer.from("ann:sésame").toString("base64")}`,
+			undefined,
+		]);
+	});
+
 	it("follows redirects, asking for what it had posted to", async () => {
 		expect(await told(`var v = watched(new LoadVars()); v.sendAndLoad(at + "/to/vars", v);`, 3)).toEqual([
 			200,

@@ -79,8 +79,9 @@ function isHttpUrl(url: string): boolean {
 
 /** The answer at the end of all redirects, the number of which is limited. What was posted is asked for behind one. */
 async function follow(request: HttpRequest, signal: AbortSignal): Promise<Response> {
-	let { url, method } = request;
+	let { method } = request;
 	const headers = new Headers(request.headers);
+	let url = takeCredentials(request.url, headers);
 	for (let hops = 0; ; hops++) {
 		const body = method === "POST" ? { body: request.body ?? "" } : {};
 		const response = await fetch(url, { method, headers, redirect: "manual", signal, ...body });
@@ -99,6 +100,18 @@ async function follow(request: HttpRequest, signal: AbortSignal): Promise<Respon
 		}
 		url = next;
 	}
+}
+
+/** The address without the name and the password that stand in it, which go into a header. */
+function takeCredentials(url: string, headers: Headers): string {
+	const address = new URL(url);
+	const { username, password } = address;
+	if (username === "" && password === "") return url;
+	const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+	headers.set("authorization", `Basic ${Buffer.from(pair).toString("base64")}`);
+	address.username = "";
+	address.password = "";
+	return address.href;
 }
 
 async function readBody(response: Response, listener: HttpListener): Promise<Uint8Array> {
