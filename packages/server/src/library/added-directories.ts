@@ -9,11 +9,12 @@ export const MAX_ADDED_DIRECTORIES = 100;
 
 /** Folders that the code of applications has added to those of the settings, within their own folders. */
 export class AddedDirectories {
-	readonly #applicationsFolder: string;
+	readonly #folderOf: (application: string) => string;
 	readonly #added = new Map<string, Map<string, string>>();
 
-	constructor(applicationsFolder: string) {
-		this.#applicationsFolder = applicationsFolder;
+	/** @param folderOf the folder of an application, absolute */
+	constructor(folderOf: (application: string) => string) {
+		this.#folderOf = folderOf;
 	}
 
 	/**
@@ -26,7 +27,7 @@ export class AddedDirectories {
 		if (name !== "" && !isSafePath(name)) return false;
 		const added = this.#added.get(application) ?? new Map<string, string>();
 		if (added.size >= MAX_ADDED_DIRECTORIES && !added.has(name)) return false;
-		const path = await this.#folderWithin(resolve(this.#applicationsFolder, application), folder);
+		const path = await this.#folderWithin(this.#folderOf(application), folder);
 		if (path === undefined) return false;
 		added.set(name, path);
 		this.#added.set(application, added);
