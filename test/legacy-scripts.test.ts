@@ -301,7 +301,7 @@ describe("sweeper: the dead are swept out by ping", () => {
 		await waitFor(() => expect(mute.closed).toBe(true));
 		// Its socket ends without a word.
 		const torn = (await RawRtmpClient.tcp(server.port)).connect("sweeper", "TORN 1,0");
-		await torn.until("_result");
+		await waitFor(() => expect(torn.events.join()).toContain("_result"));
 		torn.socket.resetAndDestroy();
 		await server.logged(/gone TORN 1,0/);
 		expect(await ann.call("throwOut", "bob")).toBe(true);
@@ -387,6 +387,50 @@ describe("duel: a server that asks its clients", () => {
 			{ className: "duel.Result", members: { names: ["ann", "bob"], points: [1, 0], winner: "ann" } },
 		]);
 		await server.logged(/no hand: NetConnection\.Call\.Failed/);
+	});
+});
+
+describe("junkdrawer: the habits of ten years in one file", () => {
+	it("lets those wait whose onConnect returns neither true nor false, and takes the first verdict", async () => {
+		const server = await start("junkdrawer");
+		const ann = await server.connect("junkdrawer");
+		const [one, zero, text] = ["one", "zero", "string"].map(how => server.dial("junkdrawer", how));
+		const later = await server.connect("junkdrawer", "later");
+		expect(await later.calls("atLast")).toEqual([[0, 3]]);
+		expect((await server.connect("junkdrawer", "twice")).codes).toEqual(["Connect.Success"]);
+		expect((await server.connect("junkdrawer", "reject")).statuses[0]).toMatchObject({
+			description: "[ Server.Reject ] : only words",
+		});
+		expect([one!, zero!, text!].flatMap(({ codes }) => codes)).toEqual([]);
+		expect(await ann.call("letIn", "zero")).toBe(4);
+		await zero!.until(() => zero!.codes.length > 0);
+		expect(zero!.codes).toEqual(["Connect.Success"]);
+		expect(await ann.call("letIn", "one")).toBe(5);
+		expect(text!.codes).toEqual([]);
+	});
+
+	it("runs what it is used to, and sends clients in objects without harm", async () => {
+		const server = await start("junkdrawer");
+		const ann = await server.connect("junkdrawer");
+		const bob = await server.connect("junkdrawer");
+		expect(await ann.call("habits")).toEqual([
+			...[1, 4, 120, 0.5, true, 42, "x!", 7, true, "c", 8],
+			...[true, "object", "undefined", true, "%FC", "\u20ac", "fell", false, false, true, 2],
+		]);
+		// What prototypes were given is met by every loop, as it was then.
+		expect(await ann.call("forIn")).toEqual(["0", "1", "remove", "clone", 1]);
+		expect(await ann.call("mixed")).toEqual({ 0: 1, 1: 2, 5: "far", name: "named" });
+		const profile = await ann.call("show");
+		expect(profile).toMatchObject({ list: [{ ticket: 1 }, "x"], owner: { ticket: 1 }, when: new Date(2004, 1, 29) });
+		expect((await ann.calls("shown"))[0]).toMatchObject([{ owner: { ticket: 1 } }, { length: 2, 2: { ticket: 2 } }]);
+		await waitFor(async () => expect(await ann.call("clock")).toEqual([2, "ticktock"]));
+		expect(await ann.call("everybodyOut")).toBe(2);
+		await bob.until(() => bob.codes.includes("Connect.Closed"));
+		await ann.call("replaceAll");
+		expect((await server.connect("junkdrawer")).statuses[0]).toMatchObject({ application: { closed: true } });
+		expect(await ann.call("habits")).toBe("changed");
+		expect(await ann.call("forIn")).toMatchObject({ code: "NetConnection.Call.Failed" });
+		expect(server.lines.filter(line => /Error/.test(line))).toEqual([]);
 	});
 });
 

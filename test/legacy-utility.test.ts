@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { AmfXml } from "@millrace/core/amf";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { memberLabel } from "../packages/server/src/legacy/index.ts";
 import { UTILITY_MEMBERS } from "../packages/server/src/legacy/members-utility.ts";
 import { type LegacyClient, LegacyFixture } from "./legacy-fixture.ts";
@@ -175,6 +175,8 @@ const REST: readonly Row[] = [
 ];
 
 const TABLES = { File: FILE, XML, LoadVars: LOAD_VARS, XMLSocket: XML_SOCKET, ByteArray: BYTE_ARRAY, "": REST };
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 let fixture: LegacyFixture;
 let client: LegacyClient;

@@ -8,6 +8,8 @@ import { defineXml } from "./xml-class.ts";
 
 type Request = { method: string; url: string; body: string; headers: IncomingMessage["headers"] };
 
+vi.setConfig({ testTimeout: 30_000 });
+
 const requests: Request[] = [];
 const server = createServer((request, response) => {
 	let body = "";

@@ -5,6 +5,8 @@ import { type RealmFixture, realmFixture } from "./realm-fixture.ts";
 import { defineXml } from "./xml-class.ts";
 import { defineXmlSocket } from "./xml-socket-class.ts";
 
+vi.setConfig({ testTimeout: 30_000 });
+
 let fixture: RealmFixture;
 let server: ReturnType<typeof createServer>;
 let sockets: Socket[];
