@@ -123,6 +123,13 @@ describe("importing an Application.xml", () => {
 		});
 	}
 
+	it("says nothing of elements that are there to hold others and hold none", () => {
+		const { report } = application(
+			"<JSEngine></JSEngine><Client><Bandwidth/></Client><StreamManager>\n</StreamManager>",
+		);
+		expect(report.settings).toEqual([]);
+	});
+
 	it("says of what is not known, elements and attributes, that it is unknown, with its line", () => {
 		const { report } = application(
 			"<Client>\n<Telepathy speed='9'>yes</Telepathy>\n<Bandwidth mood='3'></Bandwidth></Client>",
