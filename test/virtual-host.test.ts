@@ -27,6 +27,10 @@ export default defineApplication({
 	methods: { where: ({ app }) => [app.name, app.application, app.virtualHost].join(" ") },
 });`,
 	);
+	put(
+		"chat/old/main.asc",
+		'Client.prototype.where = function () { return application.name + " " + application.hostname; };',
+	);
 	server = createServer(
 		{
 			listeners: [
@@ -160,6 +164,11 @@ describe("virtual hosts", { timeout: 30_000 }, () => {
 		expect((await client.until("coded")).at(-1)).toBe(`_result coded/room coded ${CHAT}`);
 		client.socket.destroy();
 		await client.untilClosed();
+		const old = await connected("old", CHAT);
+		old.message(TYPE_COMMAND, 0, callOf("where"));
+		expect((await old.until("_definst_")).at(-1)).toBe(`_result old/_definst_ ${CHAT}`);
+		old.socket.destroy();
+		await old.untilClosed();
 	});
 
 	it("have applications of their own, with rules of their own", async () => {

@@ -72,7 +72,7 @@ export function makeApplicationObject(instance: LegacyInstance, deeds: Applicati
 		accessors: {
 			clients: { get: () => deeds.clients },
 			config: { get: () => deeds.config },
-			hostname: { get: () => hostname() },
+			hostname: { get: () => app.virtualHost || hostname() },
 			name: { get: () => app.name },
 			server: { get: () => server },
 		},

@@ -5,7 +5,7 @@ export const APPLICATION_MEMBERS = membersOf("Application", [
 	["allowDebug", "property", "2", "partial", "It is kept; there are no debug connections."],
 	["clients", "property", "1", "full"],
 	["config", "property", "2", "full", "`config` of the application in the server's configuration counts too."],
-	["hostname", "property", "1", "partial", "The name of the machine."],
+	["hostname", "property", "1", "full", "The name of the virtual host; of the default one, that of the machine."],
 	["name", "property", "1", "full"],
 	["server", "property", "1", "full", "`Adobe Media Server-LNX/5.0.15`, with the platform."],
 	["acceptConnection", "method", "1", "full"],

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ImportTarget } from "./import-target.ts";
 import {
+	decide,
 	none,
 	numberOf,
 	type OldSetting,
@@ -42,7 +43,7 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 	same("Process/MaxFailures", "Code that fails starts again, after a time that grows."),
 	same("Process/RecoveryTime", "Code that fails starts again, after a time that grows."),
 	same("Process/RollOver", "The process of an application stays until it is idle, and is watched."),
-	none("LoadOnStartup", "An application starts with its first client."),
+	takeSwitch("LoadOnStartup", "code.start", "Whether an application with code starts with the server."),
 	takeNumber("MaxAppIdleTime", "code.idleMillis", "In seconds there.", { factor: 1000, unlimited: 604_800_000 }),
 	none(
 		"AutoCloseIdleClients@enable",
@@ -62,14 +63,32 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 		},
 	),
 	same("ScriptEngine/MaxGCSkipCount", "Memory is collected by the runtime."),
-	take("ScriptEngine/MaxTimeOut", "code.turnMillis", "0, no bound there: ours holds.", ({ value }, target) => {
-		const millis = numberOf(value);
-		if (millis === undefined || millis <= 0) {
-			return target.putDefault("code.turnMillis", "10s", { outcome: "equivalent", note: "`code.turnMillis` holds." });
-		}
-		return target.put("code.turnMillis", millis);
-	}),
-	none("ScriptEngine/ScriptLibPath", "Code imports from the application's own folder."),
+	take(
+		"ScriptEngine/MaxTimeOut",
+		"code.turnMillis",
+		"In seconds there. 0, no bound there: ours holds.",
+		({ value }, target) => {
+			const seconds = numberOf(value);
+			if (seconds === undefined || seconds <= 0) {
+				return target.putDefault("code.turnMillis", "10s", { outcome: "equivalent", note: "`code.turnMillis` holds." });
+			}
+			return target.put("code.turnMillis", seconds * 1000);
+		},
+	),
+	decide(
+		"ScriptEngine/ScriptLibPath",
+		"Old scripts load from `scriptlib` in the application's folder, and from where the `Application.xml` there says.",
+		({ value }, { scope }) => {
+			if (value === "") return unset(value, "a folder");
+			if (scope.kind === "application") {
+				return { outcome: "equivalent", note: "The application itself reads its `Application.xml` for it." };
+			}
+			return {
+				outcome: "not applicable",
+				note: "Put what applications load into `scriptlib` in their folders, or say where in their own `Application.xml`.",
+			};
+		},
+	),
 	none("FileObject/VirtualDirectory", "Code reaches the application's own folder."),
 	none("FileObject/**", "Code reaches the application's own folder."),
 	same("XMLSocket/MaxUnprocessedChars", "What an application has not taken is bounded by `code.queueBytes`."),

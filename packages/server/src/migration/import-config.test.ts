@@ -53,7 +53,7 @@ const TAKEN: [content: string, setting: string, to: string, value: unknown][] = 
 		0,
 	],
 	["<JSEngine><RuntimeSize>524288</RuntimeSize></JSEngine>", "ScriptEngine/RuntimeSize", "code.memory", "512MiB"],
-	["<ScriptEngine><MaxTimeOut>2000</MaxTimeOut></ScriptEngine>", "ScriptEngine/MaxTimeOut", "code.turnMillis", "2s"],
+	["<ScriptEngine><MaxTimeOut>2</MaxTimeOut></ScriptEngine>", "ScriptEngine/MaxTimeOut", "code.turnMillis", "2s"],
 	[
 		"<StreamManager><Live><Queue enabled='false'/></Live></StreamManager>",
 		"StreamManager/Live/Queue@enabled",
@@ -122,6 +122,13 @@ describe("importing an Application.xml", () => {
 			expect(entry?.note).toMatch(note);
 		});
 	}
+
+	it("says nothing of elements that are there to hold others and hold none", () => {
+		const { report } = application(
+			"<JSEngine></JSEngine><Client><Bandwidth/></Client><StreamManager>\n</StreamManager>",
+		);
+		expect(report.settings).toEqual([]);
+	});
 
 	it("says of what is not known, elements and attributes, that it is unknown, with its line", () => {
 		const { report } = application(
@@ -296,6 +303,14 @@ describe("importing a tree", () => {
 		const list = "<HostPort>127.0.0.1:1935</HostPort><HostPort>:1935</HostPort>";
 		const { config } = imported({ ...STOCK, [ADAPTOR]: `<Adaptor><HostPortList>${list}</HostPortList></Adaptor>` });
 		expect(config).toHaveProperty("listeners", [{ port: 1935, protocols: ["rtmp", "http"] }]);
+	});
+
+	it("does itself what the compiled scripts of stock applications did, and warns of others", () => {
+		const far = (name: string) => ({ [`applications/${name}/main.far`]: "PK" });
+		const { config, report } = imported({ ...STOCK, ...far("live"), ...far("vod"), ...far("chat") });
+		const code = { enabled: false };
+		expect(config).toHaveProperty("applications", { chat: {}, live: { code }, vod: { type: "vod", code } });
+		expect(report.notices.filter(notice => notice.includes("compiled"))).toHaveLength(1);
 	});
 
 	it("counts the clients of all hosts together", () => {

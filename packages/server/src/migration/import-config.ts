@@ -42,6 +42,9 @@ export function importConfig(folder: string): ImportedConfig {
 /** What old servers let clients speak, and what of it we speak. */
 const PROTOCOLS = ["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpts", "rtmpte", "ws", "wss"];
 const TUNNELS = ["rtmpt", "rtmpts", "rtmpte"];
+/** Scripts that were compiled and signed; those of the applications that old servers bring are. */
+const COMPILED = ["main.far", "main.ase"];
+const STOCK_APPLICATIONS = ["live", "vod"];
 /** RTMP over WebSocket, by the protocol that it is allowed or refused with. */
 const WEB_SOCKETS: Readonly<Record<string, string>> = { ws: "rtmp", wss: "rtmps" };
 
@@ -155,8 +158,17 @@ class Importer {
 			return;
 		}
 		const path = [...host.path, "applications", name];
-		const isStockVod = name === "vod" && ["main.far", "main.asc"].some(file => fileIn(folder, file) !== undefined);
-		this.#draft.set(path, isStockVod ? { type: "vod" } : {});
+		const compiled = COMPILED.flatMap(file => fileIn(folder, file) ?? [])[0];
+		const isStock = compiled !== undefined && STOCK_APPLICATIONS.includes(name);
+		this.#draft.set(path, isStock && name === "vod" ? { type: "vod" } : {});
+		if (isStock) {
+			const why = "the script of the old server is compiled; the server does what it did";
+			this.#draft.set([...path, "code", "enabled"], false, why);
+		} else if (compiled !== undefined) {
+			this.#notices.add(
+				`${compiled} is a compiled script, which cannot be run: nobody can connect to ${name} without its source, main.asc.`,
+			);
+		}
 		const file = fileIn(folder, "Application.xml");
 		if (file !== undefined) {
 			const protocols: ProtocolFacts = { ...inherited };

@@ -56,19 +56,15 @@ function visit(
 		if (name === "name" && table.find(attribute) === undefined) continue;
 		judge(attribute, value, element, parent, options);
 	}
-	const isLeaf = element.children.length === 0;
-	const isSetting = isLeaf && (element.text !== "" || !table.isContainer(element.name));
-	const saysAttributesOnly =
-		isLeaf && element.text === "" && element.attributes.size > 0 && table.find(path) === undefined;
-	if ((isSetting && !saysAttributesOnly && path.length > 1) || (!isLeaf && hasOwnText(element))) {
-		judge(path, element.text, element, parent, options);
-	}
+	if (path.length > 1 && saysSomething(element, path, table)) judge(path, element.text, element, parent, options);
 	for (const child of element.children) visit(child, element, path, options);
 }
 
-/** Text between other elements is nothing that old servers read, unless it is a value with something beside it. */
-function hasOwnText({ text }: XmlElement): boolean {
-	return text !== "";
+/** An element with text is a setting; an empty one too, unless it is there to hold others, or attributes. */
+function saysSomething(element: XmlElement, path: readonly string[], table: SettingTable): boolean {
+	if (element.text !== "") return true;
+	if (element.children.length > 0 || table.isContainer(path.at(-1) ?? "")) return false;
+	return element.attributes.size === 0 || table.find(path) !== undefined;
 }
 
 function judge(
