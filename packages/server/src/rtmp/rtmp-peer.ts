@@ -538,7 +538,9 @@ export class RtmpPeer
 		}
 		this.#setPublishing(stream, session);
 		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
-		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, status));
+		// What is another server's is recorded there.
+		if (this.#edge === undefined)
+			this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, status));
 		stream.acceptPublish();
 	}
 
