@@ -1,6 +1,15 @@
-import { type NetConnection, SharedObject } from "@millrace/client";
+import { type NetConnection, NetStream, SharedObject } from "@millrace/client";
+import { MediaMessage } from "@millrace/core/flv";
 import { afterEach, describe, expect, it } from "vitest";
-import { closeServers, isGapless, TestServer, testFolder, until } from "./server-fixture.ts";
+import {
+	closeServers,
+	isGapless,
+	sleep,
+	TestServer,
+	TestStreamPublisher,
+	testFolder,
+	until,
+} from "./server-fixture.ts";
 
 /** Applications that bring streams from and to other servers, over the wire. */
 
@@ -39,6 +48,10 @@ export default defineApplication({
 	},
 });
 `;
+
+function hex(bytes: Uint8Array): string {
+	return Buffer.from(bytes).toString("hex");
+}
 
 /** What comes before the first frame, but for what servers say to players. */
 function heads(got: readonly string[]): string[] {
@@ -101,6 +114,34 @@ describe("publishing on another server", { timeout: 60_000 }, () => {
 		await until(() => player.codes.includes("Play.UnpublishNotify"));
 	});
 
+	it("carries codecs of Enhanced RTMP and data in AMF3 as they are", async () => {
+		const there = await new TestServer().start();
+		const here = await new TestServer().write("relay", PUSHING).start();
+		const control = await here.connect("relay", there.url("live"));
+		await control.callAsync("push", "cam", "copy");
+		const received: string[] = [];
+		const player = new NetStream(await there.connect("live"));
+		player.onMedia = ({ payload }) => received.push(hex(payload));
+		player.play("copy", -1);
+		const publisher = new NetStream(await here.connect("relay"));
+		await publisher.publishAsync("cam");
+		const hvc1 = [0x68, 0x76, 0x63, 0x31];
+		const sent: [type: 8 | 9 | 15, payload: number[]][] = [
+			[9, [0x90, ...hvc1, 1, 2, 3]],
+			[9, [0x91, ...hvc1, 0, 0, 0, 4, 5, 6]],
+			[8, [0x91, 0x4f, 0x70, 0x75, 0x73, 7, 8]],
+			// "f" and 1, in AMF3 behind the format selector.
+			[15, [0, 2, 0, 1, 0x66, 0x11, 4, 1]],
+		];
+		let time = 0;
+		// A stream that is joined late begins with its last keyframe.
+		while (!sent.every(([, payload]) => received.includes(hex(Uint8Array.from(payload))))) {
+			for (const [type, payload] of sent) publisher.sendMedia(new MediaMessage(type, time, Uint8Array.from(payload)));
+			time += 20;
+			await sleep(20);
+		}
+	});
+
 	it("tells what is wrong with an address, and of an application without a network", async () => {
 		const here = await new TestServer().write("relay", PUSHING).start();
 		await here.publish("cam", "relay");
@@ -139,6 +180,30 @@ describe("playing from another server", { timeout: 60_000 }, () => {
 		await control.callAsync("stop", "mine");
 		await until(() => player.codes.filter(code => code === "Play.UnpublishNotify").length >= 2);
 		expect(here.lines).toContain("NetStream.Play.PublishNotify cam");
+	});
+
+	it("goes on behind what has come of a file when the connection was lost, to the file's end", async () => {
+		const there = await new TestServer().start();
+		const recording = new NetStream(await there.connect("live"));
+		await recording.publishAsync("film", "record");
+		const publisher = new TestStreamPublisher(recording);
+		await until(() => publisher.next > 60);
+		publisher.stop();
+		await until(() => there.log.some(({ event }) => event === "recorded"));
+		const here = await new TestServer().write("relay", PULLING).start();
+		const control = await here.connect("relay");
+		const player = await here.play("mine", "relay");
+		await control.callAsync("pull", "mine", "film", { from: there.url("live"), start: 0, maxWaitMillis: 100 });
+		await until(() => player.pictures.length > 5);
+		await there.stop();
+		await until(() => here.lines.includes("NetConnection.Connect.Closed film"));
+		const had = player.pictures.length;
+		await there.start();
+		await until(() => here.lines.includes("NetStream.Play.Complete mine"));
+		await until(() => player.pictures.at(-1)! > 55);
+		// From the keyframe before on, which is at most ten pictures back.
+		expect(player.pictures[0]).toBe(0);
+		expect(player.pictures.slice(had).every(id => id > player.pictures[had - 1]! - 11)).toBe(true);
 	});
 
 	it("is one item of a playlist: the next one plays where a server does not answer, or has no such file", async () => {

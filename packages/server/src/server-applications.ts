@@ -56,6 +56,8 @@ export class ServerApplications {
 
 	/** An application's settings; `undefined` where there is none of that name. */
 	options(name: string): ApplicationOptions | undefined {
+		// Streams of other servers are kept under their addresses: no path may lead to them.
+		if (name.includes("/")) return undefined;
 		const { name: plain, host } = this.#split(name);
 		return applicationOptions(this.#options, plain, () => this.#hasFolder(name), host);
 	}

@@ -589,7 +589,10 @@ export class RtmpPeer
 		}
 		this.#setPublishing(stream, session);
 		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
-		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, name, status));
+		// What is another server's is recorded there.
+		if (this.#edge === undefined) {
+			this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, name, status));
+		}
 		stream.acceptPublish();
 		this.#tellInstance(name, netStatus("NetStream.Publish.Start", `${name.name} is now published.`));
 	}

@@ -229,8 +229,8 @@ export class SharedObjectRoom implements RoomObjectHost {
 	}
 
 	/**
-	 * An object of another server under a name of this room. `toOwner` takes what is to be sent to it; `face` gets what
-	 * subscribers get, for the subscriber `FACE` that the application's code is.
+	 * An object of another server under a name of this room, for its clients and for the subscriber `FACE` that the
+	 * application's code is.
 	 *
 	 * @throws UsageError SHARED_OBJECT_NAME, and USAGE where there is an object of that name
 	 */

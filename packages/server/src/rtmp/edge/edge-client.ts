@@ -149,6 +149,8 @@ export class EdgeClient {
 			}
 			if (info.code === "NetStream.Publish.Start") {
 				isAnswered = true;
+				// It may have begun to come from the origin again meanwhile.
+				this.#context.feeds.yield(live.key);
 				this.#published.set(name, { stream, carrier: new StreamCarrier(live, this.#context.schedule, stream) });
 				onAnswer(undefined);
 			} else if (info.level === "error") {

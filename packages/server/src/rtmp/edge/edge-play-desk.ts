@@ -1,4 +1,5 @@
 import { type NetStatusEvent, NetStream } from "@millrace/client";
+import type { MediaMessage } from "@millrace/core/flv";
 import type { Call, NetStatus, PlayRequest, ServerStream } from "@millrace/core/rtmp";
 import { StreamName } from "../../app/index.ts";
 import type { PlayDesk, PlayDeskStats, PlayHost } from "../play-desk.ts";
@@ -15,6 +16,8 @@ export class EdgePlayDesk {
 	/** Plays what is live. */
 	readonly #live: PlayDesk;
 	readonly #files = new Map<ServerStream, EdgeFilePlay>();
+	/** Plays that the origin has not answered. */
+	readonly #asked = new Map<ServerStream, NetStream>();
 
 	constructor(client: EdgeClient, host: PlayHost, live: PlayDesk) {
 		this.#client = client;
@@ -45,10 +48,10 @@ export class EdgePlayDesk {
 		}
 		this.#closeFile(stream);
 		const upstream = new NetStream(this.#client.connection);
-		let isOver = false;
+		this.#asked.set(stream, upstream);
 		const finish = (refusal: NetStatus | undefined) => {
-			if (isOver || this.#client.isClosed) return;
-			isOver = true;
+			if (this.#asked.get(stream) !== upstream || this.#client.isClosed) return;
+			this.#asked.delete(stream);
 			if (refusal === undefined) this.#begin(stream, request, upstream);
 			else {
 				upstream.close();
@@ -62,11 +65,17 @@ export class EdgePlayDesk {
 			else if (info.code === "NetStream.Play.Start") finish(undefined);
 		});
 		// Where a server says nothing before.
-		upstream.onMedia = () => finish(undefined);
+		const onFirst = (message: MediaMessage) => {
+			if (message.isAudio || message.isVideo) finish(undefined);
+			if (upstream.onMedia !== onFirst) upstream.onMedia?.(message);
+		};
+		upstream.onMedia = onFirst;
 		upstream.play(...playArguments(request), true);
 	}
 
 	onStop(stream: ServerStream): void {
+		this.#asked.get(stream)?.close();
+		this.#asked.delete(stream);
 		this.#closeFile(stream);
 		this.#live.onStop(stream);
 	}
