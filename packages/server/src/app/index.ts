@@ -42,3 +42,4 @@ export {
 export { decodeFrame, encodeFrame, FrameReader, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
 export { StandingInstances, type StandingInstancesOptions } from "./standing-instances.ts";
 export { StreamName } from "./stream-name.ts";
+export { WorkShare } from "./work-share.ts";

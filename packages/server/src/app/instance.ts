@@ -3,6 +3,8 @@ import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { CallAllowance } from "./call-allowance.ts";
 import type { ClientStats } from "./client-stats.ts";
+import { type EffectHost, EffectQueue, type EffectQueueOptions, type NarrowEffect } from "./effect-queue.ts";
+import type { WideEffect } from "./fan-out.ts";
 import { InstanceTotals } from "./instance-stats.ts";
 import type {
 	Admission,
@@ -82,6 +84,10 @@ export type InstanceOptions = {
 	readonly media?: (instance: ApplicationInstance) => InstanceMedia;
 	/** Monotonic milliseconds. */
 	now(): number;
+	/** As in `EffectQueueOptions`. */
+	readonly schedule?: EffectQueueOptions["schedule"];
+	/** As in `EffectQueueOptions`. */
+	readonly waitingBytes?: number;
 	log(level: "debug" | "info" | "warn" | "error", event: string, text: string): void;
 	/** The application has ended, or wants to: every client has been sent away. */
 	onEnded(instance: ApplicationInstance): void;
@@ -89,6 +95,8 @@ export type InstanceOptions = {
 
 /** Questions that an application may have open at once. */
 const MAX_ASKED = 256;
+/** Clients whose output waits for the end of a turn: all of it leaves at once then. */
+const MAX_TOLD = 64;
 
 /**
  * One instance of an application (`app/instance`): its clients on this side, the application behind its port.
@@ -116,6 +124,7 @@ export class ApplicationInstance {
 	#asked = 0;
 	readonly #totals = new InstanceTotals();
 	#isClosed = false;
+	readonly #effects: EffectQueue;
 	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
 	#told: Set<InstanceClient> | undefined;
 
@@ -124,8 +133,12 @@ export class ApplicationInstance {
 		this.instance = instance;
 		this.#options = options;
 		this.#media = options.media?.(this);
+		this.#effects = new EffectQueue(this.#effectHost(), options);
 		this.#port = host.open(application, instance, {
-			onEffects: (effects, handled) => this.#take(effects, handled),
+			onEffects: (effects, handled) => {
+				if (!this.#isClosed) this.#effects.take(effects, handled);
+			},
+			isBusy: () => this.#effects.isBusy,
 			onLost: reason => this.end(netStatus("NetConnection.Connect.AppShutdown", reason)),
 		});
 	}
@@ -236,6 +249,7 @@ export class ApplicationInstance {
 		this.#permissions.clear();
 		this.#clients.clear();
 		this.#waiting.length = 0;
+		this.#effects.clear();
 		this.#port.close();
 		this.#media?.close();
 	}
@@ -246,44 +260,65 @@ export class ApplicationInstance {
 		this.#port.send(event);
 	}
 
-	#take(effects: readonly PortEffect[], handled: number): void {
-		if (this.#isClosed) return;
-		if (effects.length > 1) this.#told = new Set();
-		for (const effect of effects) {
-			try {
-				this.#apply(effect);
-			} catch (error) {
-				// A value that this client's encoding cannot hold, or a fault of ours: it costs this effect and nothing else.
-				this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
-			}
-		}
-		const told = this.#told ?? [];
-		this.#told = undefined;
-		for (const client of told) client.releaseOutput();
-		this.#handled = Math.max(this.#handled, Math.min(handled, this.#sent));
+	#effectHost(): EffectHost {
+		return {
+			apply: effect => this.#apply(effect),
+			tell: (client, effects) => this.#tellClient(client, effects),
+			everybody: () => this.#letIn(),
+			beginTurn: count => {
+				if (count > 1) this.#told = new Set();
+			},
+			endTurn: () => {
+				const told = this.#told ?? [];
+				this.#told = undefined;
+				for (const client of told) client.releaseOutput();
+			},
+			onHandled: events => this.#onHandled(events),
+			onFault: (effect, error) => this.#onFault(effect, error),
+		};
+	}
+
+	/** A value that this client's encoding cannot hold, or a fault of ours. */
+	#onFault(effect: PortEffect, error: unknown): void {
+		this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
+	}
+
+	#onHandled(events: number): void {
+		this.#handled = Math.max(this.#handled, Math.min(events, this.#sent));
 		while (this.#waiting.length > 0 && this.#waiting[0]!.event <= this.#handled) {
 			const { client, proceed } = this.#waiting.shift()!;
 			if (this.#clients.has(client)) proceed();
 		}
 	}
 
-	#apply(effect: PortEffect): void {
+	/** In one write, with what else happens in the turn; of many clients each has its own, which waits for nobody. */
+	#tellClient(id: ClientId, effects: readonly WideEffect[]): void {
+		const client = this.#clients.get(id)?.client;
+		if (client === undefined) return;
+		const told = this.#told;
+		if (told !== undefined && told.size < MAX_TOLD) this.#hold(client);
+		const isHeld = told?.has(client) ?? false;
+		if (!isHeld) client.holdOutput();
+		for (const effect of effects) {
+			try {
+				if (effect.kind === "broadcast") client.callMethod(effect.name, effect.args);
+				else client.sendSharedObject(effect.type, effect.body);
+			} catch (error) {
+				this.#onFault(effect, error);
+			}
+		}
+		if (!isHeld) client.releaseOutput();
+	}
+
+	/** Clients that are let in. */
+	#letIn(): ClientId[] {
+		const ids: ClientId[] = [];
+		for (const [id, { held }] of this.#clients) if (held === undefined) ids.push(id);
+		return ids;
+	}
+
+	#apply(effect: NarrowEffect): void {
 		switch (effect.kind) {
-			case "broadcast":
-				for (const { client, held } of this.#clients.values()) {
-					if (held !== undefined) continue;
-					this.#hold(client);
-					client.callMethod(effect.name, effect.args);
-				}
-				return;
-			case "shared-object":
-				for (const id of effect.clients) {
-					const client = this.#clients.get(id)?.client;
-					if (client === undefined) continue;
-					this.#hold(client);
-					client.sendSharedObject(effect.type, effect.body);
-				}
-				return;
 			case "stream":
 				this.#media?.act(effect.stream, effect.action, effect.args);
 				return;
