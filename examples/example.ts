@@ -1,6 +1,6 @@
 /** What the examples run against. */
 export type ExamplePlace = {
-	/** `127.0.0.1:port` of a server that publishes `live/demo`, plays `vod/sample`, and lets everyone publish and record. */
+	/** `127.0.0.1:port` of a server (RTMP and HTTP) that publishes `live/demo`, plays `vod/sample`, and lets everyone publish and record. */
 	readonly server: string;
 	readonly port: number;
 	/** A port on which nothing listens. */

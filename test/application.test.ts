@@ -560,6 +560,27 @@ export default defineApplication({
 		put(client, key: string, value: unknown) {
 			client.app.sharedObjects.get("board", { persistent: true }).change(board => { board.set(key, value as never); board.set("count", board.keys.length); });
 		},
+		room(client) {
+			const room = client.app.sharedObjects.get("room");
+			room.resyncDepth = 5;
+			room.set("a", 1);
+			room.lock();
+			room.set("b", 2);
+			room.mark("marked", "x");
+			room.unlock();
+			room.delete("a");
+			room.purge(room.version);
+			return [room.resyncDepth, room.autoCommit, room.isDirty, room.keys];
+		},
+		async later(client) {
+			const late = client.app.sharedObjects.get("late", { persistent: true });
+			late.autoCommit = false;
+			late.set("a", 1);
+			const before = late.isDirty;
+			await client.app.sharedObjects.commit("late");
+			return [before, late.isDirty, late.autoCommit];
+		},
+		otherwise(client) { return client.app.sharedObjects.get("late"); },
 		flush: client => client.app.sharedObjects.get("board", { persistent: true }).flush(),
 		stats: async client => Object.keys(await client.stats()).includes("bytesIn") && (await client.ping()) >= 0,
 		figures: async client => {
@@ -649,6 +670,14 @@ describe("an application", { timeout: 60_000 }, () => {
 		expect(instance.messagesOut).toBeGreaterThan(viewer.messagesOut);
 		expect(playing.info).toMatchObject({ isLive: true, resourceName: "cam", droppedFrames: 0 });
 		expect(playing.info.videoByteCount).toBeGreaterThanOrEqual(20 * 6);
+	});
+
+	it("holds shared objects as the old server's code does: marks, versions, what is written when", async () => {
+		const fixture = await new Fixture().write("studio", STUDIO).start();
+		const ann = await fixture.connect("studio", "ann");
+		expect(await ann.call("room")).toEqual([5, true, false, ["b"]]);
+		expect(await ann.call("later")).toEqual([true, false, false]);
+		expect(await ann.call("otherwise")).toMatch(/persisten/i);
 	});
 
 	it("asks about its clients and streams, records, and hears of recordings", async () => {

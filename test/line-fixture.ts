@@ -27,6 +27,8 @@ export type LineOptions = {
 	readonly bandwidth?: BandwidthRules;
 	/** How the application lets the client in. */
 	readonly admission?: Admission;
+	/** Calls that the application handles although the server could. */
+	readonly handles?: readonly string[];
 	/** Methods of the client from the beginning. */
 	readonly client?: object;
 };
@@ -43,17 +45,21 @@ export class LineFixture implements ApplicationHost {
 	readonly steps = new Set<() => void>();
 	#listener: PortListener | undefined;
 	#admission: Admission = {};
+	#handles: readonly string[] = [];
 	readonly #instances = directoryOf(this);
 
 	open(_application: string, _instance: string, listener: PortListener) {
 		this.#listener = listener;
 		return {
 			send: (event: PortEvent): void => {
-				if (event.kind === "connect") this.do({ kind: "accept", client: event.client.id, ...this.#admission });
-				else if (event.kind === "play" || event.kind === "publish") {
+				if (event.kind === "connect") {
+					this.do({ kind: "handles", names: this.#handles });
+					this.do({ kind: "accept", client: event.client.id, ...this.#admission });
+				} else if (event.kind === "play" || event.kind === "publish") {
 					this.do({ kind: "allow", client: event.client, request: event.request });
 				} else this.events.push(event);
 			},
+			answer() {},
 			close() {},
 		};
 	}
@@ -66,6 +72,7 @@ export class LineFixture implements ApplicationHost {
 	async connect(options: LineOptions = {}): Promise<{ nc: NetConnection; peer: RtmpPeer; line: Line }> {
 		const lines: Line[] = [];
 		this.#admission = options.admission ?? {};
+		this.#handles = options.handles ?? [];
 		const platform: ClientPlatform = {
 			open: (_target, handler) => {
 				const line = new Line(this, handler, options);
@@ -76,6 +83,9 @@ export class LineFixture implements ApplicationHost {
 			after: (millis, action) => this.clock.schedule(millis, action),
 			random: count => new Uint8Array(count).fill(7),
 			warn: () => undefined,
+			openGateway: () => {
+				throw new Error("There is no gateway here.");
+			},
 		};
 		const nc = new NetConnection(platform);
 		if (options.client !== undefined) nc.client = options.client;

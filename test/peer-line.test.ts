@@ -96,7 +96,7 @@ describe("a bandwidth check", () => {
 			["checkBandwidth", ["_checkbw", "checkBandwidthUp", "onClientBWCheck"]],
 		] as const) {
 			const fixture = new LineFixture();
-			const { nc, peer } = await fixture.connect({ admission: { bandwidthCalls: [own] } });
+			const { nc, peer } = await fixture.connect({ handles: [own] });
 			const answer = nc.callAsync(own, 7);
 			for (const name of others) await resolved(fixture, nc.callAsync(name, 7));
 			expect(fixture.events).toMatchObject([{ kind: "call", name: own, args: [7] }]);

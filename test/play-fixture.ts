@@ -39,6 +39,7 @@ export class PlayFixture implements MediaCatalog {
 					if (event.kind === "play" || event.kind === "stop") this.events.push(`${event.kind} ${event.stream.name}`);
 					port.send(event);
 				},
+				answer: reply => port.answer(reply),
 				close: () => port.close(),
 			};
 		},

@@ -44,6 +44,8 @@ export type NetConnectionOptions = {
 	readonly lenientHost?: boolean;
 	/** Longest wait for the server's answer to `connect`. Default 60 s, for applications may take their time. */
 	readonly connectTimeoutMillis?: number;
+	/** Longest wait for the answer of a gateway of Flash Remoting. Default 60 s. */
+	readonly remotingTimeoutMillis?: number;
 	/** A server that is silent for this long is sent a ping. Default 10 s. */
 	readonly pingIntervalMillis?: number;
 	/** A server that is silent for this long, pings included, is dead: `NetConnection.Connect.Closed`. Default 30 s. */

@@ -250,7 +250,7 @@ describe("addresses", () => {
 	test.each([
 		"",
 		"live",
-		"http://h/app",
+		"http://",
 		"rtmpd://h/app",
 		"rtmp://",
 		"rtmp:///app",

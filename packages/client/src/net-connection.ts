@@ -1,10 +1,4 @@
-import {
-	AmfClassRegistry,
-	type AmfConstructor,
-	type AmfObject,
-	type AmfValue,
-	type ObjectEncoding,
-} from "@millrace/core/amf";
+import { AmfClassRegistry, type AmfConstructor, type AmfValue, type ObjectEncoding } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
 import { type Call, type ConnectParameters, type NetStatus, netStatus, remoteMethods } from "@millrace/core/rtmp";
 import {
@@ -32,8 +26,10 @@ import {
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
+import { asStatus, USUAL_CALLS } from "./net-connection-answer.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
 import { RemoteObjects } from "./remote-objects.ts";
+import { parseGatewayAddress, Remoting } from "./remoting.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
 
 /** What other classes of the library use of a connection. */
@@ -84,6 +80,7 @@ export class NetConnection extends EventDispatcher {
 	readonly #memory: RoadMemory;
 	readonly #classes: AmfClassRegistry;
 	readonly #bandwidth: ConnectionBandwidth;
+	readonly #remoting: Remoting;
 	#guid = "";
 	/** The port test that is under way. */
 	#portTest: object | undefined;
@@ -122,6 +119,15 @@ export class NetConnection extends EventDispatcher {
 			endListeners: new Set(),
 			remoteObjects: new RemoteObjects(),
 		};
+		this.#remoting = new Remoting({
+			platform,
+			classes: this.#classes,
+			timeoutMillis: options.remotingTimeoutMillis ?? 60_000,
+			objectEncoding: () => this.#objectEncoding,
+			onStatus: info => this.dispatchEvent(new NetStatusEvent(info)),
+			onHeader: (name, value) => this.#onRemotingHeader(name, value),
+			warn,
+		});
 		this.#bandwidth = new ConnectionBandwidth(
 			{
 				call: (name, args, responder) =>
@@ -139,7 +145,7 @@ export class NetConnection extends EventDispatcher {
 		);
 	}
 
-	/** True from `NetConnection.Connect.Success` to `NetConnection.Connect.Closed`. */
+	/** True from `NetConnection.Connect.Success` to `NetConnection.Connect.Closed`. Remoting has no connection: false. */
 	get connected(): boolean {
 		return this.#isLocal || this.#session.connection !== undefined;
 	}
@@ -156,7 +162,7 @@ export class NetConnection extends EventDispatcher {
 
 	/** The protocol of the connection, which need not be that of the address; empty while there is none. */
 	get protocol(): string {
-		return this.#session.road?.protocol ?? "";
+		return this.#remoting.protocol ?? this.#session.road?.protocol ?? "";
 	}
 
 	/** The proxy of the connection: `none`, `CONNECT` or `HTTP`. */
@@ -167,7 +173,7 @@ export class NetConnection extends EventDispatcher {
 	/** Whether the connection is by TLS, in HTTPS too. */
 	get usingTLS(): boolean {
 		const { road } = this.#session;
-		return road !== undefined && ROAD_PROTOCOLS[road.protocol].isSecure;
+		return (road !== undefined && ROAD_PROTOCOLS[road.protocol].isSecure) || this.#remoting.protocol === "https";
 	}
 
 	/** Every attempt of the latest `connect`, in the order of the starts: what was tried, when, and what became of it. */
@@ -216,6 +222,9 @@ export class NetConnection extends EventDispatcher {
 	 * attempt that is under way is given up. `null` succeeds at once without a network. May be called again at any time,
 	 * from a handler too.
 	 *
+	 * `http://host/gateway` and `https:` are gateways of Flash Remoting: nothing is sent and no status comes until
+	 * something is called, and `connected` stays false.
+	 *
 	 * @returns true. For a bad address false, where the connection wears the face of ActionScript 1 and 2 (`onStatus` is
 	 * set and nobody listens for `netStatus`).
 	 * @throws ArgumentError for a bad address otherwise
@@ -232,6 +241,8 @@ export class NetConnection extends EventDispatcher {
 		let target: ConnectAddress;
 		let plan: AttemptPlan;
 		try {
+			const gateway = parseGatewayAddress(address);
+			if (gateway !== undefined) return this.#openGateway(address, gateway);
 			target = this.#parse(address);
 			plan = this.#plan(target);
 		} catch (error) {
@@ -257,12 +268,17 @@ export class NetConnection extends EventDispatcher {
 	}
 
 	/**
-	 * Calls a method of the server's application. Before the connection is there the call waits for it.
+	 * Calls a method of the server's application. Before the connection is there the call waits for it. What is called of
+	 * a gateway in one turn of the event loop goes there together.
 	 *
 	 * @param responder a `Responder`, an object with `onResult` and `onStatus`, or `null` for no answer
 	 * @throws UsageError for values that cannot be sent
 	 */
 	call(name: string, responder: Responder | ResponderObject | null | undefined, ...args: AmfValue[]): void {
+		if (this.#remoting.gateway !== undefined) {
+			this.#callGateway(name, responder ?? {}, args);
+			return;
+		}
 		if (responder === null || responder === undefined) {
 			this.#session.use(connection => connection.call(name, args));
 			return;
@@ -319,6 +335,7 @@ export class NetConnection extends EventDispatcher {
 	/** Closes the connection and every stream of it. Emits `NetConnection.Connect.Closed` if it was open. */
 	close(): void {
 		const wasConnected = this.connected;
+		this.#remoting.close();
 		this.#isLocal = false;
 		this.#portTest = undefined;
 		this.#session.stop();
@@ -327,8 +344,19 @@ export class NetConnection extends EventDispatcher {
 		if (wasConnected) queueMicrotask(() => this.dispatchEvent(new NetStatusEvent(info)));
 	}
 
-	/** Headers belong to remoting over HTTP: over RTMP this does nothing, as in Flash Player. */
-	addHeader(_operation: string, _mustUnderstand = false, _param: AmfValue = null): void {}
+	/**
+	 * Sets a header of remoting, such as `Credentials` with `{ userid, password }`: every packet to a gateway carries it
+	 * from now on, also after another `connect`. A later one of the same name replaces it; `undefined` as the value takes
+	 * it back. RTMP has no headers.
+	 *
+	 * @param mustUnderstand whether a gateway that does not know it must not do what it is asked
+	 * @param param its value. Default `null`
+	 */
+	addHeader(operation: string, mustUnderstand = false, ...param: [value?: AmfValue]): void {
+		const [value] = param.length === 0 ? [null] : param;
+		if (value === undefined) this.#remoting.removeHeader(operation);
+		else this.#remoting.setHeader({ name: operation, mustUnderstand, value });
+	}
 
 	#parse(address: string): ConnectAddress {
 		const { defaultHost } = this.#platform;
@@ -336,6 +364,37 @@ export class NetConnection extends EventDispatcher {
 			lenientHost: this.#options.lenientHost === true,
 			...(defaultHost === undefined ? {} : { defaultHost }),
 		});
+	}
+
+	#openGateway(address: string, url: URL): boolean {
+		this.#restart(address);
+		this.#remoting.open(url);
+		const { gateway } = this.#remoting;
+		queueMicrotask(() => {
+			if (this.#remoting.gateway !== gateway) return;
+			this.#connecting?.resolve(netStatus("NetConnection.Connect.Success"));
+			this.#connecting = undefined;
+		});
+		return true;
+	}
+
+	#callGateway(name: string, responder: Responder | ResponderObject, args: readonly AmfValue[]): void {
+		this.#remoting.call(name, args, {
+			onResult: value => this.#answer(name, responder, true, flashValue(value)),
+			onFault: value => this.#onCallFailed(name, responder, value),
+			// The connection's status has told of it already, where there is one.
+			onLost: info => this.#answer(name, responder, false, info ?? callFailed(undefined)),
+			onDebugEvents: value => {
+				if (responder instanceof Responder) return;
+				this.guard(`The responder of ${name} threw`, () => responder.onDebugEvents?.(flashValue(value)));
+			},
+		});
+	}
+
+	#onRemotingHeader(name: string, value: AmfValue): boolean {
+		const method = findCallback(this.#client, name, LIBRARY_PROTOTYPES);
+		if (method !== undefined) this.guard(`The callback ${name} threw`, () => method(flashValue(value)));
+		return method !== undefined;
 	}
 
 	#plan(address: ConnectAddress): AttemptPlan {
@@ -491,25 +550,3 @@ export class NetConnection extends EventDispatcher {
 }
 
 const LIBRARY_PROTOTYPES: ReadonlySet<object> = new Set([NetConnection.prototype, EventDispatcher.prototype]);
-
-/** What servers call whether or not anybody cares, with the answer that they get then. */
-const USUAL_CALLS: ReadonlyMap<string, { readonly result: AmfValue }> = new Map([
-	["onBWDone", { result: undefined }],
-	["onBWCheck", { result: 0 }],
-	["_onbwcheck", { result: 0 }],
-	["_onbwdone", { result: undefined }],
-	["onFCPublish", { result: undefined }],
-	["onFCUnpublish", { result: undefined }],
-	["onFCSubscribe", { result: undefined }],
-	["onFCUnsubscribe", { result: undefined }],
-]);
-
-/** An answer that says "failed", as an info object. */
-function asStatus(value: AmfValue): NetStatus {
-	const info = typeof value === "object" && value !== null ? (value as AmfObject) : {};
-	const { code, description } = info;
-	if (typeof code === "string" && typeof description === "string") return info as NetStatus;
-	const text = typeof description === "string" ? description : typeof value === "string" ? value : undefined;
-	const made = netStatus("NetConnection.Call.Failed", text, info);
-	return typeof code === "string" ? { ...made, code } : made;
-}

@@ -22,4 +22,6 @@ export class Responder {
 export type ResponderObject = {
 	onResult?(value: AmfValue): void;
 	onStatus?(info: AmfValue): void;
+	/** Remoting: what a gateway tells of the call besides. */
+	onDebugEvents?(events: AmfValue): void;
 };

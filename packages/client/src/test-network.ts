@@ -13,7 +13,15 @@ import {
 	type ServerStream,
 	TYPE_COMMAND,
 } from "@millrace/core/rtmp";
-import type { ClientPlatform, Transport, TransportHandler, TransportTarget } from "./connect/index.ts";
+import type {
+	ClientPlatform,
+	GatewayTarget,
+	PostOutcome,
+	PostRequest,
+	Transport,
+	TransportHandler,
+	TransportTarget,
+} from "./connect/index.ts";
 import { NetConnection } from "./net-connection.ts";
 import type { NetConnectionOptions } from "./net-connection-options.ts";
 
@@ -130,6 +138,13 @@ export type TestAnswers = {
 	closed(server: TestServer): void;
 };
 
+/** A request to a gateway, which the test answers. */
+export type TestPost = {
+	readonly target: GatewayTarget;
+	readonly request: PostRequest;
+	done(outcome: PostOutcome): void;
+};
+
 /** What a road leads to. */
 export type TestRoad = "accept" | "refuse" | "drop" | "mute" | number;
 
@@ -142,6 +157,10 @@ export class TestNetwork {
 	readonly holds: boolean[] = [];
 	readonly targets: TransportTarget[] = [];
 	readonly warnings: string[] = [];
+	/** What was posted to gateways, until it is answered or aborted. */
+	readonly posts: TestPost[] = [];
+	/** How often something let go of a gateway's connections. */
+	endedGateways = 0;
 	readonly answers: TestAnswers = {
 		connect: server => server.connection.acceptConnect(),
 		publish: stream => stream.acceptPublish(),
@@ -168,6 +187,14 @@ export class TestNetwork {
 		this.#split = split;
 		this.platform = {
 			open: (target, handler) => this.#open(target, handler),
+			openGateway: target => ({
+				post: (request, done) => {
+					const post = { target, request, done };
+					this.posts.push(post);
+					return () => void this.posts.splice(this.posts.indexOf(post), 1);
+				},
+				end: () => void this.endedGateways++,
+			}),
 			now: () => this.now,
 			after: (millis, action) => {
 				const timer = { due: this.now + millis, action };

@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
+import { type HostFolders, hostedApplication, placeOf, splitApplication } from "./app/index.ts";
 import { APPLICATION_NAME, type ApplicationOptions, applicationOptions, type ServerOptions } from "./config/index.ts";
 import type { LiveStreamOptions } from "./hub/index.ts";
 import type { EventLog } from "./log/index.ts";
-import type { ApplicationRules } from "./rtmp/index.ts";
+import { type ApplicationRules, ClientAllowance } from "./rtmp/index.ts";
 
 /** A clock that goes back by more has restarted; less is audio and video out of step. */
 const BACKWARD_MILLIS = 1000;
@@ -17,16 +18,25 @@ export class ServerApplications {
 	/** The folders of SWF files, by their settings: one for all applications that share them. */
 	readonly #swfFolders = new Map<string, SwfFolder>();
 
-	constructor(options: ServerOptions, log: EventLog) {
+	/** What the clients of each virtual host share. */
+	readonly #allowances = new Map<string, ClientAllowance>();
+	readonly #hostFolders: HostFolders | undefined;
+
+	/** @param hostFolders where the applications of virtual hosts have their folders */
+	constructor(options: ServerOptions, log: EventLog, hostFolders?: HostFolders) {
+		this.#hostFolders = hostFolders;
 		this.#options = options;
+		for (const [host, { connections }] of Object.entries(options.virtualHosts)) {
+			if (connections > 0) this.#allowances.set(host, new ClientAllowance(connections));
+		}
 		this.#log = log;
 	}
 
 	/** Begins to watch the folders of SWF files. Rejects where one cannot be read. */
 	async start(): Promise<void> {
-		const { swfVerification, allowUnknownApplications, applications } = this.#options;
+		const { swfVerification, allowUnknownApplications } = this.#options;
 		if (swfVerification.enabled && allowUnknownApplications) this.#swfFolder(swfVerification);
-		for (const name of Object.keys(applications)) this.rules(name);
+		for (const name of this.#listed()) this.rules(name);
 		for (const folder of this.#swfFolders.values()) await folder.start();
 	}
 
@@ -39,16 +49,43 @@ export class ServerApplications {
 		return this.rules(name) !== undefined;
 	}
 
+	/** Whether there is an application of that name, listed or with a folder. */
+	isNamed(name: string): boolean {
+		return Object.hasOwn(this.#options.applications, name) || this.#hasFolder(name);
+	}
+
 	/** An application's settings; `undefined` where there is none of that name. */
 	options(name: string): ApplicationOptions | undefined {
-		return applicationOptions(this.#options, name, () => this.#hasFolder(name));
+		const { name: plain, host } = this.#split(name);
+		return applicationOptions(this.#options, plain, () => this.#hasFolder(name), host);
+	}
+
+	/** Whether the settings name the application. */
+	isListed(name: string): boolean {
+		const { name: plain, host } = this.#split(name);
+		const settings = host === undefined ? this.#options : this.#options.virtualHosts[host];
+		return settings !== undefined && Object.hasOwn(settings.applications, plain);
+	}
+
+	/** Without virtual hosts, a name means nothing but itself. */
+	#split(name: string): { readonly name: string; readonly host: string | undefined } {
+		const split = this.#hostFolders === undefined ? undefined : splitApplication(name);
+		return split?.host !== undefined && this.#hostFolders?.has(split.host) ? split : { name, host: undefined };
+	}
+
+	#listed(): string[] {
+		const hosts = Object.entries(this.#options.virtualHosts);
+		const hosted = hosts.flatMap(([host, { applications }]) =>
+			Object.keys(applications).map(name => hostedApplication(name, host)),
+		);
+		return [...Object.keys(this.#options.applications), ...hosted];
 	}
 
 	/** Who makes a folder for an application need not say so elsewhere. */
-	#hasFolder(name: string): boolean {
+	#hasFolder(application: string): boolean {
+		const { root, name } = placeOf(application, this.#options.media.applications, this.#hostFolders);
 		if (!APPLICATION_NAME.test(name)) return false;
-		const folder = resolve(this.#options.media.applications, name);
-		return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+		return statSync(resolve(root, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 	}
 
 	/** What an application allows and how its streams behave; `undefined` where there is none of that name. */
@@ -56,9 +93,9 @@ export class ServerApplications {
 		const known = this.#rules.get(name);
 		if (known !== undefined || this.#rules.has(name)) return known;
 		const options = this.options(name);
-		const rules = options && this.#rulesOf(options);
+		const rules = options && this.#rulesOf(options, this.#allowances.get(this.#split(name).host ?? ""));
 		// Any name may be asked for: only those that exist by name are kept.
-		if (Object.hasOwn(this.#options.applications, name)) this.#rules.set(name, rules);
+		if (this.isListed(name)) this.#rules.set(name, rules);
 		return rules;
 	}
 
@@ -75,20 +112,18 @@ export class ServerApplications {
 
 	/** Applications whose files may be listed. */
 	withListedFiles(): string[] {
-		return Object.keys(this.#options.applications).filter(name => this.options(name)?.media.list === true);
+		return this.#listed().filter(name => this.options(name)?.media.list === true);
 	}
 
-	#rulesOf(options: ApplicationOptions): ApplicationRules {
+	#rulesOf(options: ApplicationOptions, allowance: ClientAllowance | undefined): ApplicationRules {
 		const { type, protocols, publish, bandwidth, swfVerification } = options;
 		const { enabled, timeoutMillis, exempt } = swfVerification;
 		const swf = enabled ? new SwfPolicy(this.#swfFolder(swfVerification), { timeoutMillis, exempt }) : undefined;
 		const live = liveOptions(options);
-		if (type === "vod") return { protocols, bandwidth, swf, hasLive: false, live, mayPublish: () => ON_DEMAND_ONLY };
+		const common = { protocols, bandwidth, swf, live, allowance };
+		if (type === "vod") return { ...common, hasLive: false, mayPublish: () => ON_DEMAND_ONLY };
 		return {
-			protocols,
-			bandwidth,
-			swf,
-			live,
+			...common,
 			mayPublish: (remoteAddress, key) => mayPublish({ remoteAddress, key }, { from: publish.from, key: publish.key }),
 		};
 	}

@@ -5,6 +5,7 @@ import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath
 import { refuseBadRequests } from "./http-fault.ts";
 import type { HttpTunnel } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
+import type { RemotingGateway } from "./remoting/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
 
 export type HttpFrontOptions = {
@@ -13,6 +14,8 @@ export type HttpFrontOptions = {
 	readonly rtmp: RtmpWebSocket;
 	/** RTMP in requests, where that is offered. */
 	readonly tunnel: HttpTunnel | undefined;
+	/** Flash Remoting, where that is offered. */
+	readonly remoting: RemotingGateway | undefined;
 	readonly pages: HttpApplication;
 	/** What answers where nothing of ours does. */
 	readonly foreign: ForeignSite | undefined;
@@ -20,8 +23,8 @@ export type HttpFrontOptions = {
 	readonly crossDomainFile: string | null;
 	/** How long a request's head may take, in milliseconds. */
 	readonly headMillis: number;
-	/** Whether an application of that name is known by name. */
-	isApplication(name: string): boolean;
+	/** Whether an application of that name is known by name, at the host that the request names. */
+	isApplication(name: string, request: IncomingMessage): boolean;
 	/** A connection ends because what came on it is no request. */
 	onRefused(socket: Socket, reason: string): void;
 };
@@ -34,11 +37,11 @@ const KEEP_ALIVE_MILLIS = 65_000;
 const CHECK_MILLIS = 2000;
 
 /**
- * What answers HTTP on all ports, in this order: the policy for Flash Player; another's files or web
+ * What answers HTTP on all ports, in this order: the policy for Flash Player; the gateway of Flash Remoting; another's files or web
  * server for what is not the server's, where there is one; streams; pages. It listens on nothing: ports give it connections.
  */
 export function createHttpFront(options: HttpFrontOptions): Server {
-	const { flv, files, rtmp, tunnel, pages, foreign, isApplication } = options;
+	const { flv, files, rtmp, tunnel, remoting, pages, foreign, isApplication } = options;
 	const policy = crossDomainPolicy(options.cors, options.crossDomainFile);
 	const settings = {
 		headersTimeout: options.headMillis,
@@ -55,7 +58,9 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 		if (isCrossDomainPath(url)) {
 			const headers = { "content-type": "text/x-cross-domain-policy", "content-length": policy.length };
 			response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : policy);
-		} else if (foreign !== undefined && !isServerPath(url, isApplication)) foreign.handle(request, response);
+		} else if (remoting?.isFor(request)) void remoting.handle(request, response);
+		else if (foreign !== undefined && !isServerPath(url, name => isApplication(name, request)))
+			foreign.handle(request, response);
 		else if (PlainFileOutput.isFilePath(url)) void files.handle(request, response);
 		else if (FlvOutput.isFlvPath(url)) flv.handle(request, response);
 		else pages.handle(request, response);
@@ -63,7 +68,7 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const url = request.url ?? "";
 		if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
-		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, isApplication)) {
+		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, name => isApplication(name, request))) {
 			foreign.handleUpgrade(request, socket, head);
 		} else flv.handleUpgrade(request, socket, head);
 	});

@@ -2,6 +2,7 @@ import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import {
 	type ApplicationInstance,
 	DefaultApplicationHost,
+	type HostFolders,
 	InstanceDirectory,
 	type InstanceMedia,
 	type RecordedFacts,
@@ -28,6 +29,8 @@ export type ServerInstancesOptions = {
 	readonly applications: ServerApplications;
 	/** The folder that holds a folder for each application. */
 	readonly folder: string;
+	/** The same of virtual hosts. */
+	readonly hostFolders: HostFolders | undefined;
 	/** What the shared objects of applications without code may hold together. */
 	readonly sharedObjectBytes: number;
 	readonly hub: Hub;
@@ -48,10 +51,12 @@ export class ServerInstances {
 	readonly #standing: StandingInstances;
 
 	constructor(options: ServerInstancesOptions) {
-		const { applications, folder, sharedObjectBytes, hub, library, recorder, schedule, clock, log } = options;
+		const { applications, folder, hostFolders, sharedObjectBytes, hub, library, recorder, schedule, clock, log } =
+			options;
 		this.#hub = hub;
 		this.#withoutCode = new DefaultApplicationHost({
 			folder,
+			hostFolders,
 			sharedObjectBytes,
 			onFault: error => log.error("shared-objects", { error }),
 		});
@@ -63,6 +68,7 @@ export class ServerInstances {
 		const later = clock.schedule.bind(clock);
 		this.#hosts = new ApplicationHosts({
 			folder,
+			hostFolders,
 			withoutCode: this.#withoutCode,
 			settings: name => codeSettings(applications, channels, name),
 			log,
@@ -126,6 +132,7 @@ export class ServerInstances {
 		const { application, instance } = opened;
 		return new InstanceStreams({
 			streams: this.#streams.open(application, instance, (name, status) => opened.tellStream(name, status)),
+			onPushStatus: (name, push, status) => opened.tellStream(name, status, push),
 			stats: name => this.#hub.find(new StreamName(application, instance, name).key)?.stats(),
 			onFault: (text, error) => log("warn", "application", text, error),
 		});
@@ -156,6 +163,7 @@ function streamRules(applications: ServerApplications, name: string): StreamRule
 	return {
 		live: rules.live,
 		record: options.record,
+		hasNetwork: options.code.network,
 		...(rules.hasLive !== undefined && { hasLive: rules.hasLive }),
 	};
 }

@@ -1,12 +1,14 @@
-import type { TunnelClientOptions, TunnelRequest } from "@millrace/core/tunnel";
+import { REMOTING_CONTENT_TYPE } from "@millrace/core/amf";
+import type { TunnelClientOptions } from "@millrace/core/tunnel";
 import {
 	bracketed,
 	type ClientPlatform,
+	type PostOutcome,
+	type PostRequest,
 	ROAD_PROTOCOLS,
 	type Transport,
 	type TransportHandler,
 	type TransportTarget,
-	type TunnelOutcome,
 	type TunnelPoster,
 	TunnelTransport,
 	WebSocketTransport,
@@ -25,6 +27,11 @@ export function createWebPlatform(options: WebNetworkOptions = {}): ClientPlatfo
 	const { location } = globalThis as { location?: { protocol: string; hostname: string } };
 	return {
 		open: (target, handler) => open(target, handler, options),
+		openGateway: ({ host, port, isSecure }) => {
+			const origin = `${isSecure ? "https" : "http"}://${bracketed(host)}:${port}`;
+			// As Flash Player does, which had the browser's cookies.
+			return new FetchPoster(origin, { contentType: REMOTING_CONTENT_TYPE, credentials: "same-origin" });
+		},
 		now: () => performance.now(),
 		after,
 		random: count => crypto.getRandomValues(new Uint8Array(count)),
@@ -50,23 +57,33 @@ function open(target: TransportTarget, handler: TransportHandler, options: WebNe
 	return new TunnelTransport(poster, clock, handler, { ident: false, ...options.tunnel });
 }
 
-/** Makes a tunnel's requests by `fetch`. Without a content type no request needs the browser to ask for permission first. */
+type FetchPosterOptions = {
+	/** Default: none, so that no request needs the browser to ask for permission first. */
+	readonly contentType?: string;
+	/** Whether cookies go along. Default `omit`. */
+	readonly credentials?: RequestCredentials;
+};
+
+/** Makes the requests of a tunnel or of remoting by `fetch`. */
 class FetchPoster implements TunnelPoster {
 	readonly #origin: string;
 
-	constructor(origin: string) {
+	readonly #options: FetchPosterOptions;
+
+	constructor(origin: string, options: FetchPosterOptions = {}) {
 		this.#origin = origin;
+		this.#options = options;
 	}
 
 	/** Pages talk to the host that they name: another one would have other permissions. */
 	setHost(): void {}
 
-	post(request: TunnelRequest, done: (outcome: TunnelOutcome) => void): () => void {
+	post(request: PostRequest, done: (outcome: PostOutcome) => void): () => void {
 		const abort = new AbortController();
 		const { timeoutMillis } = request;
 		const stopTimer = after(timeoutMillis, () => abort.abort(new Error(`no answer within ${timeoutMillis / 1000} s`)));
 		let isAborted = false;
-		const finish = (outcome: TunnelOutcome): void => {
+		const finish = (outcome: PostOutcome): void => {
 			stopTimer();
 			if (!isAborted) done(outcome);
 		};
@@ -80,17 +97,19 @@ class FetchPoster implements TunnelPoster {
 		};
 	}
 
-	end(last: TunnelRequest | undefined): void {
+	end(last: PostRequest | undefined): void {
 		// The page may be on its way out: nobody hears whether it arrived.
 		if (last !== undefined) this.#fetch(last, undefined, true).catch(() => undefined);
 	}
 
-	async #fetch({ path, body }: TunnelRequest, signal?: AbortSignal, keepalive = false): Promise<TunnelOutcome> {
+	async #fetch({ path, body }: PostRequest, signal?: AbortSignal, keepalive = false): Promise<PostOutcome> {
+		const { contentType, credentials = "omit" } = this.#options;
 		const response = await fetch(this.#origin + path, {
 			method: "POST",
 			body: body as Uint8Array<ArrayBuffer>,
 			cache: "no-store",
-			credentials: "omit",
+			credentials,
+			...(contentType === undefined ? {} : { headers: { "content-type": contentType } }),
 			keepalive,
 			...(signal === undefined ? {} : { signal }),
 		});

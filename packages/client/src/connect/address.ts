@@ -136,7 +136,7 @@ function isAddressProtocol(protocol: string): protocol is AddressProtocol {
 }
 
 function notOffered(protocol: string): string {
-	if (protocol === "http" || protocol === "https") return "remoting over HTTP is not offered; connect by RTMP.";
+	if (protocol === "http" || protocol === "https") return "HTTP is for remoting alone; streams come by RTMP.";
 	if (protocol === "rtmpd") return "rtmpd is for the configuration of edge servers; clients say rtmp.";
 	return `the protocol ${protocol} is not offered; ${Object.keys(ROAD_PROTOCOLS).join(", ")} are.`;
 }

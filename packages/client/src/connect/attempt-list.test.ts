@@ -48,7 +48,7 @@ describe("addresses", () => {
 	test.each([
 		["", /no address/],
 		["live", /no address/],
-		["http://host/gateway", /remoting over HTTP is not offered/],
+		["http://host/gateway", /HTTP is for remoting alone/],
 		["rtmpd://host/app", /edge servers/],
 		["ftp://host/app", /ftp is not offered/],
 		["rtmp://", /no host/],

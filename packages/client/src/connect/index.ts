@@ -31,6 +31,7 @@ export { Connector, type ConnectorHandler } from "./connector.ts";
 export { FALLBACK_RULES, type FallbackName, type FallbackRule, type Road } from "./fallback-rule.ts";
 export type { ClientPlatform } from "./platform.ts";
 export { type PortTestOptions, type RoadReport, testRoads } from "./port-test.ts";
+export type { GatewayTarget, Poster, PostOutcome, PostRequest } from "./poster.ts";
 export {
 	basicAuthorization,
 	type HttpProxy,
@@ -45,7 +46,6 @@ export type { SmartOptions } from "./smart-roads.ts";
 export type { Transport, TransportHandler, TransportOpener, TransportTarget } from "./transport.ts";
 export {
 	type TunnelClock,
-	type TunnelOutcome,
 	type TunnelPoster,
 	TunnelTransport,
 } from "./tunnel-transport.ts";

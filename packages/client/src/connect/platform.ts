@@ -1,9 +1,12 @@
 import type { RoadProtocol } from "./address.ts";
+import type { GatewayTarget, Poster } from "./poster.ts";
 import type { TransportOpener } from "./transport.ts";
 
 /** What the client needs of the world around it. */
 export interface ClientPlatform {
 	readonly open: TransportOpener;
+	/** Makes what posts AMF (`application/x-amf`) to a gateway of Flash Remoting. */
+	openGateway(target: GatewayTarget): Poster;
 	/** Milliseconds on a clock that never goes back. */
 	now(): number;
 	/** Calls `action` after that time; the function that is returned prevents it. */

@@ -5,24 +5,14 @@ import {
 	type TunnelClientOptions,
 	type TunnelRequest,
 } from "@millrace/core/tunnel";
+import type { Poster } from "./poster.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
-/** What makes the requests of a tunnel. */
-export interface TunnelPoster {
-	/**
-	 * Posts a body; `done` is called once, later, unless the request was aborted.
-	 *
-	 * @returns what aborts it
-	 */
-	post(request: TunnelRequest, done: (outcome: TunnelOutcome) => void): () => void;
+/** What makes the requests of a tunnel; none has an empty body. */
+export interface TunnelPoster extends Poster {
 	/** From now on requests go to that host. */
 	setHost(host: string): void;
-	/** Sends a request that nobody waits for, if that is possible, and lets go of connections. */
-	end(last: TunnelRequest | undefined): void;
 }
-
-/** An answer, or why there is none. */
-export type TunnelOutcome = { readonly status: number; readonly body: Uint8Array } | { readonly error: Error };
 
 /** Clock and timer of the platform. */
 export type TunnelClock = {

@@ -1,25 +1,26 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
-import type { TunnelRequest } from "@millrace/core/tunnel";
-import { bracketed, type TunnelOutcome, type TunnelPoster } from "../connect/index.ts";
+import { bracketed, type PostOutcome, type PostRequest, type TunnelPoster } from "../connect/index.ts";
 import { authorizationOf, type ProxyAuthorization } from "./proxy-authorization.ts";
 import { openSocket, type SocketRoute } from "./socket-transport.ts";
 
 /** No server answers with more: the proxies between would not hold it. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** Makes a tunnel's requests on at most two connections that stay open. */
+/** Makes the requests of a tunnel or of remoting on at most two connections that stay open. */
 export class HttpPoster implements TunnelPoster {
 	readonly #agent: Agent;
 	readonly #route: SocketRoute;
+	readonly #contentType: string;
 	#host: string;
 
 	/** Where a proxy forwards the requests. */
 	readonly #authorization: ProxyAuthorization | undefined;
 
 	/** A `proxy` of the route is asked to CONNECT where there is TLS, and to forward the requests where there is none. */
-	constructor(route: SocketRoute) {
+	constructor(route: SocketRoute, contentType = "application/x-fcs") {
+		this.#contentType = contentType;
 		this.#route = route;
 		this.#host = route.host;
 		this.#agent = new RouteAgent(route, () => this.#host);
@@ -32,11 +33,11 @@ export class HttpPoster implements TunnelPoster {
 		if (this.#route.tls === undefined) this.#host = host.replace(/^\[|\]$/g, "");
 	}
 
-	post(request: TunnelRequest, done: (outcome: TunnelOutcome) => void): () => void {
+	post(request: PostRequest, done: (outcome: PostOutcome) => void): () => void {
 		const { timeoutMillis } = request;
 		let isDone = false;
 		let sent: ClientRequest;
-		const finish = (outcome: TunnelOutcome): void => {
+		const finish = (outcome: PostOutcome): void => {
 			if (isDone) return;
 			isDone = true;
 			clearTimeout(timer);
@@ -69,7 +70,7 @@ export class HttpPoster implements TunnelPoster {
 		};
 	}
 
-	end(last: TunnelRequest | undefined): void {
+	end(last: PostRequest | undefined): void {
 		if (last === undefined) {
 			this.#agent.destroy();
 			return;
@@ -81,7 +82,7 @@ export class HttpPoster implements TunnelPoster {
 		sent.on("response", response => response.resume().on("end", letGo).on("error", letGo));
 	}
 
-	#send({ path, body }: TunnelRequest): ClientRequest {
+	#send({ path, body }: PostRequest): ClientRequest {
 		const { port, tls } = this.#route;
 		const place = `${bracketed(this.#host)}${port === (tls === undefined ? 80 : 443) ? "" : `:${port}`}`;
 		const asked = this.#authorization === undefined ? path : `http://${place}${path}`;
@@ -94,7 +95,7 @@ export class HttpPoster implements TunnelPoster {
 			path: asked,
 			headers: {
 				Host: place,
-				"Content-Type": "application/x-fcs",
+				"Content-Type": this.#contentType,
 				"Content-Length": body.length,
 				"User-Agent": "Shockwave Flash",
 				"Cache-Control": "no-cache",

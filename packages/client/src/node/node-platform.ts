@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { REMOTING_CONTENT_TYPE } from "@millrace/core/amf";
 import type { TunnelClientOptions } from "@millrace/core/tunnel";
 import {
 	bracketed,
@@ -41,6 +42,12 @@ export function createNodePlatform(options: NodeNetworkOptions = {}): ClientPlat
 	const proxies = proxySettings(options.proxy);
 	return {
 		open: (target, handler) => open(target, handler, options, proxies),
+		openGateway: ({ host, port, isSecure }) => {
+			// Flash Player leaves such requests to the browser, whatever `proxyType` says.
+			const proxy = proxyFor(proxies, isSecure ? "rtmpts" : "rtmpt", host);
+			const route = { host, port, proxy, tls: isSecure ? (options.tls ?? {}) : undefined };
+			return new HttpPoster(route, REMOTING_CONTENT_TYPE);
+		},
 		now: () => performance.now(),
 		after,
 		random: count => randomBytes(count),

@@ -21,5 +21,28 @@ export { Amf0Reader } from "./amf0-reader.ts";
 export { Amf0Writer } from "./amf0-writer.ts";
 export { Amf3Reader } from "./amf3-reader.ts";
 export { Amf3Writer } from "./amf3-writer.ts";
+export {
+	FLEX_COMMAND,
+	type FlexCall,
+	type FlexCommand,
+	type FlexStamp,
+	flexFault,
+	flexResult,
+	readFlexMessage,
+} from "./flex-message.ts";
 export { type AmfInspectOptions, inspectAmf } from "./inspect.ts";
+export {
+	decodeRemoting,
+	NO_RESPONSE,
+	parseAnswerTarget,
+	REMOTING_ANSWERS,
+	REMOTING_CONTENT_TYPE,
+	type RemotingAnswerKind,
+	type RemotingHeader,
+	type RemotingMessage,
+	type RemotingPacket,
+	type RemotingReadOptions,
+	type RemotingVersion,
+	RemotingWriter,
+} from "./remoting.ts";
 export { readSol, type SolFile, writeSol } from "./sol.ts";

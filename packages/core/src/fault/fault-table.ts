@@ -17,6 +17,8 @@ export const FAULTS = {
 	AMF_KEY_TOO_LONG: { by: "limit", text: "The name of an AMF object's member is longer than the limit." },
 	AMF_UNENCODABLE: { by: "usage", text: "A value cannot be written as AMF." },
 	SOL_INVALID: { by: "peer", text: "The data is no local shared object file." },
+	REMOTING_INVALID: { by: "peer", text: "The data is no AMF packet of Flash Remoting." },
+	REMOTING_TOO_LARGE: { by: "limit", text: "An AMF packet of Flash Remoting holds more than the limit." },
 	// FLV
 	FLV_BAD_SIGNATURE: { by: "peer", text: "The data does not begin with an FLV header." },
 	FLV_TAG_TOO_LARGE: { by: "limit", text: "An FLV tag is larger than the limit." },

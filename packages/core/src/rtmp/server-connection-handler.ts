@@ -47,6 +47,13 @@ export interface ServerConnectionHandler {
 	/** Among them `_checkbw`, which librtmp and ffmpeg call when they hear `onBWDone`. */
 	onCall(call: Call): void;
 	/**
+	 * Whether a call that the connection would answer itself (`releaseStream`, `FCPublish`, `FCUnpublish`, `FCSubscribe`,
+	 * `FCUnsubscribe`, `getStreamLength`) goes to `onCall` instead; `answerCall` answers it all the same. Default: none.
+	 */
+	handlesCall?(name: string): boolean;
+	/** Whether the client may use the samples of what it plays (`|RtmpSampleAccess`). Default: it may. */
+	sampleAccess?(stream: ServerStream): { readonly audio: boolean; readonly video: boolean };
+	/**
 	 * A message about a shared object, of type 19 or 16 (`@millrace/core/shared-object` reads it). What it throws as a
 	 * `PeerError` ends the connection. Without this method such messages are left out.
 	 */

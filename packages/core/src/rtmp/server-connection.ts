@@ -170,6 +170,16 @@ export class ServerConnection implements LinkHandler {
 		if (call.transactionId !== 0) this.sendCommand("_result", call.transactionId, null, [value]);
 	}
 
+	/** Answers a call that `handlesCall` has claimed, as without that. False: it is none of those. */
+	answerCall({ name, transactionId, args }: Call): boolean {
+		return StreamCommands.answers(name) && this.#commands.handle({ name, transactionId, object: null, args }, 0);
+	}
+
+	/** Whether the client may use the samples of a stream that it plays. */
+	sampleAccess(stream: ServerStream): { readonly audio: boolean; readonly video: boolean } {
+		return this.#handler.sampleAccess?.(stream) ?? { audio: true, video: true };
+	}
+
 	/** Tells that a call failed. */
 	sendError(call: Call, status: NetStatus): void {
 		if (call.transactionId !== 0) this.sendReply("_error", call.transactionId, null, [status]);
@@ -308,6 +318,10 @@ export class ServerConnection implements LinkHandler {
 		}
 		if (this.#state !== STATE_CONNECTED)
 			throw new PeerError("COMMAND_BEFORE_CONNECT", `Command ${quote(command.name)}.`);
+		if (this.#handler.handlesCall?.(command.name) && StreamCommands.answers(command.name)) {
+			this.#handler.onCall({ name: command.name, transactionId: command.transactionId, args: command.args });
+			return;
+		}
 		if (this.#commands.handle(command, streamId)) return;
 		switch (command.name) {
 			case "_result":

@@ -32,6 +32,11 @@ export class StreamCommands {
 		this.#gate = gate;
 	}
 
+	/** Whether a command is a call of the old conventions, which is answered here where nobody else does. */
+	static answers(name: string): boolean {
+		return CONVENTIONS.has(name);
+	}
+
 	/** Does a command that is about streams. False: it is not. Throws the `PeerError` that ends the connection. */
 	handle(command: Command, streamId: number): boolean {
 		const { args } = command;
@@ -332,6 +337,15 @@ const STREAM_BYTES = 2 * OBJECT_OVERHEAD_BYTES;
 type NameFailure = "NetStream.Publish.BadName" | "NetStream.Play.Failed";
 type AddressInInstance = StreamAddress & { readonly instance: string };
 type HowToPlay = Omit<PlayRequest, keyof AddressInInstance>;
+
+const CONVENTIONS: ReadonlySet<string> = new Set([
+	"releaseStream",
+	"FCPublish",
+	"FCUnpublish",
+	"FCSubscribe",
+	"FCUnsubscribe",
+	"getStreamLength",
+]);
 
 const ENCODER_CALLBACKS: Record<string, [callback: string, code: string]> = {
 	FCPublish: ["onFCPublish", "NetStream.Publish.Start"],

@@ -116,7 +116,8 @@ export class ServerStream {
 		this.sendEvent(EVENT_STREAM_BEGIN);
 		if (reset) this.sendStatus(this.status("NetStream.Play.Reset", `Playing and resetting ${this.name}.`));
 		this.sendStatus(this.status("NetStream.Play.Start", `Started playing ${this.name}.`, { isFastPlay: false }));
-		this.sendData("|RtmpSampleAccess", true, true);
+		const { audio, video } = this.connection.sampleAccess(this);
+		this.sendData("|RtmpSampleAccess", audio, video);
 	}
 
 	/** Says that playing has stopped; `isEnd`: because there is nothing more. */

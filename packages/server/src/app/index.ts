@@ -1,16 +1,22 @@
 export { accessAllows } from "./access-list.ts";
+export {
+	type ApplicationPlace,
+	type HostFolders,
+	hostedApplication,
+	placeOf,
+	splitApplication,
+} from "./application-place.ts";
 export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
-export {
-	ApplicationInstance,
-	type ClientLine,
-	type ClientQuestion,
-	type InstanceClient,
-	type InstanceLimits,
-	type InstanceMedia,
-	type InstanceOptions,
-	type PermissionHandler,
-} from "./instance.ts";
+export { ApplicationInstance, type InstanceLimits, type InstanceOptions } from "./instance.ts";
+export type {
+	ClientLine,
+	ClientQuestion,
+	InstanceClient,
+	InstanceMedia,
+	MediaQuestion,
+	PermissionHandler,
+} from "./instance-client.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 export type { InstanceStats } from "./instance-stats.ts";
@@ -21,15 +27,17 @@ export type {
 	ClientFacts,
 	ClientId,
 	PortEffect,
+	PortEnd,
 	PortEvent,
 	PortListener,
 	PortQuestion,
+	PortReply,
 	RecordedFacts,
 	SharedObjectType,
 	StreamAction,
 	StreamFacts,
 } from "./port.ts";
-export { BANDWIDTH_CALLS } from "./port.ts";
+export { SERVER_CALLS } from "./port.ts";
 export {
 	decodeControl,
 	decodeEffect,

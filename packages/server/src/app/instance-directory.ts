@@ -1,4 +1,5 @@
-import { ApplicationInstance, type InstanceClient, type InstanceOptions } from "./instance.ts";
+import { ApplicationInstance, type InstanceOptions } from "./instance.ts";
+import type { InstanceClient } from "./instance-client.ts";
 import type { ApplicationHost } from "./port.ts";
 
 /** What the directory needs of the server. */
@@ -60,7 +61,7 @@ export class InstanceDirectory {
 		if (idleMillis === Number.POSITIVE_INFINITY) return;
 		const end = () => {
 			this.#forget(key, instance);
-			instance.close();
+			instance.close("idle");
 		};
 		if (idleMillis === 0) end();
 		else running.callOffEnd ??= this.#options.schedule(idleMillis, end);

@@ -3,7 +3,7 @@ import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { emptyClientStats } from "./client-stats.ts";
 import { DefaultApplicationHost } from "./default-application.ts";
-import type { InstanceClient } from "./instance.ts";
+import type { InstanceClient } from "./instance-client.ts";
 import type { InstanceDirectory } from "./instance-directory.ts";
 import { directoryOf } from "./instance-fixture.ts";
 import type { ApplicationHost, ApplicationPort, ClientFacts, PortEffect, PortEvent, PortListener } from "./port.ts";
@@ -23,6 +23,7 @@ class FakeHost implements ApplicationHost {
 		this.#listener = listener;
 		return {
 			send: event => this.events.push(event),
+			answer: reply => this.events.push(reply),
 			close: () => {
 				this.closed++;
 			},
@@ -39,6 +40,7 @@ class FakeClient implements InstanceClient {
 	readonly log: string[] = [];
 	readonly line = {
 		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
+		bandwidthLimit: { serverToClient: 1000, clientToServer: Number.POSITIVE_INFINITY },
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,
 		stats: () => ({ ...emptyClientStats(), bytesIn: 1 }),
@@ -85,6 +87,10 @@ class FakeClient implements InstanceClient {
 
 	sendError(call: number, status: NetStatus): void {
 		this.log.push(`error ${call} ${status.code}`);
+	}
+
+	answerCall(call: number): void {
+		this.log.push(`answer ${call}`);
 	}
 
 	callMethod(name: string, args: readonly AmfValue[]): void {

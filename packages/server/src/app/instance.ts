@@ -1,73 +1,30 @@
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
-import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
+import { AliveCheck } from "./alive-check.ts";
 import { CallAllowance } from "./call-allowance.ts";
-import type { ClientStats } from "./client-stats.ts";
 import { type EffectHost, EffectQueue, type EffectQueueOptions, type NarrowEffect } from "./effect-queue.ts";
 import type { WideEffect } from "./fan-out.ts";
+import type {
+	ClientLine,
+	ClientQuestion,
+	InstanceClient,
+	InstanceMedia,
+	PermissionHandler,
+} from "./instance-client.ts";
 import { InstanceTotals } from "./instance-stats.ts";
 import type {
-	Admission,
 	ApplicationHost,
 	ApplicationPort,
-	ClientFacts,
 	ClientId,
 	PortEffect,
+	PortEnd,
 	PortEvent,
 	PortQuestion,
 	RecordedFacts,
 	SharedObjectType,
-	StreamAction,
 	StreamFacts,
 } from "./port.ts";
-
-/** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
-export interface InstanceClient {
-	readonly facts: ClientFacts;
-	accept(admission: Admission): void;
-	reject(status: NetStatus): void;
-	sendResult(call: number, value: AmfValue): void;
-	sendError(call: number, status: NetStatus): void;
-	/** Calls a method of the client. `responder` gets its answer, or an error where none comes. */
-	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void;
-	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
-	readonly line: ClientLine;
-	/** What it is told until `releaseOutput` may leave together. They come in pairs. */
-	holdOutput(): void;
-	releaseOutput(): void;
-	/** The instance ends: the client is told `status`, and its connection ends. */
-	close(status?: NetStatus): void;
-}
-
-/** What may be asked and done about the connection of a client. */
-export interface ClientLine {
-	/** Bytes a second; 0 leaves a direction as it is, `Infinity` lifts its limit. */
-	setBandwidthLimit(serverToClient: number, clientToServer: number): void;
-	/** `undefined`: the client did not answer. */
-	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
-	/** `undefined`: the client did not answer. False: it is not connected. */
-	checkBandwidth(onDone: (result: AmfObject | undefined) => void): boolean;
-	/** Measures at this moment. */
-	stats(): ClientStats;
-}
-
-/** What only a client's connection can answer. */
-export type ClientQuestion = "client-stats" | "ping" | "check-bandwidth";
-
-/** What the media of an instance can answer. */
-export type MediaQuestion = Exclude<PortQuestion, ClientQuestion | "instance-stats">;
-
-/** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
-export type PermissionHandler = (refusal: NetStatus | undefined) => void;
-
-/** What the media side does for the application of an instance: streams of its own, files and figures. */
-export interface InstanceMedia {
-	act(stream: string, action: StreamAction, args: readonly AmfValue[]): void;
-	/** Rejects with a sentence that says why it cannot. */
-	answer(question: MediaQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
-	/** The instance is unloaded: what its application played and recorded ends. */
-	close(): void;
-}
 
 /** What one instance and its clients may use. */
 export type InstanceLimits = {
@@ -122,7 +79,10 @@ export class ApplicationInstance {
 	#handled = 0;
 	/** Questions of the application that are not answered yet. */
 	#asked = 0;
+	/** Calls that the application wants to see. */
+	#handles: ReadonlySet<string> = new Set();
 	readonly #totals = new InstanceTotals();
+	readonly #alive: AliveCheck;
 	#isClosed = false;
 	readonly #effects: EffectQueue;
 	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
@@ -134,6 +94,8 @@ export class ApplicationInstance {
 		this.#options = options;
 		this.#media = options.media?.(this);
 		this.#effects = new EffectQueue(this.#effectHost(), options);
+		const lines = () => [...this.#clients].map(([id, { client }]) => [id, client.line] as const);
+		this.#alive = new AliveCheck(options.now, lines);
 		this.#port = host.open(application, instance, {
 			onEffects: (effects, handled) => {
 				if (!this.#isClosed) this.#effects.take(effects, handled);
@@ -158,7 +120,15 @@ export class ApplicationInstance {
 			return;
 		}
 		const calls = new CallAllowance(this.#options.limits.callsPerSecond, this.#options.now());
-		this.#clients.set(client.facts.id, { client, held: [], read: "/", write: "/", lastCall: 0, calls });
+		this.#clients.set(client.facts.id, {
+			client,
+			held: [],
+			read: "/",
+			write: "/",
+			samples: ALL_SAMPLES,
+			lastCall: 0,
+			calls,
+		});
 		this.#send({ kind: "connect", client: client.facts });
 	}
 
@@ -169,6 +139,7 @@ export class ApplicationInstance {
 		if (slot === undefined) return;
 		if (slot.held === undefined) this.#totals.countDisconnect(client.line.stats());
 		this.#clients.delete(id);
+		this.#alive.forget(id);
 		for (const [request, permission] of this.#permissions) {
 			if (permission.client === id) this.#permissions.delete(request);
 		}
@@ -185,6 +156,17 @@ export class ApplicationInstance {
 		}
 		this.#send({ kind: "call", client: client.facts.id, call, name, args });
 		slot.lastCall = this.#sent;
+	}
+
+	/** Whether the application wants to see a call that the server could answer (`SERVER_CALLS`). */
+	handles(name: string): boolean {
+		return this.#handles.has(name);
+	}
+
+	/** Whether a client may use the samples of a stream (`|RtmpSampleAccess`). */
+	sampleAccess(client: InstanceClient, stream: string): { readonly audio: boolean; readonly video: boolean } {
+		const { audio, video } = this.#clients.get(client.facts.id)?.samples ?? ALL_SAMPLES;
+		return { audio: accessAllows(audio, stream), video: accessAllows(video, stream) };
 	}
 
 	/**
@@ -225,9 +207,9 @@ export class ApplicationInstance {
 		this.#send({ kind: "recorded", file });
 	}
 
-	/** Tells the application what happens to a stream of its own. */
-	tellStream(stream: string, status: NetStatus): void {
-		this.#send({ kind: "stream-status", stream, status });
+	/** Tells the application what happens to a stream of its own, or to its publication on another server. */
+	tellStream(stream: string, status: NetStatus, push?: number): void {
+		this.#send({ kind: "stream-status", stream, status, ...(push !== undefined && { push }) });
 	}
 
 	/** Sends every client away with a status, and unloads the application. */
@@ -243,14 +225,14 @@ export class ApplicationInstance {
 	}
 
 	/** Unloads the application. */
-	close(): void {
+	close(reason: PortEnd = "ended"): void {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
 		this.#permissions.clear();
 		this.#clients.clear();
 		this.#waiting.length = 0;
 		this.#effects.clear();
-		this.#port.close();
+		this.#port.close(reason);
 		this.#media?.close();
 	}
 
@@ -323,7 +305,10 @@ export class ApplicationInstance {
 				this.#media?.act(effect.stream, effect.action, effect.args);
 				return;
 			case "ask":
-				this.#reply(effect.ask, effect.question, effect.args);
+				this.#reply(effect);
+				return;
+			case "handles":
+				this.#handles = new Set(effect.names);
 				return;
 			case "log":
 				this.#options.log(effect.level, "application", effect.text);
@@ -373,6 +358,11 @@ export class ApplicationInstance {
 				return;
 			case "bandwidth":
 				return client.line.setBandwidthLimit(effect.toClient, effect.fromClient);
+			case "sample-access":
+				slot.samples = effect;
+				return;
+			case "decline":
+				return client.answerCall(effect.call);
 			case "close":
 				return client.close();
 		}
@@ -404,19 +394,25 @@ export class ApplicationInstance {
 		permission.onAnswer(refusal);
 	}
 
-	#reply(ask: number, question: PortQuestion, args: readonly AmfValue[]): void {
+	#reply({ ask, question, args, isAwaited }: Extract<PortEffect, { kind: "ask" }>): void {
+		const reply = (failed: boolean, value: AmfValue) => {
+			if (isAwaited) this.#port.answer({ kind: "reply", ask, failed, value });
+			else this.#send({ kind: "reply", ask, failed, value });
+		};
 		if (this.#asked >= MAX_ASKED) {
-			this.#send({ kind: "reply", ask, failed: true, value: `More than ${MAX_ASKED} questions wait for an answer.` });
+			reply(true, `More than ${MAX_ASKED} questions wait for an answer.`);
+			return;
+		}
+		const immediate = isAwaited ? this.#immediateAnswer(question, args) : undefined;
+		if (immediate !== undefined) {
+			reply(false, immediate);
 			return;
 		}
 		this.#asked++;
 		this.#answer(question, args)
 			.then(
-				value => this.#send({ kind: "reply", ask, failed: false, value }),
-				(error: unknown) => {
-					const value = error instanceof Error ? error.message : String(error);
-					this.#send({ kind: "reply", ask, failed: true, value });
-				},
+				value => reply(false, value),
+				(error: unknown) => reply(true, error instanceof Error ? error.message : String(error)),
 			)
 			.catch((error: unknown) => this.#options.log("error", "effect-failed", `${question}: ${error}`))
 			.finally(() => {
@@ -424,13 +420,27 @@ export class ApplicationInstance {
 			});
 	}
 
+	/** What is known without a wait: code in this process, which cannot stand still, gets no other answers. */
+	#immediateAnswer(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
+		if (question === "instance-stats") return this.#stats();
+		const line = this.#clients.get(String(args[0]))?.client.line;
+		if (question === "client-stats") return line?.stats() as unknown as AmfObject | undefined;
+		return question === "bandwidth-limit" && line !== undefined ? { ...line.bandwidthLimit } : undefined;
+	}
+
 	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
-		if (question === "client-stats" || question === "ping" || question === "check-bandwidth") {
+		if (question === "instance-stats") return this.#stats();
+		if (question === "alive") return this.#alive.ask(String(args[0]));
+		if (
+			question === "client-stats" ||
+			question === "bandwidth-limit" ||
+			question === "ping" ||
+			question === "check-bandwidth"
+		) {
 			const slot = this.#clients.get(String(args[0]));
 			if (slot === undefined) throw new Error("The client has gone.");
 			return askLine(slot.client.line, question);
 		}
-		if (question === "instance-stats") return this.#stats();
 		if (this.#media === undefined) throw new Error("There is no media here.");
 		return this.#media.answer(question, args);
 	}
@@ -441,7 +451,7 @@ export class ApplicationInstance {
 	}
 }
 
-function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> {
+function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "instance-stats">): Promise<AmfValue> {
 	return new Promise((resolve, reject) => {
 		const answer = (value: AmfValue) => {
 			if (value === undefined) reject(new Error("The client did not answer."));
@@ -449,6 +459,7 @@ function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> 
 		};
 		if (question === "ping") line.ping(answer);
 		else if (question === "client-stats") resolve(line.stats() as unknown as AmfObject);
+		else if (question === "bandwidth-limit") resolve({ ...line.bandwidthLimit });
 		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
 	});
 }
@@ -456,7 +467,7 @@ function askLine(line: ClientLine, question: ClientQuestion): Promise<AmfValue> 
 /** An effect that is for one client. */
 type ClientEffect = Exclude<
 	PortEffect,
-	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "log" | "shutdown" }
+	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "handles" | "log" | "shutdown" }
 >;
 
 /** A client, and what the application did to it before it let it in: that follows the answer to `connect`. */
@@ -465,6 +476,7 @@ type ClientSlot = {
 	held: ClientEffect[] | undefined;
 	read: string;
 	write: string;
+	samples: { readonly audio: string; readonly video: string };
 	/** The event of its last call. */
 	lastCall: number;
 	readonly calls: CallAllowance;
@@ -472,9 +484,11 @@ type ClientSlot = {
 
 type Permission = { readonly client: ClientId; readonly onAnswer: PermissionHandler };
 
+const ALL_SAMPLES = { audio: "/", video: "/" };
+
 /** Rights must hold from the client's first command on, so they do not wait for its answer. */
 function isForLater({ kind }: ClientEffect): boolean {
-	return kind !== "accept" && kind !== "reject" && kind !== "close" && kind !== "access";
+	return !["accept", "reject", "close", "access", "sample-access"].includes(kind);
 }
 
 function noAccess(kind: "publish" | "play", name: string): NetStatus {

@@ -61,6 +61,7 @@ describe("what crosses a port", () => {
 		["an unknown action", [11, "tv", "explode", []]],
 		["an unknown question", [12, 1, "password", []]],
 		["an unknown level", [14, "loud", "x"]],
+		["a call that the server does not know", [16, ["connect"]]],
 	])("an application cannot send %s", (_what, fields) => {
 		expect(() => decodeEffect(encodeAmf3(fields))).toThrow(PeerError);
 	});

@@ -14,6 +14,7 @@ import {
 	type PortEffect,
 	type PortEvent,
 	type RecordedFacts,
+	SERVER_CALLS,
 	STREAM_ACTIONS,
 	type StreamFacts,
 } from "./port.ts";
@@ -104,7 +105,7 @@ function eventFields(event: PortEvent): Fields {
 		case "recorded":
 			return [9, { ...event.file }];
 		case "stream-status":
-			return [10, event.stream, event.status];
+			return [10, event.stream, event.status, event.push ?? 0];
 		case "reply":
 			return [11, event.ask, event.failed, event.value];
 	}
@@ -136,7 +137,8 @@ function readEvent(fields: AmfValue): PortEvent {
 		case 9:
 			return { kind: "recorded", file: a as unknown as RecordedFacts };
 		case 10:
-			return { kind: "stream-status", stream: text(a), status: readStatus(b) };
+			// Other servers have codes of their own.
+			return { kind: "stream-status", stream: text(a), status: b as NetStatus, ...(c !== 0 && { push: number(c) }) };
 		case 11:
 			return { kind: "reply", ask: number(a), failed: b === true, value: c };
 		default:
@@ -147,7 +149,7 @@ function readEvent(fields: AmfValue): PortEvent {
 function effectFields(effect: PortEffect): Fields {
 	switch (effect.kind) {
 		case "accept":
-			return [0, effect.client, [...(effect.bandwidthCalls ?? [])], effect.isMeasured === true];
+			return [0, effect.client, effect.isMeasured === true];
 		case "reject":
 			return [1, effect.client, effect.status];
 		case "result":
@@ -171,13 +173,19 @@ function effectFields(effect: PortEffect): Fields {
 		case "stream":
 			return [11, effect.stream, effect.action, [...effect.args]];
 		case "ask":
-			return [12, effect.ask, effect.question, [...effect.args]];
+			return [12, effect.ask, effect.question, [...effect.args], effect.isAwaited];
 		case "close":
 			return [13, effect.client];
 		case "log":
 			return [14, effect.level, effect.text];
 		case "shutdown":
 			return [15];
+		case "handles":
+			return [16, [...effect.names]];
+		case "decline":
+			return [17, effect.client, effect.call];
+		case "sample-access":
+			return [18, effect.client, effect.audio, effect.video];
 	}
 }
 
@@ -186,7 +194,7 @@ function readEffect(fields: AmfValue): PortEffect {
 	const [kind, a, b, c, d] = fields;
 	switch (kind) {
 		case 0:
-			return { kind: "accept", client: text(a), bandwidthCalls: list(b).map(text), isMeasured: c === true };
+			return { kind: "accept", client: text(a), isMeasured: b === true };
 		case 1:
 			return { kind: "reject", client: text(a), status: readStatus(b) };
 		case 2:
@@ -210,13 +218,25 @@ function readEffect(fields: AmfValue): PortEffect {
 		case 11:
 			return { kind: "stream", stream: text(a), action: oneOf(STREAM_ACTIONS, b), args: list(c) };
 		case 12:
-			return { kind: "ask", ask: number(a), question: oneOf(PORT_QUESTIONS, b), args: list(c) };
+			return {
+				kind: "ask",
+				ask: number(a),
+				question: oneOf(PORT_QUESTIONS, b),
+				args: list(c),
+				isAwaited: d === true,
+			};
 		case 13:
 			return { kind: "close", client: text(a) };
 		case 14:
 			return { kind: "log", level: oneOf(LOG_LEVELS, a), text: text(b) };
 		case 15:
 			return { kind: "shutdown" };
+		case 16:
+			return { kind: "handles", names: list(a).map(name => oneOf(SERVER_CALLS, name)) };
+		case 17:
+			return { kind: "decline", client: text(a), call: number(b) };
+		case 18:
+			return { kind: "sample-access", client: text(a), audio: text(b), video: text(c) };
 		default:
 			throw malformed(`an effect of kind ${String(kind)}`);
 	}

@@ -7,7 +7,8 @@ import type { NetStatus } from "@millrace/core/rtmp";
  * data, so that the application may live in this process, in a worker or in another process (`port-codec.ts`).
  *
  * The media side never waits for an application. An application may ask for what only the media side knows: the effect
- * `ask`, whose answer comes as the event `reply`, in its turn among the others.
+ * `ask`, whose answer comes as the event `reply`, in its turn among the others. Where the application stands still until
+ * it has the answer (`isAwaited`), that overtakes the events.
  */
 
 /** A connection's name, `c12`. Effects address clients by it, never by reference. */
@@ -39,6 +40,8 @@ export type StreamFacts = {
 	readonly query: string;
 	/** Of a publisher: `live`, `record`, `append` or `appendWithGap`; of a player: `play`. */
 	readonly mode: string;
+	/** `mp4`, `flv`, … as it stood in front of the name; absent where nothing did. */
+	readonly prefix?: string;
 };
 
 /** A file that a recording has finished. */
@@ -85,18 +88,25 @@ export type PortEvent =
 			readonly body: Uint8Array;
 	  }
 	| { readonly kind: "recorded"; readonly file: RecordedFacts }
-	/** What a stream of the application itself has to tell. */
-	| { readonly kind: "stream-status"; readonly stream: string; readonly status: NetStatus }
+	/**
+	 * What a stream of the application itself has to tell, or one of its instance that a client publishes; with `push`, of
+	 * its publication on another server.
+	 */
+	| { readonly kind: "stream-status"; readonly stream: string; readonly push?: number; readonly status: NetStatus }
 	| { readonly kind: "reply"; readonly ask: number; readonly failed: boolean; readonly value: AmfValue };
 
 /** What an application may ask the media side (`PortEffect` of kind `ask`), with what stands in `args`. */
 export const PORT_QUESTIONS = [
-	/** `[]`: the figures of the instance. */
-	"instance-stats",
 	/** `[client]`: the figures of a client. */
 	"client-stats",
 	/** `[client]`: the round trip of a ping in milliseconds; fails when none comes in time. */
 	"ping",
+	/** `[client]`: bytes a second in each direction, infinite where there is no limit. */
+	"bandwidth-limit",
+	/** `[client]`: whether a client has shown that it is there, or does within a second. */
+	"alive",
+	/** `[]`: the figures of all clients of the instance, those among them that have gone. */
+	"instance-stats",
 	/** `[client]`: measures the bandwidth to the client. */
 	"check-bandwidth",
 	/** `[]`: the live streams of the instance. */
@@ -109,35 +119,42 @@ export const PORT_QUESTIONS = [
 	"stream-size",
 	/** `[name]`: the figures of a live stream. */
 	"stream-stats",
+	/** `[name]`: the newest time of a live stream in milliseconds, 0 when it is not live. */
+	"stream-time",
+	/** `[name]`: the metadata of a recording or file, `undefined` when there is none. */
+	"stream-metadata",
 ] as const;
 
 export type PortQuestion = (typeof PORT_QUESTIONS)[number];
 
 /** What an application may do with a stream of its instance (`PortEffect` of kind `stream`), and what `args` hold. */
 export const STREAM_ACTIONS = [
-	/** `[name, start, length, reset]` as `NetStream.play`; `[false]` ends it. */
+	/** `[name, options]`: options as `NetStream.play` has them, and where it is; `[false]` ends it. */
 	"play",
-	/** `[mode]`: `record`, `append` or `appendWithGap`; `[false]` ends it. */
+	/** `[push, address, name, options]`: it is published on another server too; `push` is a number of the application's. */
+	"push",
+	/** `[push]`: it is no longer published there. */
+	"end-push",
+	/** `[mode, limits]`: `record`, `append` or `appendWithGap`, `{maxSeconds, maxKilobytes, syncWrite}`; `[false]` ends it. */
 	"record",
 	/** `[handler, …arguments]`: a data message to everyone who plays it. */
 	"send",
 	/** `[]`: its recording is deleted. */
 	"clear",
+	/** `[]`: what waits to be recorded is written. */
+	"flush",
 	/** `[seconds]`: how much is sent ahead. */
 	"buffer-time",
+	/** `[audio, video]`: which media of what it plays get into it. */
+	"receive",
 	/** `[]`: the application lets go of it: what it plays ends. */
 	"close",
 ] as const;
 
 export type StreamAction = (typeof STREAM_ACTIONS)[number];
 
-/** Calls about bandwidth that a client's peer answers, unless the application does. */
-export const BANDWIDTH_CALLS = ["checkBandwidth", "_checkbw", "checkBandwidthUp", "onClientBWCheck"] as const;
-
 /** How a client is let in. */
 export type Admission = {
-	/** Those of `BANDWIDTH_CALLS` that the application answers itself. Default: none. */
-	readonly bandwidthCalls?: readonly string[];
 	/** Its bandwidth is measured at once, where the settings allow that. Default: it is told that it was not. */
 	readonly isMeasured?: boolean;
 };
@@ -187,7 +204,15 @@ export type PortEffect =
 			readonly ask: number;
 			readonly question: PortQuestion;
 			readonly args: readonly AmfValue[];
+			/** The application stands still until it has the answer. */
+			readonly isAwaited: boolean;
 	  }
+	/** Calls that the application wants to see although the server has an answer of its own (`SERVER_CALLS`). */
+	| { readonly kind: "handles"; readonly names: readonly string[] }
+	/** One of those calls that the application does not answer: the server does. */
+	| { readonly kind: "decline"; readonly client: ClientId; readonly call: number }
+	/** Of which streams a client may use the samples (`|RtmpSampleAccess`): paths, as in `access`. */
+	| { readonly kind: "sample-access"; readonly client: ClientId; readonly audio: string; readonly video: string }
 	| { readonly kind: "close"; readonly client: ClientId }
 	| { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
 	/** The instance ends: its clients are told, and it is unloaded. */
@@ -197,9 +222,31 @@ export type PortEffect =
 export interface ApplicationPort {
 	/** Hands over one event. Effects may come back before it returns, or at any time later. */
 	send(event: PortEvent): void;
+	/** Answers a question for which the application stands still, which may be at any time in between. */
+	answer(reply: PortReply): void;
 	/** The instance is unloaded: no more events will come, and no effects are taken any more. */
-	close(): void;
+	close(reason?: PortEnd): void;
 }
+
+/** The answer to a question of the application. */
+export type PortReply = Extract<PortEvent, { kind: "reply" }>;
+
+/** Why an instance is unloaded: its clients have left long ago, or whatever else. */
+export type PortEnd = "idle" | "ended";
+
+/** Calls that the server answers itself unless an application handles them (`PortEffect` of kind `handles`). */
+export const SERVER_CALLS: readonly string[] = [
+	"releaseStream",
+	"FCPublish",
+	"FCUnpublish",
+	"FCSubscribe",
+	"FCUnsubscribe",
+	"getStreamLength",
+	"checkBandwidth",
+	"_checkbw",
+	"checkBandwidthUp",
+	"onClientBWCheck",
+];
 
 /** The media side's end of a port. */
 export interface PortListener {

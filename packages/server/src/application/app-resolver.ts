@@ -1,5 +1,5 @@
 import { registerHooks } from "node:module";
-import { APP_MODULE, TESTING_MODULE } from "./runtime-place.ts";
+import { APP_MODULE, CLIENT_MODULE, TESTING_MODULE } from "./runtime-place.ts";
 
 /** Modules with which an application could leave its bounds. */
 const FORBIDDEN = /^(node:)?inspector(\/promises)?$/;
@@ -7,11 +7,12 @@ const FORBIDDEN = /^(node:)?inspector(\/promises)?$/;
 /** What `millrace/…` is. */
 const MODULES: ReadonlyMap<string, string> = new Map([
 	["millrace/app", APP_MODULE],
+	["millrace/client", CLIENT_MODULE],
 	["millrace/testing", TESTING_MODULE],
 ]);
 
 /**
- * Makes `millrace/app` and `millrace/testing` mean our own modules wherever an application's folder lies, so that it
+ * Makes `millrace/app`, `millrace/client` and `millrace/testing` mean our own modules wherever an application's folder lies, so that it
  * needs no installation.
  *
  * @param confined whether modules are refused with which code could leave Node's permission model

@@ -1,5 +1,6 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
 import type { InstanceStats } from "../app/index.ts";
+import type { ProxyTarget } from "./call-proxy.ts";
 import type { Client } from "./client.ts";
 import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
@@ -10,6 +11,8 @@ export interface Application<State = unknown, ClientState = unknown, Remote exte
 	readonly name: string;
 	/** The name of its folder. */
 	readonly application: string;
+	/** The virtual host that it belongs to, by its name in the configuration; empty for the default one. */
+	readonly virtualHost: string;
 	/** `_definst_` where the address names none. */
 	readonly instance: string;
 	/** What `state` of the definition made. */
@@ -31,12 +34,22 @@ export interface Application<State = unknown, ClientState = unknown, Remote exte
 	 * come are instances of it. It is made without arguments. Classes hold for all instances of the application.
 	 */
 	registerClass(alias: string, type: AmfConstructor): void;
+	/**
+	 * Hands calls of clients to that method on to a connection to another server (`millrace/client`) or to a client, and
+	 * its answer back to the caller. It goes before a method of the application's own. `null` ends it.
+	 *
+	 * @param targetMethod what is called there. Default: `method`
+	 * @returns false where there was nothing to end
+	 */
+	registerProxy(method: string, target: ProxyTarget | null, targetMethod?: string): boolean;
 	/** Calls `action` once after a time in milliseconds, unless the instance ends before. What it throws is logged. */
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
 	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
 	/** What its clients have received and sent (`Application.getStats`), and how many they are and were. */
 	stats(): Promise<InstanceStats>;
+	/** `stats`, and the instance stands still until the server has said it. */
+	statsNow(): InstanceStats;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }

@@ -9,6 +9,8 @@ export interface ClientPort<State, ClientState, Remote extends object> {
 	/** Throws a `UsageError` for what cannot be sent. */
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The same, and stands still until the answer is there. Throws an `Error` where there is none. */
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue;
 	/** Calls a method of the client and waits for the answer. */
 	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue>;
 }
@@ -44,6 +46,8 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	readonly #port: ClientPort<State, ClientState, Remote>;
 	#readAccess = "/";
 	#writeAccess = "/";
+	#audioSampleAccess = "/";
+	#videoSampleAccess = "/";
 	#isConnected = true;
 	#remote: RemoteCalls<Remote> | undefined;
 
@@ -90,6 +94,26 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	set writeAccess(paths: string) {
 		this.#writeAccess = paths;
 		this.#sendAccess();
+	}
+
+	/** Of which streams it may use the samples of the sound (`|RtmpSampleAccess`); paths as in `readAccess`. */
+	get audioSampleAccess(): string {
+		return this.#audioSampleAccess;
+	}
+
+	set audioSampleAccess(paths: string) {
+		this.#audioSampleAccess = paths;
+		this.#sendSampleAccess();
+	}
+
+	/** Of which streams it may use the pictures (`|RtmpSampleAccess`); paths as in `readAccess`. */
+	get videoSampleAccess(): string {
+		return this.#videoSampleAccess;
+	}
+
+	set videoSampleAccess(paths: string) {
+		this.#videoSampleAccess = paths;
+		this.#sendSampleAccess();
 	}
 
 	/**
@@ -139,9 +163,33 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 		return (await this.#port.ask("client-stats", [this.id])) as unknown as ClientStats;
 	}
 
+	/** What `setBandwidthLimit` and the settings have set, in bytes a second; the instance stands still until the server has said it. */
+	bandwidthLimitNow(): { readonly toClient: number; readonly fromClient: number } {
+		const { serverToClient, clientToServer } = asRecord(this.#port.askNow("bandwidth-limit", [this.id]));
+		return { toClient: Number(serverToClient), fromClient: Number(clientToServer) };
+	}
+
+	/** `stats`, and the instance stands still until the server has said it. Throws an error for one that has gone. */
+	statsNow(): ClientStats {
+		return this.#port.askNow("client-stats", [this.id]) as unknown as ClientStats;
+	}
+
+	/**
+	 * Whether it has answered lately, or does within a second; the instance stands still meanwhile. Who asks about all
+	 * clients in a row waits for those that are dead together.
+	 */
+	isAlive(): boolean {
+		return this.#isConnected && this.#port.askNow("alive", [this.id]) === true;
+	}
+
 	/** The runtime's: the client has gone. */
 	leave(): void {
 		this.#isConnected = false;
+	}
+
+	#sendSampleAccess(): void {
+		const paths = { audio: this.#audioSampleAccess, video: this.#videoSampleAccess };
+		this.#port.emit({ kind: "sample-access", client: this.id, ...paths });
 	}
 
 	#sendAccess(): void {

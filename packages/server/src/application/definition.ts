@@ -10,6 +10,8 @@ export type StreamUse = {
 	readonly query: string;
 	/** `live`, `record`, `append` or `appendWithGap` of a publisher; `play` of a player. */
 	readonly mode: string;
+	/** `mp4`, `flv`, … as it stood in front of the name; absent where nothing did. */
+	readonly prefix?: string;
 };
 
 /** A file that a recording has finished. */
@@ -76,6 +78,12 @@ export type Methods<State, ClientState, Remote extends object = object> = {
 	readonly [name: string]: Method<State, ClientState, Remote> | Methods<State, ClientState, Remote>;
 };
 
+/** Why an instance ends: its clients have left long ago, or whatever else. */
+export type InstanceEnd = "idle" | "ended";
+
+/** What `onCall` returns for a call that it does not know. */
+export const UNKNOWN_CALL: unique symbol = Symbol("unknown call");
+
 /**
  * An application. Every member may be left out: then clients are let in, streams are allowed, and calls fail. Handlers
  * may be asynchronous; what a client sends behind a call waits only until the call's handler first waits itself.
@@ -97,8 +105,8 @@ export type ApplicationDefinition<
 	readonly clientMethods?: ClientMethods<Remote>;
 	/** An instance starts: its first client waits until this is done. */
 	readonly onStart?: (app: Application<State, ClientState, Remote>) => void | Promise<void>;
-	/** An instance ends: its clients have gone. There are five seconds for what must be finished. */
-	readonly onShutdown?: (app: Application<State, ClientState, Remote>) => void | Promise<void>;
+	/** An instance ends, for want of clients or otherwise: they have gone. There are five seconds for what must be finished. */
+	readonly onShutdown?: (app: Application<State, ClientState, Remote>, reason: InstanceEnd) => void | Promise<void>;
 	/** A client wants in. `args` are what it gave `connect` behind the address. */
 	readonly onConnect?: (client: Client<State, ClientState, Remote>, ...args: AmfValue[]) => MaybeDecision;
 	/** A client has been let in: it is among `app.clients`, and what it is sent from here on follows its `Success`. */
@@ -120,7 +128,15 @@ export type ApplicationDefinition<
 	readonly onRecord?: (app: Application<State, ClientState, Remote>, file: RecordedFile) => void | Promise<void>;
 	/** What clients may call. */
 	readonly methods?: M;
-	/** A call for which there is no method. Without it such calls fail with `Method not found`. */
+	/**
+	 * Calls that the server answers itself and that are handed to `onCall` first (`FCPublish`, `getStreamLength`,
+	 * `checkBandwidth`, …): it may return `UNKNOWN_CALL`. Default: those for which there are methods.
+	 */
+	readonly serverCalls?: readonly string[];
+	/**
+	 * A call for which there is no method. Without it such calls fail with `Method not found`, and so do those for which
+	 * it returns `UNKNOWN_CALL`.
+	 */
 	readonly onCall?: (client: Client<State, ClientState, Remote>, name: string, ...args: AmfValue[]) => unknown;
 };
 

@@ -8,6 +8,9 @@ import {
 	encodeFrame,
 	InstanceStores,
 	type PortEffect,
+	type PortEnd,
+	type PortReply,
+	splitApplication,
 } from "../app/index.ts";
 import type { ApplicationConfig } from "./application.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
@@ -16,6 +19,11 @@ import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
 export interface RuntimeChannel {
 	/** Sends a frame (`port-frame.ts`). */
 	send(frame: Uint8Array): void;
+	/**
+	 * Sends a frame that ends with a question, and stands still until the frame with its answer is there. Throws an
+	 * `Error` where that is not possible.
+	 */
+	sendAndWait(frame: Uint8Array): Uint8Array;
 }
 
 export type HostRuntimeOptions = {
@@ -94,7 +102,7 @@ export class HostRuntime {
 				this.#open(values);
 				return;
 			case "close":
-				this.#close(Number(values[0]));
+				this.#close(Number(values[0]), values[1] === "idle" ? "idle" : "ended");
 				return;
 			case "ping":
 				this.#control("pong", values[0]);
@@ -104,28 +112,31 @@ export class HostRuntime {
 
 	#open([number, application, instance, config]: readonly AmfValue[]): void {
 		if (this.#definition === undefined) throw new Error("An instance was opened before the code was loaded.");
+		const { name, host } = splitApplication(String(application));
 		const port: Port = {
 			number: Number(number),
 			handled: 0,
 			effects: [],
 			runtime: new InstanceRuntime(this.#definition, {
-				application: String(application),
+				application: name,
+				virtualHost: host ?? "",
 				instance: String(instance),
 				config: JSON.parse(String(config)) as ApplicationConfig,
 				classes: this.#classes,
 				stores: this.#stores,
 				folder: this.#folder,
 				emit: effect => this.#emit(port, effect),
+				askNow: ask => this.#askNow(port, ask),
 			}),
 		};
 		this.#ports.set(port.number, port);
 		void port.runtime.start();
 	}
 
-	#close(number: number): void {
+	#close(number: number, reason: PortEnd): void {
 		const port = this.#ports.get(number);
 		if (port === undefined) return;
-		void port.runtime.end().then(() => {
+		void port.runtime.end(reason).then(() => {
 			this.#flush();
 			this.#ports.delete(number);
 			this.#control("closed", number);
@@ -135,6 +146,16 @@ export class HostRuntime {
 	#emit(port: Port, effect: PortEffect): void {
 		port.effects.push(encodeEffect(effect, { classes: this.#classes, maxBytes: this.#effectBytes }));
 		this.#touch(port);
+	}
+
+	/** What was done before the question crosses before it; events that come meanwhile are handled after this turn. */
+	#askNow(port: Port, ask: PortEffect): PortReply {
+		this.#flush(true);
+		const item = encodeEffect(ask, { classes: this.#classes, maxBytes: this.#effectBytes });
+		const answer = this.#channel.sendAndWait(encodeFrame({ port: port.number, handled: 0, items: [item] }));
+		const [reply] = decodeFrame(answer).items.map(each => decodeEvent(each, { classes: this.#classes }));
+		if (reply?.kind !== "reply") throw new Error("The server gave no answer.");
+		return reply;
 	}
 
 	#touch(port: Port): void {
@@ -148,13 +169,17 @@ export class HostRuntime {
 		});
 	}
 
-	#flush(): void {
+	/** `isWithinTurn`: what the turn does is not complete, so that its events do not count as handled yet. */
+	#flush(isWithinTurn = false): void {
 		for (const port of this.#dirty) {
 			const items = port.effects;
 			port.effects = [];
-			this.#channel.send(encodeFrame({ port: port.number, handled: port.handled, items }));
+			const handled = isWithinTurn ? 0 : port.handled;
+			if (!isWithinTurn || items.length > 0) {
+				this.#channel.send(encodeFrame({ port: port.number, handled, items }));
+			}
 		}
-		this.#dirty.clear();
+		if (!isWithinTurn) this.#dirty.clear();
 	}
 
 	#control(word: string, ...values: AmfValue[]): void {

@@ -1,7 +1,9 @@
 export { freshAddress, registerAppResolver } from "./app-resolver.ts";
 export type { Application, ApplicationConfig } from "./application.ts";
-export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods } from "./definition.ts";
-export { defineApplication } from "./definition.ts";
+export type { ProxyTarget } from "./call-proxy.ts";
+export { CallError, type Client } from "./client.ts";
+export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods, StreamUse } from "./definition.ts";
+export { defineApplication, redirect, reject, UNKNOWN_CALL } from "./definition.ts";
 export { HostRuntime, type HostRuntimeOptions, type RuntimeChannel } from "./host-runtime.ts";
 export type { AnyDefinition } from "./instance-runtime.ts";
 export { loadDefinition } from "./load-definition.ts";
@@ -12,4 +14,4 @@ export {
 	type RuntimeData,
 	runtimeReadFolders,
 } from "./runtime-place.ts";
-export type { StreamFile } from "./stream.ts";
+export type { RecordMode, Stream, StreamCollection, StreamFile, StreamPush } from "./stream.ts";

@@ -1,11 +1,21 @@
 import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import type { ClientFacts, InstanceStats, PortEffect, PortEvent, PortQuestion, StreamFacts } from "../app/index.ts";
-import { BANDWIDTH_CALLS, type InstanceStores, openRoom, receiveSharedObject } from "../app/index.ts";
+import type {
+	ClientFacts,
+	InstanceStats,
+	PortEffect,
+	PortEnd,
+	PortEvent,
+	PortQuestion,
+	PortReply,
+	StreamFacts,
+} from "../app/index.ts";
+import { type InstanceStores, openRoom, receiveSharedObject, SERVER_CALLS } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
+import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
-import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal } from "./definition.ts";
+import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
 import { SharedObjectCollection } from "./shared-object.ts";
 import { StreamCollection } from "./stream.ts";
@@ -16,6 +26,8 @@ export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unkn
 /** What an instance is started with. */
 export type InstanceSetup = {
 	readonly application: string;
+	/** The virtual host; empty for the default one. */
+	readonly virtualHost: string;
 	readonly instance: string;
 	readonly config: ApplicationConfig;
 	/** The classes of the application, which all its instances share. */
@@ -26,6 +38,8 @@ export type InstanceSetup = {
 	readonly stores: InstanceStores;
 	/** Sends an effect. Throws a `UsageError` for values that cannot be sent. */
 	emit(effect: PortEffect): void;
+	/** Asks, and stands still until the answer is there. Throws an `Error` where it cannot. */
+	askNow(ask: PortEffect): PortReply;
 };
 
 /** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
@@ -35,6 +49,7 @@ const SHOWN_NAME = 100;
 export class InstanceRuntime implements Application, ClientPort<unknown, unknown, object> {
 	readonly name: string;
 	readonly application: string;
+	readonly virtualHost: string;
 	readonly instance: string;
 	readonly config: ApplicationConfig;
 	readonly state: unknown;
@@ -43,15 +58,16 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	readonly log: ApplicationLog;
 	readonly #definition: AnyDefinition;
 	readonly #setup: InstanceSetup;
-	/** Calls about bandwidth that the application answers itself. */
-	readonly #bandwidthCalls: readonly string[];
 	readonly #room: SharedObjectRoom;
+	readonly #proxies = new CallProxies();
 	/** All that the media side has told of; `clients` has those that are let in. */
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
 	readonly #asks = new Map<number, Waiting>();
 	readonly #calls = new Map<number, WaitingCall>();
 	readonly #timers = new Set<NodeJS.Timeout>();
+	/** Those of the calls that the server answers itself which come here first. */
+	readonly #serverCalls: readonly string[];
 	#nextNumber = 1;
 	/** What `state` of the definition threw. */
 	#stateFault: { readonly error: unknown } | undefined;
@@ -62,8 +78,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	constructor(definition: AnyDefinition, setup: InstanceSetup) {
 		this.#definition = definition;
 		this.#setup = setup;
-		this.#bandwidthCalls = BANDWIDTH_CALLS.filter(name => findMethod(definition.methods, name) !== undefined);
 		this.application = setup.application;
+		this.virtualHost = setup.virtualHost;
 		this.instance = setup.instance;
 		this.name = `${setup.application}/${setup.instance}`;
 		this.config = setup.config;
@@ -76,6 +92,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		this.streams = new StreamCollection({
 			emit: effect => this.emit(effect),
 			ask: (question, args) => this.ask(question, args),
+			askNow: (question, args) => this.askNow(question, args),
 			onFault: error => this.reportFault("onStatus", error),
 		});
 		this.#room = openRoom({
@@ -85,6 +102,9 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			onFault: (text, error) => (error === undefined ? this.#log("warn", text) : this.reportFault(text, error)),
 		});
 		this.sharedObjects = new SharedObjectCollection(this.#room, (where, error) => this.reportFault(where, error));
+		this.#serverCalls = (definition.serverCalls ?? Object.keys(definition.methods ?? {})).filter(name =>
+			SERVER_CALLS.includes(name),
+		);
 		try {
 			this.state = definition.state?.();
 		} catch (error) {
@@ -102,6 +122,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	/** Calls `onStart`. When that fails, or `state` has, the instance ends. */
 	async start(): Promise<void> {
+		if (this.#serverCalls.length > 0) this.emit({ kind: "handles", names: this.#serverCalls });
 		if (this.#stateFault !== undefined) {
 			this.reportFault("state", this.#stateFault.error);
 			this.shutdown();
@@ -147,7 +168,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "recorded":
 				return this.#run("onRecord", () => this.#definition.onRecord?.(this, event.file));
 			case "stream-status":
-				return this.streams.tell(event.stream, event.status);
+				return this.streams.tell(event.stream, event.status, event.push);
 			case "reply":
 				return this.#takeReply(event.ask, event.failed, event.value);
 			case "shared-object":
@@ -156,7 +177,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	}
 
 	/** The instance is unloaded. Resolves when `onShutdown` is done. */
-	async end(): Promise<void> {
+	async end(reason: PortEnd): Promise<void> {
 		this.#isEnded = true;
 		for (const timer of this.#timers) clearTimeout(timer);
 		this.#timers.clear();
@@ -165,7 +186,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			reject(new Error("The instance has ended."));
 		}
 		try {
-			await this.#definition.onShutdown?.(this);
+			await this.#definition.onShutdown?.(this, reason);
 		} catch (error) {
 			this.reportFault("onShutdown", error);
 		}
@@ -182,6 +203,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	registerClass(alias: string, type: AmfConstructor): void {
 		this.#setup.classes.registerClass(alias, type);
+	}
+
+	registerProxy(method: string, target: ProxyTarget | null, targetMethod: string = method): boolean {
+		return this.#proxies.register(method, target, targetMethod);
 	}
 
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer {
@@ -211,9 +236,21 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
 		return new Promise((resolve, reject) => {
 			const ask = this.#nextNumber++;
-			this.emit({ kind: "ask", ask, question, args });
+			this.emit({ kind: "ask", ask, question, args, isAwaited: false });
 			this.#asks.set(ask, { resolve, reject });
 		});
+	}
+
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
+		if (this.#isEnded) throw new Error("The instance has ended.");
+		const ask = this.#nextNumber++;
+		const { failed, value } = this.#setup.askNow({ kind: "ask", ask, question, args, isAwaited: true });
+		if (failed) throw new Error(String(value));
+		return value;
+	}
+
+	statsNow(): InstanceStats {
+		return this.askNow("instance-stats", []) as unknown as InstanceStats;
 	}
 
 	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue> {
@@ -250,7 +287,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 					this.emit({ kind: "reject", client: facts.id, status: rejection(refusal) });
 				} else if (client?.isConnected) {
 					this.#accepted.set(facts.id, client);
-					this.emit({ kind: "accept", client: facts.id, bandwidthCalls: this.#bandwidthCalls });
+					this.emit({ kind: "accept", client: facts.id });
 					this.#run("onConnected", () => this.#definition.onConnected?.(client!));
 				}
 			},
@@ -277,13 +314,22 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		const fail = (error: unknown) => {
 			if (call !== 0) this.emit({ kind: "error", client: id, call, status: callFailed(error) });
 		};
+		const decline = () => {
+			if (this.#serverCalls.includes(name)) this.emit({ kind: "decline", client: id, call });
+			else fail(new Error(`Method not found (${name.slice(0, SHOWN_NAME)}).`));
+		};
 		const { methods, onCall } = this.#definition;
+		const proxy = this.#proxies.find(name);
 		const method = findMethod(methods, name);
-		if (method === undefined && onCall === undefined) {
-			fail(new Error(`Method not found (${name.slice(0, SHOWN_NAME)}).`));
+		if (proxy === undefined && method === undefined && onCall === undefined) {
+			decline();
 			return;
 		}
 		const finish = (result: unknown) => {
+			if (result === UNKNOWN_CALL) {
+				decline();
+				return;
+			}
 			if (result instanceof Refusal) fail(result);
 			if (call === 0 || result instanceof Refusal) return;
 			try {
@@ -298,8 +344,12 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (!(error instanceof Refusal)) this.reportFault(name, error);
 			fail(error);
 		};
+		const run = () => {
+			if (proxy !== undefined) return proxy(args, call !== 0);
+			return method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+		};
 		try {
-			const result = method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
+			const result = run();
 			if (isThenable(result)) Promise.resolve(result).then(finish, breakOff);
 			else finish(result);
 		} catch (error) {

@@ -11,6 +11,7 @@ export type { SharedObjectSync } from "@millrace/core/shared-object";
 export type { ClientStats, InstanceStats, PlayStats, PublishStats } from "../app/index.ts";
 export type { MediaRate, MediaTally, StreamStats, ViewerStats } from "../hub/index.ts";
 export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer, ConfigValue } from "./application.ts";
+export type { ProxyTarget, RemoteCaller } from "./call-proxy.ts";
 export { CallError, Client, type RemoteCalls } from "./client.ts";
 export {
 	type ApplicationDefinition,
@@ -19,6 +20,7 @@ export {
 	clientMethods,
 	type Decision,
 	defineApplication,
+	type InstanceEnd,
 	type MaybeDecision,
 	type Method,
 	type Methods,
@@ -28,13 +30,18 @@ export {
 	redirect,
 	reject,
 	type StreamUse,
+	UNKNOWN_CALL,
 } from "./definition.ts";
 export { SharedObject, SharedObjectCollection } from "./shared-object.ts";
 export {
 	type LiveStreamEntry,
+	type PublishToOptions,
 	type RecordMode,
+	type RemoteServerOptions,
 	Stream,
 	StreamCollection,
 	type StreamFile,
 	type StreamPlayOptions,
+	StreamPush,
+	type StreamRecordOptions,
 } from "./stream.ts";

@@ -1,11 +1,12 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MessagePort } from "node:worker_threads";
 
 /** The extension of these sources: they run as they are, or compiled. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
-/** The program of an application's process; its argument is the application's main file. */
+/** The program of an application's process; its arguments are the application's main file and folder. */
 export const RUNTIME_PROCESS: string = fileURLToPath(new URL(`./runtime-process${EXTENSION}`, import.meta.url));
 
 /** The program of an application's thread. */
@@ -17,11 +18,22 @@ export const RUNTIME_FLAGS: readonly string[] = EXTENSION === ".ts" ? ["--condit
 /** What `millrace/app` is. */
 export const APP_MODULE: string = new URL(`./public${EXTENSION}`, import.meta.url).href;
 
+/** What `millrace/client` is. */
+export const CLIENT_MODULE: string = new URL(`../client${EXTENSION}`, import.meta.url).href;
+
 /** What `millrace/testing` is. */
 export const TESTING_MODULE: string = new URL(`../testing/index${EXTENSION}`, import.meta.url).href;
 
 /** What a thread is given. */
-export type RuntimeData = { readonly main: string };
+export type RuntimeData = {
+	readonly main: string;
+	/** The application's, absolute. */
+	readonly folder: string;
+	/** By which it gets answers while it stands still. */
+	readonly answers: MessagePort;
+	/** Counts them, and is what it waits on. */
+	readonly answered: Int32Array;
+};
 
 /** What a process that runs an application must be able to read: the application's folder, our code and that of packages. */
 export function runtimeReadFolders(folder: string): string[] {

@@ -1,35 +1,42 @@
+import { readSync } from "node:fs";
 import { Socket } from "node:net";
-import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FrameSplitter, frameHead } from "../app/index.ts";
 import { registerAppResolver } from "./app-resolver.ts";
+import { DescriptorWriter } from "./descriptor-writer.ts";
 import { HostRuntime } from "./host-runtime.ts";
 import { loadDefinition } from "./load-definition.ts";
 
 /**
- * The program of an application's process: descriptor 3 leads to the media process. When that ends, so does this.
- * What would let the code reach beyond its process is taken away before the code is loaded.
+ * The program of an application's process: descriptor 3 leads to the media process, and by descriptor 4 come answers
+ * that are waited for. When that process ends, so does this. What would let the code reach beyond its process is taken
+ * away before the code is loaded.
  */
 const FRAME_DESCRIPTOR = 3;
+const ANSWER_DESCRIPTOR = 4;
 /** The media process is trusted with the length of its frames. */
 const MAX_FRAME_BYTES = 2 ** 32;
 
-const main = process.argv[2];
-if (main === undefined) throw new Error("The application's main file is missing.");
+const [, , main, folder] = process.argv;
+if (main === undefined || folder === undefined) throw new Error("The application's main file or folder is missing.");
 registerAppResolver(true);
 confine();
 
 const frames = new Socket({ fd: FRAME_DESCRIPTOR });
+const output = new DescriptorWriter(FRAME_DESCRIPTOR, () => process.exit(0));
 const runtime = new HostRuntime(
 	{
 		send(frame) {
-			frames.cork();
-			frames.write(frameHead(frame));
-			frames.write(frame);
-			frames.uncork();
+			output.write(frameHead(frame), frame);
+		},
+		sendAndWait(frame) {
+			output.write(frameHead(frame), frame);
+			output.finish();
+			const length = readExactly(4).readUInt32BE();
+			return readExactly(length);
 		},
 	},
-	{ load: () => loadDefinition(pathToFileURL(main).href), folder: dirname(main) },
+	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder },
 );
 const splitter = new FrameSplitter(MAX_FRAME_BYTES, frame => runtime.receive(frame));
 frames.on("data", (bytes: Buffer) => splitter.push(bytes));
@@ -37,6 +44,17 @@ frames.on("close", () => process.exit(0));
 frames.on("error", () => process.exit(0));
 process.on("uncaughtException", error => runtime.reportFault(error));
 process.on("unhandledRejection", error => runtime.reportFault(error));
+
+/** Stands still until so many bytes have come. */
+function readExactly(length: number): Buffer {
+	const bytes = Buffer.alloc(length);
+	for (let have = 0; have < length; ) {
+		const count = readSync(ANSWER_DESCRIPTOR, bytes, have, length - have, null);
+		if (count === 0) process.exit(0);
+		have += count;
+	}
+	return bytes;
+}
 
 function confine(): void {
 	const refuse = (what: string) => () => {

@@ -19,9 +19,10 @@ export class SharedObjectCollection {
 	 * persistent one is kept on disk. Throws an error where an object of that name is there that differs in that.
 	 */
 	get(name: string, { persistent = false }: { readonly persistent?: boolean } = {}): SharedObject {
+		// It is the same for all who ask, and refused to those who want it otherwise.
+		const served = this.#room.get(name, persistent);
 		let object = this.#objects.get(name);
 		if (object === undefined) {
-			const served = this.#room.get(name, persistent);
 			object = new SharedObject(served, this.#onFault, () => this.#objects.delete(name));
 			this.#objects.set(name, object);
 		}
@@ -33,9 +34,21 @@ export class SharedObjectCollection {
 		return this.#room.names;
 	}
 
+	/** Writes all changes of persistent objects, or of one. Rejects where that cannot be done. */
+	commit(name?: string): Promise<void> {
+		return this.#room.commit(name);
+	}
+
 	/** Deletes persistent objects by a path in which `*` and `?` stand for anything: `/x*`. False: there were none. */
 	clear(pattern: string): Promise<boolean> {
 		return this.#room.clear(pattern);
+	}
+
+	/** `clear`, at once: whoever gets one of the objects afterwards finds it empty. */
+	clearNow(pattern: string): boolean {
+		const { found, done } = this.#room.clearNow(pattern);
+		done.catch((error: unknown) => this.#onFault(`clear ${pattern}`, error));
+		return found;
 	}
 }
 
@@ -84,6 +97,29 @@ export class SharedObject {
 		return this.#served.version;
 	}
 
+	/** Whether changes are written by themselves, soon after they were made: so it is at first. Otherwise `flush` writes them. */
+	get autoCommit(): boolean {
+		return this.#served.autoCommit;
+	}
+
+	set autoCommit(value: boolean) {
+		this.#served.autoCommit = value;
+	}
+
+	/** Whether it holds changes that are not on the disk yet. */
+	get isDirty(): boolean {
+		return this.#served.isDirty;
+	}
+
+	/** How many versions a client that comes back may be behind to be told only what has changed; −1 (at first): any number. */
+	get resyncDepth(): number {
+		return this.#served.resyncDepth;
+	}
+
+	set resyncDepth(depth: number) {
+		this.#served.resyncDepth = depth;
+	}
+
 	/** Names of its slots. */
 	get keys(): readonly string[] {
 		return this.#served.getPropertyNames();
@@ -119,9 +155,19 @@ export class SharedObject {
 		return this.#served.send(handler, ...args);
 	}
 
+	/** As `send`; while it is locked, the call comes in one message with the changes that were made before it. */
+	mark(handler: string, ...args: AmfValue[]): boolean {
+		return this.#served.mark(handler, ...args);
+	}
+
 	/** Deletes all slots. */
 	clear(): boolean {
 		return this.#served.clear();
+	}
+
+	/** Forgets which slots were deleted before that version: clients that come back and knew less are told everything. */
+	purge(version: number): void {
+		this.#served.purge(version);
 	}
 
 	/** Holds back what clients want to change until `unlock` has been called as often. */

@@ -1,12 +1,15 @@
-import type { AmfValue } from "@millrace/core/amf";
+import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { PortEffect, PortQuestion, StreamAction } from "../app/index.ts";
 import type { StreamStats } from "../hub/index.ts";
+import { asRecord } from "./client.ts";
 
 /** What streams need of the runtime that they live in. */
 export interface StreamPort {
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
+	/** The same, and stands still until the answer is there. Throws an `Error` where there is none. */
+	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue;
 	/** What a status listener throws. */
 	onFault(error: unknown): void;
 }
@@ -23,6 +26,29 @@ export type StreamPlayOptions = {
 	readonly application?: string;
 	/** The instance of that application. Default: the stream's own; of another application, the default one. */
 	readonly instance?: string;
+	/**
+	 * The application of another server that has it: `rtmp://other.example.org/live`. Then `application` and `instance`
+	 * mean nothing. What is live there is waited for, also while the server cannot be reached.
+	 */
+	readonly from?: string;
+} & RemoteServerOptions;
+
+/** How the server connects to another one. */
+export type RemoteServerOptions = {
+	/** What `connect` gives behind the address. Default: nothing. */
+	readonly args?: readonly AmfValue[];
+	/** Further members of `connect`'s command object: `pageUrl`, `swfUrl`, `flashVer`. Default: none. */
+	readonly properties?: AmfObject;
+	/** The longest wait before another try, in milliseconds; waits double up to it. Default 10 s. */
+	readonly maxWaitMillis?: number;
+};
+
+/** How a stream is published on another server. */
+export type PublishToOptions = RemoteServerOptions & {
+	/** What is asked for there: `record` and the others also record it. Default `live`. */
+	readonly mode?: "live" | "record" | "append" | "appendWithGap";
+	/** Whether `releaseStream` and `FCPublish` are called first, as encoders do. Default true. */
+	readonly fcPublish?: boolean;
 };
 
 /** A live stream of the instance. */
@@ -58,6 +84,16 @@ export type StreamFile = {
 /** Whether a recording replaces the file, is added to it, or is added with the time that has passed as a gap. */
 export type RecordMode = "record" | "append" | "appendWithGap";
 
+/** What bounds a recording, and how it is written. */
+export type StreamRecordOptions = {
+	/** It ends after so many seconds; −1 (the default): as configured, which is also the most. */
+	readonly maxSeconds?: number;
+	/** The same by its size, in KiB. */
+	readonly maxKilobytes?: number;
+	/** Whether each message is written at once. Default false: they are gathered, which costs less. */
+	readonly syncWrite?: boolean;
+};
+
 /** The streams of an instance. */
 export class StreamCollection {
 	readonly #port: StreamPort;
@@ -87,6 +123,11 @@ export class StreamCollection {
 		return (await this.#port.ask("files", [])) as unknown as StreamFile[];
 	}
 
+	/** `files`, and the instance stands still until the server has said it. */
+	filesNow(): readonly StreamFile[] {
+		return this.#port.askNow("files", []) as unknown as StreamFile[];
+	}
+
 	/** The length of a recording or file, in seconds; 0 where there is none. */
 	async length(name: string): Promise<number> {
 		return Number(await this.#port.ask("stream-length", [name]));
@@ -97,14 +138,61 @@ export class StreamCollection {
 		return Number(await this.#port.ask("stream-size", [name]));
 	}
 
+	/** The newest time of a live stream in milliseconds, by whomever it is published; 0 where it is not live. */
+	async time(name: string): Promise<number> {
+		return Number(await this.#port.ask("stream-time", [name]));
+	}
+
+	/** What a recording or file says of itself (`onMetaData`); `undefined` where there is none, or it cannot be played. */
+	async metadata(name: string): Promise<Readonly<Record<string, AmfValue>> | undefined> {
+		const metadata = await this.#port.ask("stream-metadata", [name]);
+		return metadata === undefined ? undefined : asRecord(metadata);
+	}
+
+	/** `time`, and the instance stands still until the server has said it. */
+	timeNow(name: string): number {
+		return Number(this.#port.askNow("stream-time", [name]));
+	}
+
+	/** `metadata`, and the instance stands still until the server has said it. */
+	metadataNow(name: string): Readonly<Record<string, AmfValue>> | undefined {
+		const metadata = this.#port.askNow("stream-metadata", [name]);
+		return metadata === undefined ? undefined : asRecord(metadata);
+	}
+
+	/** `length`, and the instance stands still until the server has said it. */
+	lengthNow(name: string): number {
+		return Number(this.#port.askNow("stream-length", [name]));
+	}
+
+	/** `size`, and the instance stands still until the server has said it. */
+	sizeNow(name: string): number {
+		return Number(this.#port.askNow("stream-size", [name]));
+	}
+
 	/** The figures of a live stream. Rejects where it is not live. */
 	async stats(name: string): Promise<StreamStats> {
 		return (await this.#port.ask("stream-stats", [name])) as unknown as StreamStats;
 	}
 
-	/** The runtime's: tells a stream what happened to it. */
-	tell(name: string, status: NetStatus): void {
-		this.#streams.get(name)?.tell(status);
+	/** `stats`, and the instance stands still until the server has said it. Throws an error where it is not live. */
+	statsNow(name: string): StreamStats {
+		return this.#port.askNow("stream-stats", [name]) as unknown as StreamStats;
+	}
+
+	/**
+	 * The runtime's: tells a stream what happened to it, or to its publication on another server. What a client publishes has no prefix in its name: where no
+	 * stream was asked for by that name alone, those are told that differ in the prefix.
+	 */
+	tell(name: string, status: NetStatus, push?: number): void {
+		const exact = this.#streams.get(name);
+		if (exact !== undefined) {
+			exact.tell(status, push);
+			return;
+		}
+		for (const stream of [...this.#streams.values()]) {
+			if (stream.name.replace(/^\w+:/, "") === name) stream.tell(status);
+		}
 	}
 }
 
@@ -115,10 +203,14 @@ export class StreamCollection {
 export class Stream {
 	/** Its name in the instance. */
 	readonly name: string;
-	/** Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, … */
+	/**
+	 * Told everything that happens to it: `NetStream.Play.Start`, `NetStream.Record.Stop`, …, and of what a client
+	 * publishes under its name `NetStream.Publish.Start`, `NetStream.Unpublish.Success` and of its recording.
+	 */
 	onStatus: ((status: NetStatus) => unknown) | undefined;
 	readonly #port: StreamPort;
 	readonly #onClosed: () => void;
+	readonly #pushes = new Map<number, StreamPush>();
 
 	constructor(name: string, port: StreamPort, onClosed: () => void) {
 		this.name = name;
@@ -128,7 +220,26 @@ export class Stream {
 
 	/** Plays a file or another stream as a live stream of this name. A name that a client publishes cannot be played onto. */
 	play(name: string, options: StreamPlayOptions = {}): void {
-		this.#act("play", name, { ...options });
+		const { args, ...rest } = options;
+		this.#act("play", name, args === undefined ? rest : { ...rest, args: [...args] });
+	}
+
+	/**
+	 * Publishes the stream on another server too, by whomever it is published here: whenever it is, until `close` of what
+	 * this returns (multi-point publish, `NetStream.attach`). The media goes from server to server, and again after each
+	 * loss of the connection.
+	 *
+	 * @param address the application there: `rtmp://other.example.org/live`
+	 * @param name the stream's name there, with a query or a key where it needs one. Default: its name here
+	 */
+	publishTo(address: string, name: string = this.name, options: PublishToOptions = {}): StreamPush {
+		const id = nextPush++;
+		const push = new StreamPush(address, name, () => {
+			if (this.#pushes.delete(id)) this.#act("end-push", id);
+		});
+		this.#act("push", id, address, name, { ...options, args: [...(options.args ?? [])] });
+		this.#pushes.set(id, push);
+		return push;
 	}
 
 	/** Ends what it plays, and its playlist. */
@@ -137,13 +248,23 @@ export class Stream {
 	}
 
 	/** Records what is published under its name, by whomever. */
-	record(mode: RecordMode = "record"): void {
-		this.#act("record", mode);
+	record(mode: RecordMode = "record", options: StreamRecordOptions = {}): void {
+		this.#act("record", mode, { ...options });
 	}
 
 	/** Ends the recording. */
 	stopRecording(): void {
 		this.#act("record", false);
+	}
+
+	/** Writes what waits to be recorded. */
+	flush(): void {
+		this.#act("flush");
+	}
+
+	/** Which media of what it plays get into it: at first both. Video that comes back begins with a keyframe. */
+	setReceive(audio: boolean, video: boolean): void {
+		this.#act("receive", audio, video);
 	}
 
 	/** Sends a data message to everyone who plays it, and into its recording (`Stream.send`). */
@@ -161,16 +282,18 @@ export class Stream {
 		this.#act("clear");
 	}
 
-	/** Lets go of it: what it plays and records ends. */
+	/** Lets go of it: what it plays, publishes elsewhere and records ends. */
 	close(): void {
+		this.#pushes.clear();
 		this.#act("close");
 		this.#onClosed();
 	}
 
-	/** The runtime's: what happened to it. */
-	tell(status: NetStatus): void {
+	/** The runtime's: what happened to it, or to its publication on another server. */
+	tell(status: NetStatus, push?: number): void {
 		try {
-			const result = this.onStatus?.(status);
+			const teller = push === undefined ? this : this.#pushes.get(push);
+			const result = teller?.onStatus?.(status);
 			if (result instanceof Promise) result.catch((error: unknown) => this.#port.onFault(error));
 		} catch (error) {
 			this.#port.onFault(error);
@@ -179,5 +302,33 @@ export class Stream {
 
 	#act(action: StreamAction, ...args: AmfValue[]): void {
 		this.#port.emit({ kind: "stream", stream: this.name, action, args });
+	}
+}
+
+let nextPush = 1;
+
+/** A stream's publication on another server. */
+export class StreamPush {
+	/** The other server's application. */
+	readonly address: string;
+	/** The stream's name there. */
+	readonly name: string;
+	/**
+	 * Told what becomes of it: `NetConnection.Connect.Success`, `NetStream.Publish.Start`, `NetStream.Publish.BadName`,
+	 * and `NetConnection.Reconnect.Init` before each further try.
+	 */
+	onStatus: ((status: NetStatus) => unknown) | undefined;
+	readonly #onClosed: () => void;
+
+	/** `Stream.publishTo` makes them. */
+	constructor(address: string, name: string, onClosed: () => void) {
+		this.address = address;
+		this.name = name;
+		this.#onClosed = onClosed;
+	}
+
+	/** Ends it. The stream goes on here. */
+	close(): void {
+		this.#onClosed();
 	}
 }

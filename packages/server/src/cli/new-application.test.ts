@@ -66,7 +66,7 @@ describe("millrace new", () => {
 		const target = join(folder, "applications", "chat");
 		mkdirSync(join(target, "streams"), { recursive: true });
 		expect(await make(["chat"], folder)).toMatchObject({ code: 0 });
-		for (const file of ["main.js", "tsconfig.json"]) {
+		for (const file of ["main.asc", "main.js", "tsconfig.json"]) {
 			const other = join(folder, "applications", `with-${file}`);
 			mkdirSync(other);
 			writeFileSync(join(other, file), "");

@@ -4,7 +4,7 @@ import { dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { APPLICATION_NAME } from "../config/index.ts";
-import { MAIN_FILES } from "../host/index.ts";
+import { findMain } from "../host/index.ts";
 import { applicationFiles, type PackageFacts } from "./application-template.ts";
 import type { CliContext } from "./cli-context.ts";
 import { configOf } from "./config-flags.ts";
@@ -44,8 +44,8 @@ async function makeApplication(name: string, target: string, context: CliContext
 		lacks: ["millrace", "@types/node"].filter(wanted => !isFound(target, wanted)),
 	};
 	const files = applicationFiles(name, facts);
-	const taken = [...MAIN_FILES, ...files.keys()].find(file => existsSync(join(target, file)));
-	if (taken !== undefined) fail(context, EXIT.usage, `${join(target, taken)} exists; nothing was changed.`);
+	const taken = findMain(target) ?? [...files.keys()].map(file => join(target, file)).find(path => existsSync(path));
+	if (taken !== undefined) fail(context, EXIT.usage, `${taken} exists; nothing was changed.`);
 	await mkdir(target, { recursive: true });
 	for (const [file, text] of files) await writeFile(join(target, file), text, { flag: "wx" });
 	if (isLinked) await linkPackage(target);

@@ -1,12 +1,13 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
+import { findScriptMain, isScript } from "../script/index.ts";
 
-/** What an application's main file may be called, first choice first. */
-export const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
+/** What an application's main file may be called, first choice first; scripts of the old server come after them. */
+const MAIN_FILES = ["main.ts", "main.mts", "main.js", "main.mjs"] as const;
 
 /** Files of these kinds are code: when one changes, the application starts anew. */
-const CODE = /\.(m?[jt]s|json)$/;
+const CODE = /\.(m?[jt]s|json|asc)$|^Application\.xml$/;
 /** Files of these kinds that the application does not run: its tests, and what editors and npm read. */
 const NOT_RUN = /(\.test\.m?[jt]s|(^|\/)(tsconfig|package-lock)\.json)$/;
 /** Folders in which an application keeps what is no code: `data` is for files that it writes itself. */
@@ -14,9 +15,13 @@ const NO_CODE = /^(data|media|streams|sharedobjects)\/|(^|\/)(node_modules|\.[^/
 /** Editors write a file in several steps. */
 const SETTLE_MILLIS = 200;
 
-/** The main file of an application in its folder, absolute; `undefined`: it has no code. */
+/**
+ * The main file of an application in its folder, absolute; `undefined`: it has no code. A module comes before a script
+ * of the old server (`main.asc`), and a `main.js` can be either.
+ */
 export function findMain(folder: string): string | undefined {
-	return MAIN_FILES.map(name => join(folder, name)).find(path => existsSync(path));
+	const paths = MAIN_FILES.map(name => join(folder, name)).filter(path => existsSync(path));
+	return paths.find(path => !isScript(path)) ?? findScriptMain(folder);
 }
 
 /** Whether a file, by its path in an application's folder, is code that the application runs. */

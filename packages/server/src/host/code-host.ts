@@ -161,5 +161,5 @@ export class CodeHost {
 /** A port that leads nowhere: its instance is told so, after `open` has returned. */
 function lostPort(listener: PortListener, reason: string): ApplicationPort {
 	setImmediate(() => listener.onLost(reason));
-	return { send: () => {}, close: () => {} };
+	return { send: () => {}, answer: () => {}, close: () => {} };
 }

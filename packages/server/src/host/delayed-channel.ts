@@ -22,10 +22,14 @@ export function delayedChannel(definition: AnyDefinition, below: Below): StartCh
 		let isOpen = true;
 		const toRuntime = lane(below, frame => isOpen && runtime.receive(frame));
 		const toMedia = lane(below, frame => isOpen && handler.onFrame(frame));
-		const runtime = new HostRuntime({ send: toMedia }, { load: () => Promise.resolve(definition) });
+		const runtime = new HostRuntime(
+			{ send: toMedia, sendAndWait: cannotWait },
+			{ load: () => Promise.resolve(definition) },
+		);
 		return {
 			queuedBytes: 0,
 			send: toRuntime,
+			answer: () => {},
 			setFlowing: () => {},
 			kill() {
 				if (!isOpen) return;
@@ -39,6 +43,10 @@ export function delayedChannel(definition: AnyDefinition, below: Below): StartCh
 }
 
 const MOST_TURNS = 4;
+
+function cannotWait(): never {
+	throw new Error("This channel cannot wait.");
+}
 
 function lane(below: Below, deliver: (frame: Uint8Array) => void): (frame: Uint8Array) => void {
 	const waiting: Uint8Array[] = [];

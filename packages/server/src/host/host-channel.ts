@@ -4,6 +4,8 @@ export interface HostChannel {
 	readonly queuedBytes: number;
 	/** Sends a frame (`port-frame.ts`). */
 	send(frame: Uint8Array): void;
+	/** Sends a frame to a runtime that stands still until it has it: it overtakes those that were sent before. */
+	answer(frame: Uint8Array): void;
 	/** Stops taking what the runtime sends, or goes on with it, where the channel can. What was taken is still handed on. */
 	setFlowing(isFlowing: boolean): void;
 	/** Ends the runtime at once, whatever it does. `onEnd` follows. */
@@ -16,7 +18,8 @@ export interface HostChannel {
 
 /** What a channel tells. */
 export type ChannelHandler = {
-	onFrame(frame: Uint8Array): void;
+	/** `isUrgent`: the runtime cannot wait even for the end of this call. */
+	onFrame(frame: Uint8Array, isUrgent?: boolean): void;
 	/** A line that the application wrote to its output (`console.log`), or to its error output. */
 	onLine(isError: boolean, line: string): void;
 	/** The runtime has ended, for whatever reason. Nothing follows. */

@@ -1,5 +1,5 @@
 export { ApplicationHosts, type ApplicationHostsOptions } from "./application-hosts.ts";
-export { MAIN_FILES } from "./code-folder.ts";
+export { findMain } from "./code-folder.ts";
 export type { CodeSettings } from "./code-host.ts";
 export type { StartChannel } from "./host-channel.ts";
 export { LineAllowance } from "./line-allowance.ts";

@@ -13,6 +13,8 @@ const soon = setImmediate;
 
 let knowsApplications = false;
 
+const NO_ANSWER = "This cannot be answered at once where an application runs in the server itself (isolation: none).";
+
 /**
  * Runs an application in the media process itself (`isolation: none`): for tests, and for code that is as trusted as
  * the server's own. Nothing bounds it. What is loaded once stays in memory: each change of the code adds to it.
@@ -20,7 +22,11 @@ let knowsApplications = false;
 export function startLocalChannel(setup: RuntimeSetup, handler: ChannelHandler): HostChannel {
 	if (!knowsApplications) registerAppResolver(false);
 	knowsApplications = true;
-	return localChannel(() => loadDefinition(freshAddress(pathToFileURL(setup.main).href)), handler, setup.folder);
+	return localChannel(
+		() => loadDefinition(freshAddress(pathToFileURL(setup.main).href), setup.folder),
+		handler,
+		setup.folder,
+	);
 }
 
 /** The same for a definition that is loaded already. */
@@ -35,10 +41,33 @@ export function localChannel(
 		soon(() => {
 			if (isOpen) action();
 		});
-	const runtime = new HostRuntime({ send: frame => later(() => handler.onFrame(frame)) }, { load, folder });
+	/** Frames of the runtime that have not arrived. */
+	const sent: Uint8Array[] = [];
+	let answer: Uint8Array | undefined;
+	const runtime = new HostRuntime(
+		{
+			send(frame) {
+				sent.push(frame);
+				later(() => {
+					const arrived = sent.shift();
+					if (arrived !== undefined) handler.onFrame(arrived);
+				});
+			},
+			sendAndWait(frame) {
+				answer = undefined;
+				for (const each of [...sent.splice(0), frame]) handler.onFrame(each, true);
+				if (answer === undefined) throw new Error(NO_ANSWER);
+				return answer;
+			},
+		},
+		{ load, folder },
+	);
 	return {
 		queuedBytes: 0,
 		send: frame => later(() => runtime.receive(frame)),
+		answer(frame) {
+			answer = frame;
+		},
 		setFlowing: () => {},
 		kill() {
 			if (!isOpen) return;

@@ -31,6 +31,7 @@ class RecordingClient implements InstanceClient {
 	readonly facts: ClientFacts;
 	readonly log: string[] = [];
 	readonly line = {
+		bandwidthLimit: { serverToClient: 1, clientToServer: 1 },
 		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,
@@ -62,6 +63,10 @@ class RecordingClient implements InstanceClient {
 
 	sendError(call: number, status: NetStatus): void {
 		this.#note(`error ${call} ${status.description}`);
+	}
+
+	answerCall(call: number): void {
+		this.#note(`answer ${call}`);
 	}
 
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {

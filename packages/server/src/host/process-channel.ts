@@ -11,6 +11,8 @@ import { readLines } from "./output-lines.ts";
 
 /** The descriptor by which frames go both ways. */
 const FRAME_DESCRIPTOR = 3;
+/** The descriptor by which a runtime that stands still gets its answers. */
+const ANSWER_DESCRIPTOR = 4;
 /** When a chunk of the runtime's output is this large, more is waiting: others get their turn first. */
 const FULL_CHUNK_BYTES = 64 * 1024;
 /** A process that has closed its descriptor and not ended gets this long to end, in milliseconds. */
@@ -30,6 +32,7 @@ export function processChannels(guard: OrphanGuard): StartChannel {
 class ProcessChannel implements HostChannel {
 	readonly #child: ChildProcess;
 	readonly #frames: Duplex;
+	readonly #answers: Duplex;
 	readonly #handler: ChannelHandler;
 	readonly #folder: string;
 	#onDebugger: ((address: string) => void) | undefined;
@@ -41,18 +44,20 @@ class ProcessChannel implements HostChannel {
 	constructor(setup: RuntimeSetup, handler: ChannelHandler, guard: OrphanGuard) {
 		this.#handler = handler;
 		this.#folder = setup.folder;
-		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main], {
+		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main, setup.folder], {
 			cwd: setup.folder,
 			env: { LANG: process.env["LANG"], TZ: process.env["TZ"] },
-			stdio: ["ignore", "pipe", "pipe", "pipe"],
+			stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
 			// A process group of its own: a signal to its group does not reach ours.
 			detached: true,
 		});
 		this.#frames = this.#child.stdio[FRAME_DESCRIPTOR] as Duplex;
 		const splitter = new FrameSplitter(setup.frameBytes, frame => handler.onFrame(frame));
 		this.#frames.on("data", (bytes: Buffer) => this.#take(splitter, bytes));
-		// It breaks when the process ends, which is told by `exit`.
+		this.#answers = this.#child.stdio[ANSWER_DESCRIPTOR] as Duplex;
+		// They break when the process ends, which is told by `exit`.
 		this.#frames.on("error", () => {});
+		this.#answers.on("error", () => {});
 		this.#frames.on("close", () => {
 			setTimeout(() => this.#killFor("closed its connection to the server"), CLOSED_MILLIS).unref();
 		});
@@ -78,11 +83,11 @@ class ProcessChannel implements HostChannel {
 	}
 
 	send(frame: Uint8Array): void {
-		if (this.#frames.destroyed) return;
-		this.#frames.cork();
-		this.#frames.write(frameHead(frame));
-		this.#frames.write(frame);
-		this.#frames.uncork();
+		writeFrame(this.#frames, frame);
+	}
+
+	answer(frame: Uint8Array): void {
+		writeFrame(this.#answers, frame);
 	}
 
 	setFlowing(isFlowing: boolean): void {
@@ -154,6 +159,14 @@ class ProcessChannel implements HostChannel {
 		const last = code === 0 ? "" : this.#lastErrorLine;
 		return `ended with exit code ${code}${last === "" ? "" : `: ${last}`}`;
 	}
+}
+
+function writeFrame(stream: Duplex, frame: Uint8Array): void {
+	if (stream.destroyed) return;
+	stream.cork();
+	stream.write(frameHead(frame));
+	stream.write(frame);
+	stream.uncork();
 }
 
 /** What Linux calls a page where Node runs. */

@@ -8,7 +8,9 @@ import {
 	encodeFrame,
 	FrameReader,
 	type PortEffect,
+	type PortEnd,
 	type PortListener,
+	type PortReply,
 	WorkShare,
 } from "../app/index.ts";
 import type { EventLog, LogLevel } from "../log/index.ts";
@@ -85,6 +87,10 @@ export class RuntimeLink {
 	readonly #startedAt: number;
 	/** When the ping was sent that has not been answered. */
 	#pingedAt: number | undefined;
+	/** What the runtime stands still for. That time is ours, not its. */
+	#awaited: { readonly port: number; readonly ask: number; readonly since: number } | undefined;
+	/** How long it has stood still for us since `#pingedAt`, in milliseconds. */
+	#stoodStill = 0;
 	/** Instances that were told to end and have not said that they have. */
 	#closing = 0;
 	#isJudged = false;
@@ -107,7 +113,7 @@ export class RuntimeLink {
 		this.#channel = start(
 			{ ...setup, memoryMebibytes: limits.memoryMebibytes, frameBytes: limits.frameBytes },
 			{
-				onFrame: frame => this.#receive(frame),
+				onFrame: (frame, isUrgent) => this.#receive(frame, isUrgent),
 				onLine: (isError, line) => this.#onLine(isError ? "warn" : "info", line),
 				onEnd: reason => this.#onEnd(reason),
 			},
@@ -134,7 +140,8 @@ export class RuntimeLink {
 				port.events.push(encodeEvent(event));
 				this.#touch(port);
 			},
-			close: () => this.#closePort(port),
+			answer: reply => this.#answer(port.number, reply),
+			close: reason => this.#closePort(port, reason),
 		};
 	}
 
@@ -154,11 +161,12 @@ export class RuntimeLink {
 		return Math.min(MAX_LOOK_MILLIS, Math.max(MIN_LOOK_MILLIS, this.#options.limits.turnMillis / LOOKS_PER_TURN));
 	}
 
-	#closePort(port: Port): void {
+	#closePort(port: Port, reason: PortEnd = "ended"): void {
 		if (!this.#ports.delete(port.number)) return;
 		this.#flush(port);
 		this.#closing++;
-		this.#sendControl("close", port.number);
+		this.#sendControl("close", port.number, reason);
+		if (this.#awaited?.port === port.number) this.#answer(port.number, noAnswer(this.#awaited.ask));
 		if (this.#ports.size === 0) this.#watchIdle();
 	}
 
@@ -202,10 +210,24 @@ export class RuntimeLink {
 		else this.#opening.push(item);
 	}
 
-	#receive(bytes: Uint8Array): void {
+	/** Tells a runtime that stands still what it waits for. */
+	#answer(port: number, reply: PortReply): void {
+		const awaited = this.#awaited;
+		if (awaited?.port !== port || awaited.ask !== reply.ask || this.#hasEnded) return;
+		this.#awaited = undefined;
+		this.#stoodStill += this.#options.now() - Math.max(awaited.since, this.#pingedAt ?? 0);
+		this.#channel.answer(encodeFrame({ port, handled: 0, items: [encodeEvent(reply)] }));
+	}
+
+	#receive(bytes: Uint8Array, isUrgent = false): void {
 		if (this.#hasEnded) return;
 		this.#keepingRules(() => this.#received.push(new FrameReader(bytes)));
-		if (!this.#isWorking) this.#work();
+		if (isUrgent) this.#keepingRules(() => this.#carryOutAll());
+		else if (!this.#isWorking) this.#work();
+	}
+
+	#carryOutAll(): void {
+		while (this.#received.length > 0) if (this.#carryOut(this.#received[0]!, () => false)) this.#received.shift();
 	}
 
 	/** Carries out what has been received; the rest of what takes long in later turns, after others had theirs. */
@@ -248,10 +270,18 @@ export class RuntimeLink {
 		}
 		const isAll = item === undefined;
 		const port = this.#ports.get(frame.port);
+		const asked = effects.findLast(effect => effect.kind === "ask" && effect.isAwaited);
+		if (asked?.kind === "ask") this.#await(frame.port, asked.ask, port === undefined);
 		// An instance that is ending does nothing any more; what it logs meanwhile is for people.
 		if (port !== undefined) port.listener.onEffects(effects, isAll ? frame.handled : 0);
 		else for (const effect of effects) if (effect.kind === "log") this.#write(effect.level, effect.text);
 		return isAll;
+	}
+
+	/** The runtime stands still for an answer, which somebody must give. */
+	#await(port: number, ask: number, hasEnded: boolean): void {
+		this.#awaited = { port, ask, since: this.#options.now() };
+		if (hasEnded) this.#answer(port, noAnswer(ask));
 	}
 
 	/** Keeps what goes to the log within its bounds. `undefined`: there was too much of it. */
@@ -325,8 +355,9 @@ export class RuntimeLink {
 		}
 		if (this.#pingedAt === undefined) {
 			this.#pingedAt = now();
+			this.#stoodStill = 0;
 			this.#sendControl("ping", 0);
-		} else if (now() - this.#pingedAt > limits.turnMillis) {
+		} else if (this.#awaited === undefined && now() - this.#pingedAt - this.#stoodStill > limits.turnMillis) {
 			this.#judge(`did not let the event loop turn for ${limits.turnMillis} ms`, true);
 		}
 		void this.#channel.memory().then(bytes => {
@@ -366,6 +397,10 @@ export class RuntimeLink {
 		this.#options.onEnded(this, why, this.#isEnding && this.#failure === undefined);
 		for (const { listener } of ports) listener.onLost("The application has failed.");
 	}
+}
+
+function noAnswer(ask: number): PortReply {
+	return { kind: "reply", ask, failed: true, value: "The instance has ended." };
 }
 
 type Port = { readonly number: number; readonly listener: PortListener; events: Uint8Array[] };

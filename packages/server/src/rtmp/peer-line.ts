@@ -1,6 +1,6 @@
 import { UsageError } from "@millrace/core/fault";
 import type { BandwidthResult, Call, ServerConnection } from "@millrace/core/rtmp";
-import { BANDWIDTH_CALLS, type ClientStats, type PublishStats } from "../app/index.ts";
+import type { ClientStats, PublishStats } from "../app/index.ts";
 import { emptyTally, type PacedInput } from "../hub/index.ts";
 import type { Wire } from "../net/index.ts";
 import { AskedRate } from "./asked-rate.ts";
@@ -27,8 +27,9 @@ export interface LineHost {
 	publishStats(now: number): PublishStats[];
 }
 
-const ABOUT_BANDWIDTH: ReadonlySet<string> = new Set(BANDWIDTH_CALLS);
-const NO_CALLS: readonly string[] = [];
+const ABOUT_BANDWIDTH: ReadonlySet<string> = new Set([
+	...["checkBandwidth", "_checkbw", "checkBandwidthUp", "onClientBWCheck"],
+]);
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /**
@@ -47,7 +48,6 @@ export class PeerLine {
 	#desk: BandwidthDesk | undefined;
 	#limit: BandwidthLimit | undefined;
 	#rate: AskedRate | undefined;
-	#foreignCalls = NO_CALLS;
 
 	constructor(host: LineHost, wire: Wire, context: Pick<PeerContext, "now" | "schedule">) {
 		this.#host = host;
@@ -87,9 +87,9 @@ export class PeerLine {
 		return true;
 	}
 
-	/** Answers a call about bandwidth. False: it is one for the application, because that or the settings want it so. */
+	/** Answers a call about bandwidth. False: it is one for the application, because the settings want it so. */
 	answer(call: Call): boolean {
-		return ABOUT_BANDWIDTH.has(call.name) && !this.#foreignCalls.includes(call.name) && this.#bandwidth.answer(call);
+		return ABOUT_BANDWIDTH.has(call.name) && this.#bandwidth.answer(call);
 	}
 
 	// ── limits ──
@@ -114,13 +114,8 @@ export class PeerLine {
 		);
 	}
 
-	/**
-	 * The client is let in: the limits of the settings hold.
-	 *
-	 * @param foreignCalls calls about bandwidth that the application answers itself
-	 */
-	begin(foreignCalls: readonly string[] = NO_CALLS): void {
-		this.#foreignCalls = foreignCalls;
+	/** The client is let in: the limits of the settings hold. */
+	begin(): void {
 		const { serverToClient, clientToServer } = this.#rules;
 		if (serverToClient === 0 && clientToServer === 0) return;
 		this.#limits.set(initialLimit(serverToClient), initialLimit(clientToServer));

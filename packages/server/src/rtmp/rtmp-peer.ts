@@ -26,6 +26,7 @@ import {
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
+	splitApplication,
 } from "../app/index.ts";
 import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
@@ -65,6 +66,7 @@ export class RtmpPeer
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
 	#facts: ClientFacts | undefined;
+	#application = "";
 	#rules: ApplicationRules | undefined;
 	#instance: ApplicationInstance | undefined;
 	/** While the client is to prove its SWF file; its `connect` is pending then. */
@@ -73,6 +75,8 @@ export class RtmpPeer
 	#turn: PublishSession | undefined;
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
 	#isBeginning = false;
+	/** When the client last did something; infinite where that does not matter. */
+	#activeAt = Number.POSITIVE_INFINITY;
 	/** How many hold back what is queued, so that it leaves in one write. */
 	#holds = 0;
 	#ended = false;
@@ -106,14 +110,33 @@ export class RtmpPeer
 	/** When `handleTimeout` must be called at the latest. */
 	get deadline(): number {
 		const never = Number.POSITIVE_INFINITY;
-		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline);
+		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline, this.#idleAt);
 	}
 
 	handleTimeout(now: number): void {
 		if (now >= (this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY)) this.#endSwfCheck(false, "no answer");
+		if (now >= this.#idleAt) this.#endIdle(now);
 		this.line.handleTimeout(now);
 		this.connection.handleTimeout(now);
 		this.flush();
+	}
+
+	get #idleAt(): number {
+		return this.#activeAt + (this.#context.idleClientMillis ?? 0);
+	}
+
+	#endIdle(now: number): void {
+		// Media and files that are on their way are no idleness; looked at only when the time is over, they cost nothing.
+		if (this.#publishing.size > 0 || (this.#playDesk?.size ?? 0) > 0) this.#activeAt = now;
+		else {
+			this.#log.info("idle-client", {});
+			this.connection.closeGracefully(netStatus("NetConnection.Connect.IdleTimeout"));
+		}
+	}
+
+	/** The client has done something. */
+	#act(): void {
+		if (this.#activeAt !== Number.POSITIVE_INFINITY) this.#activeAt = this.#context.now();
 	}
 
 	/** The server stops: the client is told, and the connection ends. */
@@ -243,9 +266,11 @@ export class RtmpPeer
 	// ── connect ──
 
 	onConnect(request: ConnectRequest): void {
-		const rules = this.#context.application(request.application);
+		this.#application = this.#context.applicationOf?.(request) ?? request.application;
+		const rules = this.#context.application(this.#application);
 		if (rules === undefined) {
-			const text = `[ Server.Reject ] : (_defaultRoot_, _defaultVHost_) : Application (${request.application}) is not defined.`;
+			const host = splitApplication(this.#application).host ?? "_defaultVHost_";
+			const text = `[ Server.Reject ] : (_defaultRoot_, ${host}) : Application (${request.application}) is not defined.`;
 			this.#log.warn("reject", { application: request.application, reason: "unknown application" });
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
@@ -294,7 +319,11 @@ export class RtmpPeer
 	}
 
 	#enter(request: ConnectRequest): void {
-		this.#instance = this.#context.instances.open(request.application, request.instance);
+		const allowance = this.#rules?.allowance;
+		const refusal = allowance?.refusal();
+		if (refusal !== undefined) return this.reject(refusal);
+		allowance?.enter();
+		this.#instance = this.#context.instances.open(this.#application, request.instance);
 		this.#instance.connect(this);
 	}
 
@@ -302,6 +331,10 @@ export class RtmpPeer
 	get #protocol(): string {
 		const { protocol } = this.#transport;
 		return protocolName(protocol, this.connection.link.encrypted);
+	}
+
+	get application(): string {
+		return this.#application;
 	}
 
 	get rules(): ApplicationRules {
@@ -314,14 +347,15 @@ export class RtmpPeer
 		return this.#facts;
 	}
 
-	accept({ bandwidthCalls, isMeasured = false }: Admission): void {
+	accept({ isMeasured = false }: Admission): void {
 		const { request } = this.connection;
 		const { protocol } = this.facts;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
-		this.line.begin(bandwidthCalls);
+		this.line.begin();
 		const measures = isMeasured && this.line.isMeasuring;
 		this.connection.acceptConnect(undefined, measures);
 		if (measures) this.line.checkBandwidth();
+		if ((this.#context.idleClientMillis ?? 0) > 0) this.#activeAt = this.#context.now();
 		this.endTurn();
 	}
 
@@ -339,9 +373,12 @@ export class RtmpPeer
 	// ── calls ──
 
 	onCall(call: Call): void {
-		if (this.line.answer(call)) return;
+		this.#act();
+		const isClaimed = this.handlesCall(call.name);
+		if (!isClaimed && this.line.answer(call)) return;
 		let id = 0;
-		if (call.transactionId !== 0) {
+		// One that the server may have to answer is kept although no answer is wanted: there is more to it than that.
+		if (call.transactionId !== 0 || isClaimed) {
 			if (this.#calls.size >= MAX_OPEN_CALLS) {
 				this.connection.sendError(call, netStatus("NetConnection.Call.Failed", "Too many calls are open."));
 				return;
@@ -350,6 +387,23 @@ export class RtmpPeer
 			this.#calls.set(id, call);
 		}
 		this.#instance?.call(this, id, call.name, call.args);
+	}
+
+	handlesCall(name: string): boolean {
+		return this.#instance?.handles(name) ?? false;
+	}
+
+	answerCall(id: number): void {
+		const call = this.#takeCall(id);
+		if (call === undefined) return;
+		if (!this.line.answer(call) && !this.connection.answerCall(call)) {
+			this.connection.sendError(call, netStatus("NetConnection.Call.Failed", `Method not found (${call.name}).`));
+		}
+		this.flush();
+	}
+
+	sampleAccess(stream: ServerStream): { readonly audio: boolean; readonly video: boolean } {
+		return this.#instance?.sampleAccess(this, stream.name) ?? { audio: true, video: true };
 	}
 
 	awaitCalls(proceed: () => void): boolean {
@@ -361,10 +415,12 @@ export class RtmpPeer
 	}
 
 	onSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#act();
 		this.#instance?.sharedObject(this, type, body);
 	}
 
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#act();
 		this.connection.sendSharedObject(type, body);
 		this.flush();
 	}
@@ -376,6 +432,7 @@ export class RtmpPeer
 	 * @throws UsageError AMF_UNENCODABLE
 	 */
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): boolean {
+		this.#act();
 		const isSent = this.connection.call(name, args, responder, this.#context.now());
 		this.flush();
 		return isSent;
@@ -502,11 +559,13 @@ export class RtmpPeer
 		}
 		this.#setPublishing(stream, session);
 		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
-		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, status));
+		this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, name, status));
 		stream.acceptPublish();
+		this.#tellInstance(name, netStatus("NetStream.Publish.Start", `${name.name} is now published.`));
 	}
 
-	#onRecordStatus(stream: ServerStream, status: NetStatus): void {
+	#onRecordStatus(stream: ServerStream, name: StreamName, status: NetStatus): void {
+		this.#tellInstance(name, status);
 		// A recording ends later than its publisher, whose stream may be gone then.
 		if (this.connection.streams.get(stream.id) !== stream) return;
 		stream.sendStatus({ ...status, clientid: this.id });
@@ -525,6 +584,13 @@ export class RtmpPeer
 		const seconds = Math.round((this.#context.now() - session.startedAt) / 1000);
 		this.#log.info("unpublish", { stream: String(this.#streamName(stream)), reason, seconds, bytes: session.bytes });
 		this.#instance?.tell("unpublish", this, session.facts);
+		const name = this.#streamName(stream);
+		this.#tellInstance(name, netStatus("NetStream.Unpublish.Success", `${name.name} is now unpublished.`));
+	}
+
+	/** What happens to a stream is told to the code of its instance, whoever publishes it. */
+	#tellInstance({ name, instance }: StreamName, status: NetStatus): void {
+		if (instance === this.#instance?.instance) this.#instance.tellStream(name, { ...status, details: name });
 	}
 
 	/** In the stream's query, or in that of the application. */
@@ -571,7 +637,7 @@ export class RtmpPeer
 	}
 
 	#streamName(stream: ServerStream): StreamName {
-		return new StreamName(this.connection.request!.application, stream.instance, stream.name);
+		return new StreamName(this.#application, stream.instance, stream.name);
 	}
 
 	// ── the end ──
@@ -581,7 +647,10 @@ export class RtmpPeer
 		this.#swfCheck = undefined;
 		this.line.stop();
 		this.#faulted = reason !== undefined;
-		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
+		if (this.#instance !== undefined) {
+			this.#context.instances.leave(this.#instance, this);
+			this.#rules?.allowance?.leave();
+		}
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
 		// Most players end with a reset while media is on its way to them: nothing that anybody must know.
@@ -592,6 +661,6 @@ export class RtmpPeer
 }
 
 /** What the application is asked about, and told when it ends. */
-function factsOf({ name, query, mode }: PublishRequest): StreamFacts {
-	return { name, query, mode };
+function factsOf({ name, query, mode, prefix }: PublishRequest): StreamFacts {
+	return { name, query, mode, ...(prefix !== "" && { prefix }) };
 }

@@ -1,3 +1,4 @@
+export { matchesObject } from "./object-name.ts";
 export { ServerSharedObject } from "./server-shared-object.ts";
 export {
 	SharedObjectRoom,

@@ -172,7 +172,8 @@ export class RoomObject implements WrittenObject {
 
 	/** Deletes all slots and the file; what is changed afterwards is written again. */
 	async wipe(): Promise<void> {
-		await this.loading;
+		// One that is in memory is empty when this returns.
+		if (this.#master === undefined) await this.loading;
 		if (this.#master === undefined) return;
 		this.#master.clear();
 		const { version } = this.#master;

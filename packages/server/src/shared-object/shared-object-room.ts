@@ -227,6 +227,19 @@ export class SharedObjectRoom implements RoomObjectHost {
 		return live.length > 0 || kept.length > 0;
 	}
 
+	/**
+	 * `clear` for those who go on at once: whoever gets one of the objects afterwards finds it empty. `done` resolves when
+	 * the files are gone, and rejects with a `FileError`.
+	 */
+	clearNow(pattern: string): { readonly found: boolean; readonly done: Promise<unknown> } {
+		const kept = this.#options.store?.listNow(pattern) ?? [];
+		const opened = kept.filter(name => !this.#objects.has(name)).map(name => this.get(name, true));
+		const live = [...this.#objects.values()].filter(({ name }) => matchesObject(pattern, name));
+		const done = Promise.all(live.map(object => object.wipe()));
+		for (const object of opened) object.close();
+		return { found: live.length > 0, done };
+	}
+
 	/** The names of the objects in memory. */
 	get names(): { readonly persistent: string[]; readonly volatile: string[] } {
 		const all = [...this.#objects.values()].filter(object => object.isLoaded);

@@ -1,4 +1,4 @@
-import { constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError, type MillraceError } from "@millrace/core/fault";
@@ -138,10 +138,17 @@ export class SharedObjectStore {
 			if (isMissing(error)) return [];
 			throw unusable(this.folder, error);
 		}
-		return entries.flatMap(path => {
-			const name = objectNameOf(path.replaceAll("\\", "/"));
-			return name !== undefined && matchesObject(pattern, name) ? [name] : [];
-		});
+		return matching(entries, pattern);
+	}
+
+	/** `list`, at once. */
+	listNow(pattern: string): string[] {
+		try {
+			return matching(readdirSync(this.folder, { recursive: true, encoding: "utf8" }), pattern);
+		} catch (error) {
+			if (isMissing(error)) return [];
+			throw unusable(this.folder, error);
+		}
 	}
 
 	async #write(name: string, state: SharedObjectState): Promise<void> {
@@ -190,6 +197,14 @@ export class SharedObjectStore {
 		if (state.name === name) return state;
 		throw indistinct(path, state.name);
 	}
+}
+
+/** The names of objects among files. */
+function matching(entries: readonly string[], pattern: string): string[] {
+	return entries.flatMap(path => {
+		const name = objectNameOf(path.replaceAll("\\", "/"));
+		return name !== undefined && matchesObject(pattern, name) ? [name] : [];
+	});
 }
 
 function indistinct(path: string, other: string): FileError {

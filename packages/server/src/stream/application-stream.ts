@@ -10,11 +10,12 @@ import {
 	type StatusCode,
 	type StreamAddress,
 } from "@millrace/core/rtmp";
-import { StreamName } from "../app/index.ts";
+import { hostedApplication, StreamName, splitApplication } from "../app/index.ts";
 import type { LiveStream } from "../hub/index.ts";
 import type { Recording, RecordSettings } from "../library/index.ts";
 import { Channel, type ChannelEnvironment, type ChannelObserver } from "./channel.ts";
 import type { ChannelItem } from "./channel-item.ts";
+import type { RemoteOptions } from "./remote-server.ts";
 import {
 	DEFAULT_BUFFER_SECONDS,
 	MAX_BUFFER_SECONDS,
@@ -23,6 +24,7 @@ import {
 	type StreamRules,
 	type StreamStatusListener,
 } from "./stream-context.ts";
+import { type PushTarget, StreamPush } from "./stream-push.ts";
 
 /** What is to be played into a stream. Times are in seconds, as in the old server's language. */
 export type StreamPlay = {
@@ -41,6 +43,8 @@ export type StreamPlay = {
 	readonly length?: number;
 	/** `true` or 1: in place of the playlist; `false` or 0: at its end; 2 as 0 and 3 as 1, but all at once. Default true. */
 	readonly reset?: boolean | number;
+	/** The other server that has it; `application` and `instance` mean nothing then. Default: this one. */
+	readonly from?: RemoteOptions;
 };
 
 /** How a stream is to be recorded. */
@@ -72,6 +76,7 @@ export class ApplicationStream implements ChannelObserver {
 	/** Those that have not ended; the last one is the present one. */
 	readonly #recordings = new Set<Recording>();
 	#recording: Recording | undefined;
+	readonly #pushes = new Set<StreamPush>();
 	#closed: Promise<void> | undefined;
 
 	/** Made by `ApplicationStreams`. */
@@ -125,6 +130,10 @@ export class ApplicationStream implements ChannelObserver {
 			this.#tell("NetStream.Play.Failed", "The name cannot be that of a stream.", request.name);
 			return false;
 		}
+		if (request.from !== undefined && this.#rules.hasNetwork === false) {
+			this.#tell("NetStream.Play.Failed", NO_NETWORK, request.name);
+			return false;
+		}
 		const { reset = true } = request;
 		return this.#channel.play(item, reset === true || reset === 1 || reset === 3);
 	}
@@ -132,6 +141,26 @@ export class ApplicationStream implements ChannelObserver {
 	/** Ends what plays, the playlist and the publication, as `play(false)` does. */
 	stop(): void {
 		this.#channel.stop();
+	}
+
+	/**
+	 * Publishes the stream on another server too, whoever publishes it here, until `closePush`. What happens there is
+	 * told to `tell` only. `undefined`: the application has no network, or the stream is closed.
+	 */
+	publishTo(target: PushTarget, tell: (status: NetStatus) => void): StreamPush | undefined {
+		if (this.#closed !== undefined) return undefined;
+		if (this.#rules.hasNetwork === false) {
+			tell(netStatus("NetConnection.Connect.Failed", NO_NETWORK));
+			return undefined;
+		}
+		const push = new StreamPush(this.#live, target, this.#environment.context.schedule, tell);
+		this.#pushes.add(push);
+		return push;
+	}
+
+	/** Ends what `publishTo` began. */
+	closePush(push: StreamPush): void {
+		if (this.#pushes.delete(push)) push.close();
 	}
 
 	/**
@@ -247,6 +276,7 @@ export class ApplicationStream implements ChannelObserver {
 	async #close(): Promise<void> {
 		this.#channel.stop();
 		this.stopRecording();
+		for (const push of [...this.#pushes]) this.closePush(push);
 		this.#release();
 		await Promise.all([...this.#recordings].map(recording => recording.ended));
 		// Statuses that were told last are still on their way.
@@ -254,19 +284,42 @@ export class ApplicationStream implements ChannelObserver {
 	}
 
 	/** `undefined`: the name cannot be one. */
-	#itemOf({ name: title, application, instance, start = -2, length = -1, reset }: StreamPlay): ChannelItem | undefined {
+	#itemOf({
+		name: title,
+		application,
+		instance,
+		start = -2,
+		length = -1,
+		reset,
+		from,
+	}: StreamPlay): ChannelItem | undefined {
 		const address = addressOf(title);
 		if (address === undefined) return undefined;
 		const own = this.#streamName;
-		const isElsewhere = application !== undefined && application !== own.application;
+		const { host } = splitApplication(own.application);
+		// Other applications are those of the same host.
+		const wanted = application === undefined ? own.application : hostedApplication(application, host);
+		const isElsewhere = wanted !== own.application;
 		const where = instance ?? (isElsewhere ? DEFAULT_INSTANCE : own.instance);
-		const name = new StreamName(application ?? own.application, where, address.name);
+		const name = new StreamName(wanted, where, address.name);
+		if (from !== undefined) {
+			const wish = {
+				name,
+				prefix: address.prefix,
+				startMillis: start >= 0 ? start * 1000 : start === -1 ? -1000 : -2000,
+			};
+			return { wish, title, lengthMillis: lengthMillisOf(length), isPaced: true, remote: from };
+		}
 		// What is live under the stream's own name is the stream itself.
 		const isOwn = name.key === own.key;
 		const startMillis = start >= 0 ? start * 1000 : start === -1 ? -1000 : isOwn ? 0 : -2000;
-		const lengthMillis = length >= 0 && length <= MAX_LENGTH_SECONDS ? length * 1000 : -1;
 		const isPaced = reset !== 2 && reset !== 3;
-		return { wish: { name, prefix: address.prefix, startMillis }, title, lengthMillis, isPaced };
+		return {
+			wish: { name, prefix: address.prefix, startMillis },
+			title,
+			lengthMillis: lengthMillisOf(length),
+			isPaced,
+		};
 	}
 
 	#tell(code: StatusCode, description: string, details = this.name): void {
@@ -276,6 +329,11 @@ export class ApplicationStream implements ChannelObserver {
 
 /** A longer time is as good as none: timers go no further. */
 const MAX_LENGTH_SECONDS = 2_000_000;
+const NO_NETWORK = "The application may not use the network (code.network).";
+
+function lengthMillisOf(seconds: number): number {
+	return seconds >= 0 && seconds <= MAX_LENGTH_SECONDS ? seconds * 1000 : -1;
+}
 
 /** Reads a stream's name; `undefined`: it cannot be one. */
 export function addressOf(name: string): StreamAddress | undefined {

@@ -76,6 +76,17 @@ describe("a stream of an application", () => {
 		expect(() => stream.send("big", ["x".repeat(1024 * 1024)])).toThrow("the limit is 1048576");
 	});
 
+	it("tells the time of what is live, whoever publishes it", async () => {
+		const fixture = new StreamFixture();
+		const publisher = fixture.publish("one");
+		await publisher.play(300, keyframe(1));
+		await publisher.play(100, picture(2));
+		const { streams } = fixture;
+		expect([streams.time("one"), streams.time("mp4:one"), streams.time("two"), streams.time("")]).toEqual([
+			300, 300, 0, 0,
+		]);
+	});
+
 	it("contains a listener that fails", async () => {
 		const fixture = new StreamFixture();
 		fixture.onStatus = () => {

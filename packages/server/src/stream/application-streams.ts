@@ -151,6 +151,14 @@ export class ApplicationStreams {
 		return listing?.bytes ?? 0;
 	}
 
+	/** The newest time of a live stream, whoever publishes it, in milliseconds; 0: there is none. */
+	time(name: string): number {
+		const address = addressOf(name);
+		if (address === undefined) return 0;
+		const { key } = new StreamName(this.application, this.instance, address.name);
+		return this.#environment.context.hub.find(key)?.newestTimestamp ?? 0;
+	}
+
 	/** What a file says of itself in `onMetaData`; `undefined`: there is none, or it cannot be played. */
 	async metadata(name: string): Promise<AmfObject | undefined> {
 		return this.#ask(name, async file => {

@@ -1,5 +1,7 @@
 import type { MediaMessage } from "@millrace/core/flv";
+import type { NetStatus } from "@millrace/core/rtmp";
 import type { MediaWish } from "../library/index.ts";
+import type { RemoteOptions } from "./remote-server.ts";
 
 /** One item of a channel's playlist. */
 export type ChannelItem = {
@@ -10,9 +12,11 @@ export type ChannelItem = {
 	readonly lengthMillis: number;
 	/** Whether it is sent in time, or all at once. */
 	readonly isPaced: boolean;
+	/** The server that has it; `undefined`: this one. */
+	readonly remote?: RemoteOptions;
 };
 
-/** An item that plays: a file or a live stream. */
+/** An item that plays: a file or a live stream, of this server or another. */
 export interface PlayingItem {
 	readonly item: ChannelItem;
 	/** Whether frames of a medium are known to come; not: they may. */
@@ -33,6 +37,10 @@ export interface ItemObserver {
 	onPlayed(playing: PlayingItem): void;
 	/** It cannot go on. */
 	onFailed(playing: PlayingItem, error: unknown): void;
+	/** Another server refuses it. */
+	onRefused(playing: PlayingItem, status: NetStatus): void;
+	/** What happens to the connection to another server. */
+	onStatus(playing: PlayingItem, status: NetStatus): void;
 	/** The live stream has ended; it may come back. */
 	onSourceLost(playing: PlayingItem): void;
 	/** The live stream that was waited for is published. Its messages follow, on a clock that has nothing to do with the one before. */

@@ -8,6 +8,7 @@ import type { ChannelItem, ItemObserver, PlayingItem } from "./channel-item.ts";
 import { FileItem } from "./file-item.ts";
 import { LiveItem } from "./live-item.ts";
 import type { RelayGraph } from "./relay-graph.ts";
+import { RemoteItem } from "./remote-item.ts";
 import { MAX_CHANNEL_ITEMS, type StreamContext } from "./stream-context.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -18,6 +19,8 @@ export type ChannelEnvironment = {
 	readonly relays: RelayGraph;
 	/** As whom it publishes: nobody else is that. */
 	readonly identity: string;
+	/** How long a stream of another server that was lost with its connection is waited for, in milliseconds. */
+	readonly graceMillis: number;
 };
 
 /** Whom a channel tells what happens. */
@@ -136,7 +139,7 @@ export class Channel implements ItemObserver {
 		if (playing !== this.#current) return;
 		const { item } = playing;
 		// A live stream that was waited for in vain has had its time; a file without anything in it has taken none.
-		if (playing instanceof LiveItem) this.#isIncomplete = true;
+		if (!(playing instanceof FileItem)) this.#isIncomplete = true;
 		else if (!this.#hasSent) {
 			this.#tellItem("NetStream.Play.Failed", item, `${item.title} holds nothing that can be played.`);
 		}
@@ -146,16 +149,27 @@ export class Channel implements ItemObserver {
 
 	onFailed(playing: PlayingItem, error: unknown): void {
 		if (playing !== this.#current) return;
-		const { item } = playing;
-		this.#tellRefusal(item, this.#environment.opener.faultStatus(item.wish.name, error));
+		this.onRefused(playing, this.#environment.opener.faultStatus(playing.item.wish.name, error));
+	}
+
+	onRefused(playing: PlayingItem, status: NetStatus): void {
+		if (playing !== this.#current) return;
+		this.#tellOf(playing.item, status);
 		this.#endItem();
 		this.#goOn();
+	}
+
+	onStatus(playing: PlayingItem, status: NetStatus): void {
+		if (playing === this.#current) this.#tellOf(playing.item, status);
 	}
 
 	onSourceLost(playing: PlayingItem): void {
 		if (playing !== this.#current) return;
 		const { item } = playing;
-		this.#tellItem("NetStream.Play.UnpublishNotify", item, `${item.title} is now unpublished.`);
+		// Another server's that has not come (back) has told why.
+		if (this.isPublishing || playing instanceof LiveItem) {
+			this.#tellItem("NetStream.Play.UnpublishNotify", item, `${item.title} is now unpublished.`);
+		}
 		if (this.#list.length > 0) {
 			this.#endItem();
 			this.#goOn();
@@ -187,6 +201,16 @@ export class Channel implements ItemObserver {
 			this.#complete();
 			return;
 		}
+		if (item.remote !== undefined) {
+			const options = {
+				remote: item.remote,
+				leadMillis: this.leadMillis,
+				graceMillis: this.#environment.graceMillis,
+				schedule: this.#environment.context.schedule,
+			};
+			this.#begin(item, new RemoteItem(item, options, this));
+			return;
+		}
 		this.#wanted = item;
 		this.#environment.opener.open(item.wish, opened => {
 			if (this.#wanted !== item) {
@@ -194,16 +218,13 @@ export class Channel implements ItemObserver {
 				return;
 			}
 			this.#wanted = undefined;
-			this.#begin(item, opened);
+			const playing = this.#make(item, opened);
+			if (playing === undefined) this.#goOn();
+			else this.#begin(item, playing);
 		});
 	}
 
-	#begin(item: ChannelItem, opened: OpenedMedia): void {
-		const playing = this.#make(item, opened);
-		if (playing === undefined) {
-			this.#goOn();
-			return;
-		}
+	#begin(item: ChannelItem, playing: PlayingItem): void {
 		if (this.#hasPlayed) this.#tellItem("NetStream.Play.Switch", item, `Playing ${item.title}.`);
 		this.#tellItem("NetStream.Play.Start", item, `Started playing ${item.title}.`);
 		this.#hasPlayed = true;
@@ -217,7 +238,7 @@ export class Channel implements ItemObserver {
 		const { context, relays } = this.#environment;
 		const { schedule } = context;
 		if (opened.kind === "refused") {
-			this.#tellRefusal(item, opened.status);
+			this.#tellOf(item, opened.status);
 			return undefined;
 		}
 		if (opened.kind === "file") {
@@ -344,7 +365,7 @@ export class Channel implements ItemObserver {
 		this.#observer.onStatus(netStatus(code, description, { details: item.title }));
 	}
 
-	#tellRefusal(item: ChannelItem, status: NetStatus): void {
+	#tellOf(item: ChannelItem, status: NetStatus): void {
 		this.#observer.onStatus({ ...status, details: item.title });
 	}
 

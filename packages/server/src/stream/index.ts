@@ -6,6 +6,7 @@ export {
 	type RecordedFileFacts,
 } from "./application-streams.ts";
 export { InstanceStreams } from "./instance-streams.ts";
+export type { RemoteOptions } from "./remote-server.ts";
 export {
 	DEFAULT_BUFFER_SECONDS,
 	MAX_BUFFER_SECONDS,

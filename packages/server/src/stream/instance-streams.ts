@@ -1,13 +1,19 @@
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import { UsageError } from "@millrace/core/fault";
+import type { NetStatus } from "@millrace/core/rtmp";
 import type { ClientQuestion, InstanceMedia, PortQuestion, StreamAction } from "../app/index.ts";
 import type { ApplicationStream } from "./application-stream.ts";
 import type { ApplicationStreams } from "./application-streams.ts";
+import { DEFAULT_MAX_WAIT_MILLIS, type RemoteOptions } from "./remote-server.ts";
+import { MAX_PUSHES } from "./stream-context.ts";
+import type { StreamPush } from "./stream-push.ts";
 
 export type InstanceStreamsOptions = {
 	readonly streams: ApplicationStreams;
 	/** The figures of a live stream; `undefined`: it is not live. */
 	stats(name: string): object | undefined;
+	/** Told what becomes of a stream's publication on another server, by the number that the application gave it. */
+	onPushStatus(stream: string, push: number, status: NetStatus): void;
 	/** An action failed that has no status of its own. */
 	onFault(text: string, error?: unknown): void;
 };
@@ -15,6 +21,7 @@ export type InstanceStreamsOptions = {
 /** What an application does with streams, as its port brings it: names and arguments that it may have made up. */
 export class InstanceStreams implements InstanceMedia {
 	readonly #options: InstanceStreamsOptions;
+	readonly #pushes = new Map<number, { readonly stream: ApplicationStream; readonly push: StreamPush }>();
 
 	constructor(options: InstanceStreamsOptions) {
 		this.#options = options;
@@ -23,7 +30,12 @@ export class InstanceStreams implements InstanceMedia {
 	act(name: string, action: StreamAction, args: readonly AmfValue[]): void {
 		const { streams, onFault } = this.#options;
 		const report = (error: unknown) => onFault(`${action} of the stream ${name}`, error);
+		if (action === "end-push") {
+			this.#endPush(Number(args[0]));
+			return;
+		}
 		if (action === "close") {
+			for (const [id, { stream }] of this.#pushes) if (stream.name === name) this.#pushes.delete(id);
 			streams.destroy(name).catch(report);
 			return;
 		}
@@ -33,7 +45,8 @@ export class InstanceStreams implements InstanceMedia {
 			return;
 		}
 		try {
-			act(stream, action, args)?.catch(report);
+			if (action === "push") this.#push(stream, args);
+			else act(stream, action, args)?.catch(report);
 		} catch (error) {
 			if (!(error instanceof UsageError)) throw error;
 			report(error);
@@ -51,6 +64,10 @@ export class InstanceStreams implements InstanceMedia {
 				return streams.length(String(name));
 			case "stream-size":
 				return streams.size(String(name));
+			case "stream-time":
+				return streams.time(String(name));
+			case "stream-metadata":
+				return streams.metadata(String(name));
 			case "stream-stats": {
 				const found = stats(String(name));
 				if (found === undefined) throw new Error(`${String(name)} is not live.`);
@@ -59,7 +76,32 @@ export class InstanceStreams implements InstanceMedia {
 		}
 	}
 
+	#push(stream: ApplicationStream, [id, address, name, options]: readonly AmfValue[]): void {
+		const number = Number(id);
+		const { onPushStatus, onFault } = this.#options;
+		if (this.#pushes.size >= MAX_PUSHES || this.#pushes.has(number)) {
+			onFault(`The stream ${stream.name} cannot be published elsewhere: there are ${this.#pushes.size} such streams.`);
+			return;
+		}
+		const { mode, fcPublish } = asObject(options);
+		const target = {
+			...remoteOptions(address, options),
+			name: String(name),
+			mode: PUBLISH_MODES.find(known => known === mode) ?? "live",
+			fcPublish: fcPublish !== false,
+		};
+		const push = stream.publishTo(target, status => onPushStatus(stream.name, number, status));
+		if (push !== undefined) this.#pushes.set(number, { stream, push });
+	}
+
+	#endPush(id: number): void {
+		const found = this.#pushes.get(id);
+		this.#pushes.delete(id);
+		found?.stream.closePush(found.push);
+	}
+
 	close(): void {
+		this.#pushes.clear();
 		const { streams, onFault } = this.#options;
 		streams.close().catch((error: unknown) => onFault("The instance's streams could not be ended.", error));
 	}
@@ -68,7 +110,7 @@ export class InstanceStreams implements InstanceMedia {
 /** Throws a `UsageError` for what cannot be sent. */
 function act(
 	stream: ApplicationStream,
-	action: Exclude<StreamAction, "close">,
+	action: Exclude<StreamAction, "close" | "push" | "end-push">,
 	[first, ...rest]: readonly AmfValue[],
 ): Promise<unknown> | undefined {
 	switch (action) {
@@ -78,7 +120,17 @@ function act(
 			return;
 		case "record":
 			if (first === false) stream.stopRecording();
-			else stream.record({ mode: first === "append" || first === "appendWithGap" ? first : "record" });
+			else
+				stream.record({
+					mode: first === "append" || first === "appendWithGap" ? first : "record",
+					...limitsOf(rest[0]),
+				});
+			return;
+		case "flush":
+			stream.flush();
+			return;
+		case "receive":
+			stream.setReceive(first !== false, rest[0] !== false);
 			return;
 		case "send":
 			stream.send(String(first), rest);
@@ -91,20 +143,48 @@ function act(
 	}
 }
 
+function limitsOf(value: AmfValue): { maxSeconds?: number; maxKilobytes?: number; syncWrite?: boolean } {
+	if (typeof value !== "object" || value === null) return {};
+	const { maxSeconds, maxKilobytes, syncWrite } = value as AmfObject;
+	return {
+		...(typeof maxSeconds === "number" && { maxSeconds }),
+		...(typeof maxKilobytes === "number" && { maxKilobytes }),
+		...(typeof syncWrite === "boolean" && { syncWrite }),
+	};
+}
+
 function playOptions(value: AmfValue): {
 	start?: number;
 	length?: number;
 	reset?: boolean | number;
 	application?: string;
 	instance?: string;
+	from?: RemoteOptions;
 } {
 	if (typeof value !== "object" || value === null) return {};
-	const { start, length, reset, application, instance } = value as AmfObject;
+	const { start, length, reset, application, instance, from } = value as AmfObject;
 	return {
 		...(typeof start === "number" && { start }),
 		...(typeof length === "number" && { length }),
 		...((typeof reset === "boolean" || typeof reset === "number") && { reset }),
 		...(typeof application === "string" && { application }),
 		...(typeof instance === "string" && { instance }),
+		...(typeof from === "string" && { from: remoteOptions(from, value) }),
 	};
+}
+
+const PUBLISH_MODES = ["live", "record", "append", "appendWithGap"] as const;
+
+function remoteOptions(address: AmfValue, options: AmfValue): RemoteOptions {
+	const { args, properties, maxWaitMillis } = asObject(options);
+	return {
+		address: String(address),
+		args: Array.isArray(args) ? args : [],
+		properties: asObject(properties),
+		maxWaitMillis: typeof maxWaitMillis === "number" && maxWaitMillis > 0 ? maxWaitMillis : DEFAULT_MAX_WAIT_MILLIS,
+	};
+}
+
+function asObject(value: AmfValue): AmfObject {
+	return typeof value === "object" && value !== null ? (value as AmfObject) : {};
 }

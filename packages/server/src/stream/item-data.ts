@@ -1,5 +1,6 @@
 import { AmfEcmaArray, type AmfObject, encodeAmf0 } from "@millrace/core/amf";
-import { MEDIA_DATA, MEDIA_DATA_AMF3, MediaMessage } from "@millrace/core/flv";
+import { MillraceError } from "@millrace/core/fault";
+import { MEDIA_DATA, MEDIA_DATA_AMF3, MediaMessage, parseData } from "@millrace/core/flv";
 import { encodeData } from "@millrace/core/rtmp";
 
 /** What is true of a file as a whole, and not of a stream that it is played into. */
@@ -25,4 +26,25 @@ export function keptData({ type, payload }: MediaMessage, timestamp: number): Me
 	body.set(SET_DATA_FRAME, start);
 	body.set(payload.subarray(start), start + SET_DATA_FRAME.length);
 	return new MediaMessage(type, timestamp, body);
+}
+
+/** What a server says to its players, in the form of data: nothing that belongs to the stream. */
+const PLAYER_DATA: ReadonlySet<string> = new Set(["|RtmpSampleAccess", "onStatus", "onPlayStatus"]);
+
+/**
+ * A message of a stream that another server was asked for, as a publisher would have sent it: metadata is to be kept.
+ * `undefined`: it is for players.
+ */
+export function relayedData(message: MediaMessage): MediaMessage | undefined {
+	const { type, payload } = message;
+	if (type !== MEDIA_DATA && type !== MEDIA_DATA_AMF3) return message;
+	try {
+		const { handler, keep } = parseData(payload, type);
+		if (PLAYER_DATA.has(handler)) return undefined;
+		return handler === "onMetaData" && keep === undefined ? keptData(message, message.timestamp) : message;
+	} catch (error) {
+		// What cannot be read is passed on as it is, as from a publisher.
+		if (!(error instanceof MillraceError)) throw error;
+		return message;
+	}
 }

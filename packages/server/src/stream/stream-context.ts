@@ -11,6 +11,8 @@ export type StreamRules = {
 	readonly hasLive?: boolean;
 	/** How its streams are recorded. */
 	readonly record: RecordSettings;
+	/** Whether its code may have streams from and to other servers. Default true. */
+	readonly hasNetwork?: boolean;
 };
 
 /** What the streams of a server's applications stand on. */
@@ -37,6 +39,8 @@ export type StreamStatusListener = (stream: string, status: NetStatus) => void;
 export const MAX_STREAMS = 1000;
 /** The longest name of a stream, in characters. */
 export const MAX_STREAM_NAME = 1024;
+/** Other servers to which the streams of one instance are published at a time. */
+export const MAX_PUSHES = 256;
 /** Items that wait in one playlist. */
 export const MAX_CHANNEL_ITEMS = 4096;
 /** The most that is sent ahead of real time, in seconds. */

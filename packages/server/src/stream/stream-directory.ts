@@ -31,10 +31,12 @@ export class StreamDirectory {
 		const rules = this.#context.application(application);
 		if (rules === undefined) throw new UsageError("USAGE", `There is no application ${application}.`);
 		if (this.#instances.has(key)) throw new UsageError("USAGE", `The streams of ${key} are open.`);
+		const { graceMillis } = rules.live;
 		const environmentOf = () => ({
 			context: this.#context,
 			opener: this.#opener,
 			relays: this.#relays,
+			graceMillis,
 			identity: `application stream ${this.#nextIdentity++}`,
 		});
 		const onClosed = () => void this.#instances.delete(key);

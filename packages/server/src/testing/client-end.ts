@@ -53,7 +53,7 @@ export type FakeClientOptions = {
 };
 
 const PING_MILLIS = 10;
-const OVER_TLS = /^(rtmpts|rtmps|wss)$/;
+const OVER_TLS = /^(rtmpts|rtmps|wss|https)$/;
 
 type Waiting = { resolve(value: AmfValue): void; reject(error: unknown): void };
 
@@ -104,6 +104,7 @@ export class ClientEnd implements InstanceClient {
 			setBandwidthLimit: (toClient, fromClient) => {
 				this.bandwidthLimit = { toClient, fromClient };
 			},
+			bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 			ping: onAnswer => onAnswer(options.ping ?? PING_MILLIS),
 			checkBandwidth: onDone => {
 				onDone(options.bandwidth && { ...options.bandwidth });
@@ -216,6 +217,10 @@ export class ClientEnd implements InstanceClient {
 
 	sendError(call: number, status: NetStatus): void {
 		this.#take(call)?.reject(new NetStatusError(this.#plainStatus(status)));
+	}
+
+	answerCall(call: number): void {
+		this.#take(call)?.resolve(undefined);
 	}
 
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void {

@@ -1,6 +1,6 @@
 import { NetStatusError } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
-import { type NetStatus, netStatus, remoteMethods } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus, parseStreamName, remoteMethods } from "@millrace/core/rtmp";
 import type { ApplicationInstance, StreamFacts } from "../app/index.ts";
 import { ClientEnd, type FakeClientOptions } from "./client-end.ts";
 import type { FakeSharedObject } from "./fake-shared-object.ts";
@@ -177,6 +177,9 @@ export class FakeClient<Remote extends object = object> {
 }
 
 function streamFacts(address: string, mode: string): StreamFacts {
-	const [name = "", ...query] = address.split("?");
-	return { name, query: query.join("?"), mode };
+	const { name, prefix, query } = parseStreamName(address, MAX_NAME_LENGTH);
+	return { name, query, mode, ...(prefix !== "" && { prefix }) };
 }
+
+/** As on a server. */
+const MAX_NAME_LENGTH = 1024;

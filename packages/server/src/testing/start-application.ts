@@ -44,7 +44,7 @@ export type LogLine = { readonly level: "debug" | "info" | "warn" | "error"; rea
 export type StreamDeed = {
 	/** Its name. */
 	readonly stream: string;
-	/** `play`, `record`, `send`, `clear`, `buffer-time` or `close`. */
+	/** `play`, `record`, `send`, `clear`, `flush`, `buffer-time`, `receive` or `close`. */
 	readonly action: string;
 	/** What belongs to the action: a name and options, a mode, values. */
 	readonly args: readonly AmfValue[];
@@ -268,6 +268,10 @@ class TestPlace {
 						return file?.length ?? 0;
 					case "stream-size":
 						return file?.bytes ?? 0;
+					case "stream-time":
+						return 0;
+					case "stream-metadata":
+						return file && { duration: file.length ?? 0 };
 					case "stream-stats":
 						throw new Error(`${String(name)} is not live: there is no media in a test.`);
 				}

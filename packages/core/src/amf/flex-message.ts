@@ -1,0 +1,96 @@
+import type { AmfObject, AmfValue } from "./amf-types.ts";
+import { AmfEcmaArray, AmfTypedObject } from "./amf-types.ts";
+
+/** A call in Flex's envelope (`flex.messaging.messages.RemotingMessage`). */
+export type FlexCall = {
+	readonly kind: "call";
+	/** The service that is called. */
+	readonly destination: string;
+	/** Its method. */
+	readonly operation: string;
+	readonly args: readonly AmfValue[];
+} & FlexEnvelope;
+
+/** What a Flex channel asks of the server itself (`CommandMessage`, or its small form `DSC`). */
+export type FlexCommand = { readonly kind: "command"; readonly operation: number } & FlexEnvelope;
+
+type FlexEnvelope = {
+	/** What the answer's `correlationId` is to be. */
+	readonly messageId: AmfValue;
+	readonly clientId: AmfValue;
+	readonly destination: string;
+};
+
+/** Operations of a `CommandMessage` that mean something to a gateway. */
+export const FLEX_COMMAND = { ping: 5, login: 8, logout: 9 } as const;
+
+/** What an answer in Flex's envelope is made with. */
+export type FlexStamp = {
+	/** An identifier that no other message has. */
+	readonly messageId: string;
+	/** Milliseconds since 1970. */
+	readonly timestamp: number;
+};
+
+/**
+ * Reads a message of Flex out of the arguments of a call whose target is `null`. `undefined`: it is none, or of a kind
+ * that no gateway answers.
+ */
+export function readFlexMessage(args: AmfValue): FlexCall | FlexCommand | undefined {
+	const first = Array.isArray(args) ? args[0] : args;
+	if (!(first instanceof AmfTypedObject)) return undefined;
+	const { className, members } = first;
+	const destination = typeof members["destination"] === "string" ? members["destination"] : "";
+	const envelope = { messageId: members["messageId"], clientId: members["clientId"], destination };
+	const { operation } = members;
+	if (className === `${PACKAGE}RemotingMessage` && typeof operation === "string") {
+		return { kind: "call", ...envelope, operation, args: listOf(members["body"]) };
+	}
+	if ((className === `${PACKAGE}CommandMessage` || className === "DSC") && typeof operation === "number") {
+		return { kind: "command", ...envelope, operation };
+	}
+	return undefined;
+}
+
+/** The `AcknowledgeMessage` that answers a message with a result. */
+export function flexResult(request: FlexCall | FlexCommand, body: AmfValue, stamp: FlexStamp): AmfTypedObject {
+	return new AmfTypedObject(`${PACKAGE}AcknowledgeMessage`, answerMembers(request, body, stamp));
+}
+
+/** The `ErrorMessage` that answers a message with a fault. */
+export function flexFault(
+	request: FlexCall | FlexCommand,
+	fault: { readonly code: string; readonly text: string; readonly detail: string; readonly data?: AmfValue },
+	stamp: FlexStamp,
+): AmfTypedObject {
+	const members = answerMembers(request, null, stamp);
+	members["faultCode"] = fault.code;
+	members["faultString"] = fault.text;
+	members["faultDetail"] = fault.detail;
+	members["rootCause"] = null;
+	members["extendedData"] = fault.data ?? null;
+	return new AmfTypedObject(`${PACKAGE}ErrorMessage`, members);
+}
+
+const PACKAGE = "flex.messaging.messages.";
+
+function answerMembers({ messageId, clientId }: FlexEnvelope, body: AmfValue, stamp: FlexStamp): AmfObject {
+	const members: AmfObject = Object.create(null);
+	return Object.assign(members, {
+		body,
+		clientId: clientId ?? stamp.messageId,
+		correlationId: messageId,
+		destination: null,
+		headers: Object.create(null) as AmfObject,
+		messageId: stamp.messageId,
+		timestamp: stamp.timestamp,
+		timeToLive: 0,
+	});
+}
+
+/** Arguments are an array; `null` stands for none. */
+function listOf(body: AmfValue): readonly AmfValue[] {
+	if (Array.isArray(body)) return body;
+	if (body instanceof AmfEcmaArray) return body.dense;
+	return body === null || body === undefined ? [] : [body];
+}

@@ -1,0 +1,148 @@
+import { membersOf } from "./member.ts";
+
+/** The class `Stream`. */
+const STREAM_MEMBERS = membersOf("Stream", [
+	["get", "static", "1", "full", "What is published with a prefix (`mp4:`) is found without it, too."],
+	["destroy", "static", "3.5", "full"],
+	["length", "static", "1", "full", "A virtual key means nothing."],
+	["size", "static", "2", "full", "A virtual key means nothing."],
+	["getOnMetaData", "static", "3", "full"],
+	["setVirtualPath", "static", "2", "absent", "`applications.NAME.media.directories` of the settings."],
+	[
+		"play",
+		"method",
+		"1",
+		"full",
+		"Whether it may is told by `onStatus`; the answer is true for every name that can be one.",
+	],
+	["playFromGroup", "method", "4.5", "absent", "RTMFP."],
+	["record", "method", "1", "full", "The limits of the settings (`record`) are the most."],
+	["send", "method", "1", "full"],
+	["clear", "method", "1", "full"],
+	["flush", "method", "2", "full"],
+	["setBufferTime", "method", "1", "full", "How much of files is sent ahead, up to 60 seconds."],
+	["name", "property", "1", "full", "Without its prefix, which is `type`."],
+	["type", "property", "3", "full"],
+	["time", "property", "3", "full"],
+	["bufferTime", "property", "1", "full"],
+	["publishQueryString", "property", "3", "full"],
+	["syncWrite", "property", "1", "full", "It holds for the next `record`."],
+	["maxQueueDelay", "property", "3", "partial", "It is kept; nothing is gathered here."],
+	["maxQueueSize", "property", "3", "partial", "It is kept; nothing is gathered here."],
+	["receiveAudio", "property", "4", "full"],
+	["receiveVideo", "property", "4", "full"],
+	[
+		"liveEvent",
+		"property",
+		"4",
+		"partial",
+		"It is kept; segments are made from the stream itself (`f4f:NAME` is `NAME`).",
+	],
+	["onStatus", "event", "1", "full"],
+]);
+
+/** The class `SharedObject`. */
+const SHARED_OBJECT_MEMBERS = membersOf("SharedObject", [
+	["get", "static", "1", "full"],
+	["commit", "static", "3", "full"],
+	["getProperty", "method", "1", "full"],
+	["getPropertyNames", "method", "1", "full"],
+	["size", "method", "1", "full"],
+	["setProperty", "method", "1", "full"],
+	["lock", "method", "1", "full"],
+	["unlock", "method", "1", "full"],
+	["mark", "method", "1", "full"],
+	["send", "method", "1", "full"],
+	["clear", "method", "1", "full"],
+	["purge", "method", "1", "full"],
+	[
+		"flush",
+		"method",
+		"1",
+		"full",
+		"It answers at once; where the disk refuses, `onStatus` is told `SharedObject.Flush.Failed`.",
+	],
+	["close", "method", "1", "full"],
+	["name", "property", "1", "full"],
+	["version", "property", "1", "partial", "0 of objects of other servers."],
+	["autoCommit", "property", "3", "full"],
+	["isDirty", "property", "3", "full"],
+	["resyncDepth", "property", "1", "full"],
+	["handlerName", "event", "1", "full", "Any function on the object that clients call by `send`."],
+	["onSync", "event", "1", "full"],
+	["onStatus", "event", "1", "full"],
+]);
+
+/** The class `NetConnection`. */
+const NET_CONNECTION_MEMBERS = membersOf("NetConnection", [
+	["NetConnection", "class", "1", "full"],
+	["connect", "method", "1", "full"],
+	["call", "method", "1", "full"],
+	["addHeader", "method", "1", "full"],
+	["close", "method", "1", "full"],
+	["isConnected", "property", "1", "full"],
+	["uri", "property", "1", "full"],
+	["objectEncoding", "property", "3", "full"],
+	["methodName", "event", "1", "full", "Any function on the object that the other server calls."],
+	["onStatus", "event", "1", "full"],
+	["nearID", "property", "4", "absent", "RTMFP."],
+	["farID", "property", "4", "absent", "RTMFP."],
+	["nearNonce", "property", "4", "absent", "RTMFP."],
+	["farNonce", "property", "4", "absent", "RTMFP."],
+	["maxPeerConnections", "property", "4", "absent", "RTMFP."],
+	["unconnectedPeerStreams", "property", "4", "absent", "RTMFP."],
+]);
+
+/** The class `NetStream`. */
+const NET_STREAM_MEMBERS = membersOf("NetStream", [
+	["NetStream", "class", "3", "partial", "To another server; groups and peers (RTMFP) are refused."],
+	["attach", "method", "3", "full"],
+	[
+		"publish",
+		"method",
+		"3",
+		"full",
+		"The media goes there by a connection of the server's own, with what `connect` was given.",
+	],
+	["send", "method", "3", "partial", "Of an attached stream it is `Stream.send`."],
+	["setBufferTime", "method", "3", "partial", "It is kept; nothing is buffered on the way."],
+	["bufferTime", "property", "3", "partial", "It is kept; nothing is buffered on the way."],
+	["close", "method", "3", "full"],
+	["onStatus", "event", "3", "full"],
+]);
+
+/** What `load("netservices.asc")` brings. */
+const NET_SERVICES_MEMBERS = [
+	...membersOf("NetServices", [
+		["setDefaultGatewayUrl", "static", "1", "full"],
+		["createGatewayConnection", "static", "1", "full"],
+		["getVersion", "static", "1", "full"],
+	]),
+	...membersOf("NetConnection", [
+		["getService", "method", "1", "full", 'After `load("netservices.asc")`.'],
+		["setCredentials", "method", "1", "full", 'After `load("netservices.asc")`.'],
+	]),
+	...membersOf("RecordSet", [
+		["getLength", "method", "1", "partial", "All rows must come with it: none are fetched later."],
+		["getItemAt", "method", "1", "full"],
+		["getColumnNames", "method", "1", "full"],
+		["addItem", "method", "1", "full"],
+		["addItemAt", "method", "1", "full"],
+		["replaceItemAt", "method", "1", "full"],
+		["removeItemAt", "method", "1", "full"],
+		["removeAll", "method", "1", "full"],
+		["setField", "method", "1", "full"],
+		["isFullyPopulated", "method", "1", "full"],
+		["isLocal", "method", "1", "full"],
+		["getNumberAvailable", "method", "1", "full"],
+	]),
+];
+
+/** The classes of media, shared objects and other servers. */
+export const MEDIA_MEMBERS = [
+	...STREAM_MEMBERS,
+	...SHARED_OBJECT_MEMBERS,
+	...NET_CONNECTION_MEMBERS,
+	...NET_STREAM_MEMBERS,
+	...NET_SERVICES_MEMBERS,
+];

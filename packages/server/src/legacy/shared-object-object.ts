@@ -1,0 +1,196 @@
+import type { AmfValue } from "@millrace/core/amf";
+import { FileError, MillraceError } from "@millrace/core/fault";
+import { netStatus, type StatusCode } from "@millrace/core/rtmp";
+import type { ScriptObject, ScriptValue } from "../script/index.ts";
+import type { LegacyInstance } from "./legacy-instance.ts";
+import { connectionOf } from "./net-connection-object.ts";
+import { RemoteMethods } from "./remote-method.ts";
+import { ProxiedSharedObject, type SharedObjectFace, type SyncItem } from "./shared-object-face.ts";
+import { infoOf } from "./status-info.ts";
+
+type Host = {
+	readonly face: SharedObjectFace;
+	/** What the script has seen of slots: it gets the same object as long as nobody else has changed the slot. */
+	readonly seen: Map<string, { readonly amf: AmfValue; readonly value: ScriptValue }>;
+	close(): void;
+	isClosed: boolean;
+};
+
+/** What only the server calls. */
+const EVENTS: ReadonlySet<string> = new Set(["onSync", "onStatus"]);
+
+/** Defines the class `SharedObject` (Server-Side ActionScript). */
+export function defineSharedObject(instance: LegacyInstance): void {
+	const { realm, app } = instance;
+	const hosts = new WeakMap<ScriptObject, Host>();
+	const own = new Map<string, ScriptObject>();
+	/** Of other servers, by connection and name. */
+	const proxied = new Map<ScriptObject, Map<string, ScriptObject>>();
+
+	const hostOf = (self: ScriptObject): Host => {
+		const host = hosts.get(self);
+		if (host === undefined) throw new TypeError("It is no object of the class SharedObject.");
+		return host;
+	};
+
+	const report = (code: StatusCode, text: string, name: string): null => {
+		instance.reportStatus(instance.application, infoOf(netStatus(code, text, { details: name })));
+		return null;
+	};
+
+	const listenerOf = (object: ScriptObject, name: string) => ({
+		onSync(list: readonly SyncItem[]) {
+			const items = list.map(({ code, name, oldValue }) =>
+				realm.newObject({ code, ...(name !== undefined && { name }), oldValue: realm.toScript(oldValue) }),
+			);
+			realm.invoke(object, "onSync", [realm.newArray(items)], "SharedObject.onSync");
+		},
+		onSend(handler: string, args: readonly AmfValue[]) {
+			const values = args.map(value => realm.toScript(value));
+			const found = EVENTS.has(handler) ? undefined : handlers.find(object, handler);
+			if (found !== undefined) realm.invokeFunction(found.call, found.self, values, `${name} ${handler}`);
+		},
+		onStatus(status: Parameters<typeof infoOf>[0]) {
+			instance.reportStatus(object, infoOf(status));
+		},
+	});
+
+	const get = (name: string, persistent: boolean): ScriptObject | null => {
+		try {
+			const face = app.sharedObjects.get(name, { persistent });
+			const known = own.get(face.name);
+			if (known !== undefined) return known;
+			const object = realm.instantiate(type);
+			const { onSync, onSend, onStatus } = listenerOf(object, name);
+			face.onSync = onSync;
+			face.onSend = onSend;
+			face.onStatus = onStatus;
+			hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void own.delete(face.name) });
+			own.set(face.name, object);
+			return object;
+		} catch (error) {
+			if (!(error instanceof MillraceError)) throw error;
+			const isOther = error.code === "SHARED_OBJECT_PERSISTENCE";
+			return report(isOther ? "SharedObject.BadPersistence" : "SharedObject.ObjectCreationFailed", error.message, name);
+		}
+	};
+
+	const getProxied = (name: string, persistent: boolean, through: ScriptObject): ScriptObject | null => {
+		const connection = connectionOf(through);
+		if (connection === undefined || connection.uri === "") {
+			return report("SharedObject.ObjectCreationFailed", "The connection is not open.", name);
+		}
+		const objects = proxied.get(through) ?? new Map<string, ScriptObject>();
+		const known = objects.get(name);
+		if (known !== undefined) return known;
+		const object = realm.instantiate(type);
+		const face = new ProxiedSharedObject(name, persistent, connection, listenerOf(object, name));
+		hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void objects.delete(name) });
+		objects.set(name, object);
+		proxied.set(through, objects);
+		return object;
+	};
+
+	/** What the disk says comes later. */
+	const store = (self: ScriptObject, work: Promise<unknown>): void => {
+		work.catch((error: unknown) => {
+			const text = error instanceof FileError ? error.message : String(error);
+			instance.reportStatus(self, infoOf(netStatus("SharedObject.Flush.Failed", text)));
+		});
+	};
+
+	const type = realm.defineClass({
+		name: "SharedObject",
+		statics: {
+			get([name, persistence, connection]) {
+				if (typeof name !== "string") return null;
+				const persistent = persistence === true || (typeof persistence === "string" && persistence !== "");
+				if (typeof connection !== "object" || connection === null) return get(name, persistent);
+				return getProxied(name, persistent, connection);
+			},
+			commit([name]) {
+				store(instance.application, app.sharedObjects.commit(typeof name === "string" ? name : undefined));
+				return true;
+			},
+		},
+		methods: {
+			getProperty(self, [key]) {
+				const { face, seen } = hostOf(self);
+				const amf = face.get(String(key));
+				const known = seen.get(String(key));
+				if (known !== undefined && known.amf === amf) return known.value;
+				const value = realm.toScript(amf);
+				if (typeof value === "object" && value !== null) seen.set(String(key), { amf, value });
+				else seen.delete(String(key));
+				return value;
+			},
+			getPropertyNames: self => realm.newArray(hostOf(self).face.keys),
+			size: self => hostOf(self).face.keys.length,
+			setProperty(self, [key, value]) {
+				const { face, seen, isClosed } = hostOf(self);
+				const name = String(key);
+				if (isClosed) return false;
+				seen.delete(name);
+				if (value === null || value === undefined) {
+					face.delete(name);
+					return true;
+				}
+				const isSet = face.set(name, realm.fromScript(value));
+				if (isSet && typeof value === "object") seen.set(name, { amf: face.get(name), value });
+				return isSet;
+			},
+			send: (self, [handler, ...args]) => call(self, "send", handler, args),
+			mark: (self, [handler, ...args]) => call(self, "mark", handler, args),
+			clear: self => !hostOf(self).isClosed && hostOf(self).face.clear(),
+			purge(self, [version]) {
+				hostOf(self).face.purge(Number(version));
+				return true;
+			},
+			lock: self => hostOf(self).face.lock(),
+			unlock: self => hostOf(self).face.unlock(),
+			flush(self) {
+				const { face, isClosed } = hostOf(self);
+				if (isClosed) return false;
+				store(self, face.flush());
+				return true;
+			},
+			close(self) {
+				const host = hostOf(self);
+				if (host.isClosed) return;
+				host.isClosed = true;
+				host.close();
+				host.face.close();
+			},
+		},
+		accessors: {
+			name: { get: self => hostOf(self).face.name },
+			version: { get: self => hostOf(self).face.version },
+			isDirty: { get: self => hostOf(self).face.isDirty },
+			autoCommit: {
+				get: self => hostOf(self).face.autoCommit,
+				set(self, value) {
+					hostOf(self).face.autoCommit = Boolean(value);
+				},
+			},
+			resyncDepth: {
+				get: self => hostOf(self).face.resyncDepth,
+				set(self, value) {
+					hostOf(self).face.resyncDepth = Number.isFinite(Number(value)) ? Number(value) : -1;
+				},
+			},
+		},
+	});
+	const { prototype } = type as unknown as { readonly prototype: ScriptObject };
+	const handlers = new RemoteMethods(realm, [prototype]);
+
+	const call = (
+		self: ScriptObject,
+		how: "send" | "mark",
+		handler: ScriptValue,
+		args: readonly ScriptValue[],
+	): boolean => {
+		const { face, isClosed } = hostOf(self);
+		if (isClosed || typeof handler !== "string") return false;
+		return face[how](handler, ...args.map(value => realm.fromScript(value)));
+	};
+}

@@ -1,0 +1,168 @@
+import { parseStreamName } from "@millrace/core/rtmp";
+import type { Stream, StreamCollection, StreamUse } from "../application/index.ts";
+import type { ScriptObject, ScriptValue } from "../script/index.ts";
+
+/** A name of a stream in a script, taken apart. */
+export type ScriptStreamName = {
+	/** `mp4`, `f4f`, …; empty for none, and for `flv`, which says nothing more. */
+	readonly prefix: string;
+	/** Without prefix and query. */
+	readonly bareName: string;
+};
+
+/** What stands behind a script's object of the class `Stream`. */
+export class StreamHost implements ScriptStreamName {
+	readonly prefix: string;
+	readonly bareName: string;
+	readonly stream: Stream;
+	/** The query with which a client publishes it. */
+	query = "";
+	/** A client publishes it. */
+	isPublished = false;
+	/** The script has it play, or record. */
+	plays = false;
+	records = false;
+	isDestroyed = false;
+	/** What is sent ahead, in seconds, as the server does it where the script says nothing. */
+	bufferSeconds = 2;
+	syncWrite = false;
+	hears = true;
+	sees = true;
+	liveEvent: ScriptValue = "";
+	/** What the old server began with, in milliseconds and bytes; nothing waits so here. */
+	maxQueueDelay = 500;
+	maxQueueSize = 4096;
+
+	constructor({ prefix, bareName }: ScriptStreamName, stream: Stream) {
+		this.prefix = prefix;
+		this.bareName = bareName;
+		this.stream = stream;
+	}
+
+	/** Whether the object must stay although the script may have forgotten it. */
+	get isUsed(): boolean {
+		return this.isPublished || this.plays || this.records;
+	}
+}
+
+/** Objects that are kept although nothing happens to their streams: whoever asks for one again gets the same. */
+const MAX_IDLE = 1000;
+/** Longer names are none. */
+const MAX_NAME_LENGTH = 1024;
+
+/** The objects of the class `Stream` in an instance, by their names. */
+export class StreamTable {
+	readonly #streams: StreamCollection;
+	readonly #make: (host: StreamHost) => ScriptObject;
+	/** Those that were asked for last stand last. */
+	readonly #hosts = new Map<string, StreamHost>();
+	readonly #objects = new Map<StreamHost, ScriptObject>();
+
+	/** `make` makes the object for a stream that has none. */
+	constructor(streams: StreamCollection, make: (host: StreamHost) => ScriptObject) {
+		this.#streams = streams;
+		this.#make = make;
+	}
+
+	/**
+	 * The object of that name, which is made where there is none. A name without prefix means what a client publishes
+	 * with one, too.
+	 */
+	get(name: ScriptStreamName): ScriptObject {
+		const { prefix, bareName } = name;
+		const known = this.#hosts.get(keyOf(name)) ?? (prefix === "" ? this.#published(bareName) : undefined);
+		return this.#objectOf(known ?? this.#add(name));
+	}
+
+	/** The object for what a client publishes from now on: the one that the script has made for it, with prefix or without. */
+	publish({ name, prefix = "", query }: StreamUse): ScriptObject {
+		const address = { prefix: prefix === "flv" ? "" : prefix, bareName: name };
+		const known = this.#hosts.get(keyOf({ prefix: "", bareName: name })) ?? this.#hosts.get(keyOf(address));
+		const host = known ?? this.#add(address);
+		host.isPublished = true;
+		host.query = query;
+		return this.#objectOf(host);
+	}
+
+	/** The client no longer publishes it. Answers the object, which stays as it is until something else is published. */
+	unpublish(use: StreamUse): ScriptObject {
+		const host = this.#published(use.name);
+		if (host === undefined) return this.get({ prefix: use.prefix ?? "", bareName: use.name });
+		host.isPublished = false;
+		return this.#objectOf(host);
+	}
+
+	/** Whether a client publishes the stream of that name, with whatever prefix. */
+	isPublished(bareName: string): boolean {
+		return this.#published(bareName) !== undefined;
+	}
+
+	/** Forgets an object: its stream ends, unless another object has the same. */
+	remove(host: StreamHost): void {
+		this.#hosts.delete(keyOf(host));
+		this.#objects.delete(host);
+		host.isDestroyed = true;
+		if (this.sharing(host.stream).length === 0) host.stream.close();
+	}
+
+	/** All objects whose stream it is: what packages a stream, is the stream itself here. */
+	sharing(stream: Stream): readonly (readonly [StreamHost, ScriptObject])[] {
+		return [...this.#objects].filter(([host]) => host.stream === stream);
+	}
+
+	#objectOf(host: StreamHost): ScriptObject {
+		const key = keyOf(host);
+		this.#hosts.delete(key);
+		this.#hosts.set(key, host);
+		return this.#objects.get(host)!;
+	}
+
+	#published(bareName: string): StreamHost | undefined {
+		for (const host of this.#hosts.values()) if (host.isPublished && host.bareName === bareName) return host;
+		return undefined;
+	}
+
+	#add(name: ScriptStreamName): StreamHost {
+		const { prefix, bareName } = name;
+		const host = new StreamHost(name, this.#streams.get(isPlain(prefix) ? bareName : `${prefix}:${bareName}`));
+		this.#hosts.set(keyOf(host), host);
+		this.#objects.set(host, this.#make(host));
+		this.#forget();
+		return host;
+	}
+
+	#forget(): void {
+		if (this.#hosts.size <= MAX_IDLE) return;
+		const newest = [...this.#hosts.values()].at(-1);
+		for (const host of this.#hosts.values()) {
+			if (host.isUsed || host === newest) continue;
+			this.remove(host);
+			return;
+		}
+	}
+}
+
+/** Takes a name apart: `f4f:mp4:cam?x=1` is `f4f` and `cam`. `undefined`: no stream can be called so. */
+export function parseScriptName(text: ScriptValue): ScriptStreamName | undefined {
+	if (typeof text !== "string") return undefined;
+	// Scripts put a prefix in front of names that have one.
+	const [, segmented, rest = ""] =
+		/^\/*(f4f:)?(?:(?:mp4|flv|mp3|raw):(?=(?:mp4|flv|mp3|raw):))*(.*)$/s.exec(text) ?? [];
+	try {
+		const { prefix, name } = parseStreamName(rest, MAX_NAME_LENGTH);
+		if (name === "") return undefined;
+		return { prefix: segmented === undefined ? (prefix === "flv" ? "" : prefix) : "f4f", bareName: name };
+	} catch {
+		// Whatever is wrong with it, there is no such stream.
+		return undefined;
+	}
+}
+
+function keyOf({ prefix, bareName }: ScriptStreamName): string {
+	return `${prefix}:${bareName}`;
+}
+
+/** Whether a stream of that prefix is the one without it: segments are made of that. */
+function isPlain(prefix: string): boolean {
+	return prefix === "" || prefix === "f4f";
+}

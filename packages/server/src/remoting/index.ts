@@ -1,0 +1,1 @@
+export { RemotingGateway, type RemotingGatewayOptions } from "./remoting-gateway.ts";
