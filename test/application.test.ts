@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { NetConnection, type NetStatusEvent, NetStream, SharedObject } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { MediaMessage } from "@millrace/core/flv";
 import type { ClientStats, InstanceStats, StreamStats } from "millrace/app";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LogFields } from "../packages/server/src/log/index.ts";
 import { createServer, type MillraceServer } from "../packages/server/src/server.ts";
 
@@ -315,6 +317,73 @@ describe("an application in a process of its own", { timeout: 60_000 }, () => {
 	});
 });
 
+/** `(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))` */
+const ADD_WASM = Uint8Array.of(
+	...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+	...[1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f],
+	...[3, 2, 1, 0],
+	...[7, 7, 1, 3, 0x61, 0x64, 0x64, 0, 0],
+	...[10, 9, 1, 7, 0, 0x20, 0, 0x20, 1, 0x6a, 0x0b],
+);
+
+const NETWORK = `
+import { defineApplication } from "millrace/app";
+const get = name => process.getBuiltinModule(name);
+const event = (emitter, good, bad = "error") => new Promise((done, fail) => { emitter.once(good, () => done("came through")); emitter.once(bad, fail); });
+const roads = {
+	fetch: port => fetch("http://127.0.0.1:" + port).then(answer => answer.text()),
+	connect: port => event(get("net").connect(port, "127.0.0.1"), "connect"),
+	tls: port => event(get("tls").connect(port, "127.0.0.1", { rejectUnauthorized: false }), "connect"),
+	request: port => event(get("http").get({ host: "127.0.0.1", port }), "response"),
+	socket: port => event(new (get("net").Socket)().connect({ port, host: "localhost" }), "connect"),
+	listen: () => event(get("net").createServer().listen(0, "127.0.0.1"), "listening"),
+	datagram: () => event(get("dgram").createSocket("udp4").bind(0, "127.0.0.1"), "listening"),
+	lookup: () => get("dns").promises.lookup("localhost").then(() => "came through"),
+};
+export default defineApplication({
+	methods: {
+		async go(_client, road, port) {
+			try { return await roads[road](port); } catch (error) { return "refused: " + error.message + " " + (error.cause?.message ?? ""); }
+		},
+	},
+});
+`;
+
+describe("the network of an application", { timeout: 60_000 }, () => {
+	let web: Server;
+
+	beforeAll(async () => {
+		web = createHttpServer((_request, response) => response.end("came through"));
+		await new Promise<void>(resolve => void web.listen(0, "127.0.0.1", resolve));
+	});
+
+	afterAll(() => void web.close());
+
+	const port = () => (web.address() as AddressInfo).port;
+
+	it("is open to it, private addresses too: what its clients name is its own to look at", async () => {
+		const fixture = await new Fixture().write("network", NETWORK, "main.js").start();
+		const client = await fixture.connect("network");
+		for (const road of ["fetch", "connect", "request", "socket", "listen", "lookup"]) {
+			expect(await client.call("go", road, port()), road).toBe("came through");
+		}
+	});
+
+	it("is closed with code.network: false, by whatever road", async context => {
+		if (!process.allowedNodeEnvironmentFlags.has("--allow-net")) {
+			context.skip("This Node cannot refuse the network to a process.");
+		}
+		const fixture = await new Fixture({ network: false }).write("network", NETWORK, "main.js").start();
+		const client = await fixture.connect("network");
+		const roads = ["fetch", "connect", "tls", "request", "socket", "datagram", "lookup"];
+		for (const road of roads)
+			expect(await client.call("go", road, port()), road).toMatch(/^refused: .*(restricted|ACCESS_DENIED)/);
+		// Node refuses this a moment later, outside of the call.
+		client.connection.call("go", null, "listen", 0);
+		await fixture.logged("application", /uncaught: Error: Access to this API has been restricted/);
+	});
+});
+
 describe("applications", { timeout: 60_000 }, () => {
 	it("exist as soon as their folder does, and need no code", async () => {
 		const fixture = await new Fixture().start();
@@ -381,6 +450,42 @@ describe("applications", { timeout: 60_000 }, () => {
 			await client.until(() => client.measured.length > 0);
 			expect(client.measured.map(found => found.length)).toEqual([figures]);
 		}
+	});
+
+	it("import packages from node_modules beside and above them, JSON, and WebAssembly", async () => {
+		const code = `
+			import { readFileSync } from "node:fs";
+			import { defineApplication } from "millrace/app";
+			import { twice } from "./inner/number.ts";
+			import { half } from "half";
+			import shout from "@above/shout";
+			import settings from "./settings.json" with { type: "json" };
+			const bytes = readFileSync(new URL("./add.wasm", import.meta.url));
+			const { instance } = await WebAssembly.instantiate(bytes);
+			const add = instance.exports.add as (a: number, b: number) => number;
+			export default defineApplication({
+				methods: {
+					use: (_client, value: number) => [twice(value), half(value), shout("hey"), settings.rooms, add(value, 1)],
+				},
+			});`;
+		const fixture = new Fixture().write("modules", code);
+		const put = (path: string, content: string | Uint8Array) => {
+			const file = join(fixture.folder, path);
+			mkdirSync(dirname(file), { recursive: true });
+			writeFileSync(file, content);
+		};
+		put("modules/inner/number.ts", "export const twice = (value: number): number => value * 2;\n");
+		put("modules/settings.json", '{ "rooms": ["lobby", "cellar"] }');
+		put("modules/add.wasm", ADD_WASM);
+		put("modules/node_modules/half/package.json", '{ "name": "half", "type": "module", "exports": "./half.js" }');
+		put("modules/node_modules/half/half.js", "export const half = value => value / 2;\n");
+		// As CommonJS, in a folder above all applications.
+		put("node_modules/@above/shout/package.json", '{ "name": "@above/shout", "main": "lib/shout.cjs" }');
+		put("node_modules/@above/shout/lib/shout.cjs", "module.exports = text => require('./mark.cjs')(text);\n");
+		put("node_modules/@above/shout/lib/mark.cjs", "module.exports = text => text.toUpperCase() + '!';\n");
+		await fixture.start();
+		const client = await fixture.connect("modules");
+		expect(await client.call("use", 8)).toEqual([16, 4, "HEY!", ["lobby", "cellar"], 9]);
 	});
 
 	it("run JavaScript as well", async () => {

@@ -83,8 +83,11 @@ export class ServerInstances {
 				return {
 					limits: { clients: code?.maxClients ?? 1, callsPerSecond: code?.callsPerSecond ?? 1 },
 					// Only code does something with streams.
-					...(this.#hosts.hasCode(application) && { media: opened => this.#mediaOf(opened, ownLog) }),
+					...(this.#hosts.hasCode(application)
+						? { media: (opened: ApplicationInstance) => this.#mediaOf(opened, ownLog) }
+						: { waitingBytes: WAITING_BYTES }),
 					now: clock.now,
+					schedule: later,
 					log: ownLog,
 				};
 			},
@@ -135,6 +138,9 @@ export class ServerInstances {
 		});
 	}
 }
+
+/** What clients may have waiting for others where no code is between them. */
+const WAITING_BYTES = 1024 * 1024;
 
 type InstanceLog = (level: "debug" | "info" | "warn" | "error", event: string, text: string, error?: unknown) => void;
 

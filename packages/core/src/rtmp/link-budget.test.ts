@@ -5,12 +5,16 @@ import { RtmpLink } from "./link.ts";
 import { OWN_ALLOWANCE_BYTES, SharedBudget } from "./shared-budget.ts";
 
 /** A link whose handshake is done, and why it was closed. */
-function linkOn(budget: SharedBudget): { link: RtmpLink; reason(): MillraceError | undefined } {
+function linkOn(
+	budget: SharedBudget,
+	writeOutput?: (link: RtmpLink) => boolean,
+): { link: RtmpLink; reason(): MillraceError | undefined } {
 	let reason: MillraceError | undefined;
 	const handler = {
 		onHandshakeDone() {},
 		onMessage() {},
 		onUserControl() {},
+		writeOutput: () => writeOutput?.(link) ?? false,
 		onClosed(why: MillraceError | undefined) {
 			reason = why;
 		},
@@ -18,7 +22,8 @@ function linkOn(budget: SharedBudget): { link: RtmpLink; reason(): MillraceError
 	const times = { handshakeTimeoutMillis: 1e4, handshakeDeadlineMillis: 2e4, pingIntervalMillis: 1e4 };
 	const options = { ...times, readTimeoutMillis: 3e4, limits: DEFAULT_RTMP_LIMITS, budget };
 	const handshake = { done: true, receive: () => 0, takeOutput: () => [] };
-	return { link: new RtmpLink(handshake, handler, options, 0), reason: () => reason };
+	const link = new RtmpLink(handshake, handler, options, 0);
+	return { link, reason: () => reason };
 }
 
 const ANSWER = new Uint8Array(OWN_ALLOWANCE_BYTES);
@@ -32,6 +37,26 @@ describe("a link with a shared budget", () => {
 		link.send(3, 20, 0, 0, ANSWER);
 		expect(reason()?.code).toBe("SHARED_BYTES_SPENT");
 		expect(budget.used).toBe(0);
+	});
+
+	it("goes on although others have spent it, as long as its peer takes everything at once", () => {
+		const budget = new SharedBudget(OWN_ALLOWANCE_BYTES);
+		const slow = linkOn(budget);
+		slow.link.send(3, 20, 0, 0, ANSWER);
+		slow.link.send(3, 20, 0, 0, ANSWER.subarray(0, OWN_ALLOWANCE_BYTES - 1000));
+		const written: number[] = [];
+		let isRead = true;
+		const fast = linkOn(budget, link => {
+			if (!isRead) return false;
+			written.push(link.takeOutput().length);
+			link.outputSent();
+			return true;
+		});
+		for (let i = 0; i < 4; i++) fast.link.send(3, 20, 0, 0, ANSWER);
+		expect([written, fast.link.outputBytes, fast.link.closed, slow.link.closed]).toEqual([[2, 2], 0, false, false]);
+		isRead = false;
+		for (let i = 0; i < 2; i++) fast.link.send(3, 20, 0, 0, ANSWER);
+		expect(fast.reason()?.code).toBe("SHARED_BYTES_SPENT");
 	});
 
 	it("counts what its carrier keeps of unfinished messages, and is closed when that goes past what is left", () => {

@@ -42,6 +42,11 @@ export interface LinkHandler {
 	onMessage(type: number, timestamp: number, streamId: number, payload: Uint8Array): void;
 	/** @param payload the whole message, for the events that hold more than numbers */
 	onUserControl(control: UserControl, payload: Uint8Array): void;
+	/**
+	 * The shared budget has no room for what is queued: all output is to leave now, if it can. True: it has, and nothing
+	 * waits. Without this method the link ends then.
+	 */
+	writeOutput?(): boolean;
 	/** The link has ended, by `close` or a fault, and takes nothing more. Output that is queued may still be sent. */
 	onClosed(reason: MillraceError | undefined): void;
 }
@@ -443,7 +448,9 @@ export class RtmpLink implements ChunkHandler {
 		}
 		const charge = slice.length + OBJECT_OVERHEAD_BYTES;
 		if (this.account.add(charge)) this.#chargedQueued += charge;
-		else this.#dropOutput(new LimitError("SHARED_BYTES_SPENT", `${this.#outputBytes} bytes of answers wait here.`));
+		// A peer that takes everything at once holds nothing, whatever others do.
+		else if (this.#handler.writeOutput?.() !== true)
+			this.#dropOutput(new LimitError("SHARED_BYTES_SPENT", `${this.#outputBytes} bytes of answers wait here.`));
 	}
 
 	#dropOutput(reason: LimitError): void {

@@ -65,6 +65,8 @@ export interface ServerConnectionHandler {
 	awaitCalls?(proceed: () => void): boolean;
 	/** The client says which SWF file opened it (`decodeSwfAnswer`). It may come while `connect` is pending, or unasked. */
 	onSwfAnswer?(payload: Uint8Array): void;
+	/** Writes all output at once, if the network takes it; as `LinkHandler` has it. */
+	writeOutput?(): boolean;
 	onClosed(reason: MillraceError | undefined): void;
 }
 

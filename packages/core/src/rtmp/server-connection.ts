@@ -258,6 +258,10 @@ export class ServerConnection implements LinkHandler {
 		this.#gate.pass(type, timestamp, streamId, payload);
 	}
 
+	writeOutput(): boolean {
+		return this.#handler.writeOutput?.() ?? false;
+	}
+
 	onClosed(reason: MillraceError | undefined): void {
 		this.#state = STATE_CLOSED;
 		this.#gate.clear();

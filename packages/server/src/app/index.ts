@@ -8,16 +8,15 @@ export {
 } from "./application-place.ts";
 export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
-export {
-	ApplicationInstance,
-	type ClientLine,
-	type ClientQuestion,
-	type InstanceClient,
-	type InstanceLimits,
-	type InstanceMedia,
-	type InstanceOptions,
-	type PermissionHandler,
-} from "./instance.ts";
+export { ApplicationInstance, type InstanceLimits, type InstanceOptions } from "./instance.ts";
+export type {
+	ClientLine,
+	ClientQuestion,
+	InstanceClient,
+	InstanceMedia,
+	MediaQuestion,
+	PermissionHandler,
+} from "./instance-client.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 export type { InstanceStats } from "./instance-stats.ts";
@@ -51,3 +50,4 @@ export {
 export { decodeFrame, encodeFrame, FrameReader, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
 export { StandingInstances, type StandingInstancesOptions } from "./standing-instances.ts";
 export { StreamName } from "./stream-name.ts";
+export { WorkShare } from "./work-share.ts";

@@ -1,4 +1,5 @@
-import { ApplicationInstance, type InstanceClient, type InstanceOptions } from "./instance.ts";
+import { ApplicationInstance, type InstanceOptions } from "./instance.ts";
+import type { InstanceClient } from "./instance-client.ts";
 import type { ApplicationHost } from "./port.ts";
 
 /** What the directory needs of the server. */

@@ -3,7 +3,7 @@ import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { emptyClientStats } from "./client-stats.ts";
 import { DefaultApplicationHost } from "./default-application.ts";
-import type { InstanceClient } from "./instance.ts";
+import type { InstanceClient } from "./instance-client.ts";
 import type { InstanceDirectory } from "./instance-directory.ts";
 import { directoryOf } from "./instance-fixture.ts";
 import type { ApplicationHost, ApplicationPort, ClientFacts, PortEffect, PortEvent, PortListener } from "./port.ts";

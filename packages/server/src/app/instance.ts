@@ -1,15 +1,21 @@
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
-import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { AliveCheck } from "./alive-check.ts";
 import { CallAllowance } from "./call-allowance.ts";
-import type { ClientStats } from "./client-stats.ts";
+import { type EffectHost, EffectQueue, type EffectQueueOptions, type NarrowEffect } from "./effect-queue.ts";
+import type { WideEffect } from "./fan-out.ts";
+import type {
+	ClientLine,
+	ClientQuestion,
+	InstanceClient,
+	InstanceMedia,
+	PermissionHandler,
+} from "./instance-client.ts";
 import { InstanceTotals } from "./instance-stats.ts";
 import type {
-	Admission,
 	ApplicationHost,
 	ApplicationPort,
-	ClientFacts,
 	ClientId,
 	PortEffect,
 	PortEnd,
@@ -17,67 +23,8 @@ import type {
 	PortQuestion,
 	RecordedFacts,
 	SharedObjectType,
-	StreamAction,
 	StreamFacts,
 } from "./port.ts";
-
-/** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
-export interface InstanceClient {
-	readonly facts: ClientFacts;
-	accept(admission: Admission): void;
-	reject(status: NetStatus): void;
-	sendResult(call: number, value: AmfValue): void;
-	sendError(call: number, status: NetStatus): void;
-	/** Answers a call (`SERVER_CALLS`) as where the application does not handle it. */
-	answerCall(call: number): void;
-	/** Calls a method of the client. `responder` gets its answer, or an error where none comes. */
-	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): void;
-	sendSharedObject(type: SharedObjectType, body: Uint8Array): void;
-	readonly line: ClientLine;
-	/** What it is told until `releaseOutput` may leave together. They come in pairs. */
-	holdOutput(): void;
-	releaseOutput(): void;
-	/** The instance ends: the client is told `status`, and its connection ends. */
-	close(status?: NetStatus): void;
-}
-
-/** What may be asked and done about the connection of a client. */
-export interface ClientLine {
-	/** Bytes a second; 0 leaves a direction as it is, `Infinity` lifts its limit. */
-	setBandwidthLimit(serverToClient: number, clientToServer: number): void;
-	/** Bytes a second, infinite where there is no limit. */
-	readonly bandwidthLimit: { readonly serverToClient: number; readonly clientToServer: number };
-	/** `undefined`: the client did not answer. */
-	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
-	/** `undefined`: the client did not answer. False: it is not connected. */
-	checkBandwidth(onDone: (result: AmfObject | undefined) => void): boolean;
-	/** Measures at this moment. */
-	stats(): ClientStats;
-}
-
-/** What only the connections of clients can answer. */
-export type ClientQuestion =
-	| "client-stats"
-	| "bandwidth-limit"
-	| "ping"
-	| "check-bandwidth"
-	| "alive"
-	| "instance-stats";
-
-/** What the media of an instance can answer. */
-export type MediaQuestion = Exclude<PortQuestion, ClientQuestion | "instance-stats">;
-
-/** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
-export type PermissionHandler = (refusal: NetStatus | undefined) => void;
-
-/** What the media side does for the application of an instance: streams of its own, files and figures. */
-export interface InstanceMedia {
-	act(stream: string, action: StreamAction, args: readonly AmfValue[]): void;
-	/** Rejects with a sentence that says why it cannot. */
-	answer(question: MediaQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
-	/** The instance is unloaded: what its application played and recorded ends. */
-	close(): void;
-}
 
 /** What one instance and its clients may use. */
 export type InstanceLimits = {
@@ -94,6 +41,10 @@ export type InstanceOptions = {
 	readonly media?: (instance: ApplicationInstance) => InstanceMedia;
 	/** Monotonic milliseconds. */
 	now(): number;
+	/** As in `EffectQueueOptions`. */
+	readonly schedule?: EffectQueueOptions["schedule"];
+	/** As in `EffectQueueOptions`. */
+	readonly waitingBytes?: number;
 	log(level: "debug" | "info" | "warn" | "error", event: string, text: string): void;
 	/** The application has ended, or wants to: every client has been sent away. */
 	onEnded(instance: ApplicationInstance): void;
@@ -101,6 +52,8 @@ export type InstanceOptions = {
 
 /** Questions that an application may have open at once. */
 const MAX_ASKED = 256;
+/** Clients whose output waits for the end of a turn: all of it leaves at once then. */
+const MAX_TOLD = 64;
 
 /**
  * One instance of an application (`app/instance`): its clients on this side, the application behind its port.
@@ -131,6 +84,7 @@ export class ApplicationInstance {
 	readonly #totals = new InstanceTotals();
 	readonly #alive: AliveCheck;
 	#isClosed = false;
+	readonly #effects: EffectQueue;
 	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
 	#told: Set<InstanceClient> | undefined;
 
@@ -139,10 +93,14 @@ export class ApplicationInstance {
 		this.instance = instance;
 		this.#options = options;
 		this.#media = options.media?.(this);
+		this.#effects = new EffectQueue(this.#effectHost(), options);
 		const lines = () => [...this.#clients].map(([id, { client }]) => [id, client.line] as const);
 		this.#alive = new AliveCheck(options.now, lines);
 		this.#port = host.open(application, instance, {
-			onEffects: (effects, handled) => this.#take(effects, handled),
+			onEffects: (effects, handled) => {
+				if (!this.#isClosed) this.#effects.take(effects, handled);
+			},
+			isBusy: () => this.#effects.isBusy,
 			onLost: reason => this.end(netStatus("NetConnection.Connect.AppShutdown", reason)),
 		});
 	}
@@ -273,6 +231,7 @@ export class ApplicationInstance {
 		this.#permissions.clear();
 		this.#clients.clear();
 		this.#waiting.length = 0;
+		this.#effects.clear();
 		this.#port.close(reason);
 		this.#media?.close();
 	}
@@ -283,44 +242,65 @@ export class ApplicationInstance {
 		this.#port.send(event);
 	}
 
-	#take(effects: readonly PortEffect[], handled: number): void {
-		if (this.#isClosed) return;
-		if (effects.length > 1) this.#told = new Set();
-		for (const effect of effects) {
-			try {
-				this.#apply(effect);
-			} catch (error) {
-				// A value that this client's encoding cannot hold, or a fault of ours: it costs this effect and nothing else.
-				this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
-			}
-		}
-		const told = this.#told ?? [];
-		this.#told = undefined;
-		for (const client of told) client.releaseOutput();
-		this.#handled = Math.max(this.#handled, Math.min(handled, this.#sent));
+	#effectHost(): EffectHost {
+		return {
+			apply: effect => this.#apply(effect),
+			tell: (client, effects) => this.#tellClient(client, effects),
+			everybody: () => this.#letIn(),
+			beginTurn: count => {
+				if (count > 1) this.#told = new Set();
+			},
+			endTurn: () => {
+				const told = this.#told ?? [];
+				this.#told = undefined;
+				for (const client of told) client.releaseOutput();
+			},
+			onHandled: events => this.#onHandled(events),
+			onFault: (effect, error) => this.#onFault(effect, error),
+		};
+	}
+
+	/** A value that this client's encoding cannot hold, or a fault of ours. */
+	#onFault(effect: PortEffect, error: unknown): void {
+		this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
+	}
+
+	#onHandled(events: number): void {
+		this.#handled = Math.max(this.#handled, Math.min(events, this.#sent));
 		while (this.#waiting.length > 0 && this.#waiting[0]!.event <= this.#handled) {
 			const { client, proceed } = this.#waiting.shift()!;
 			if (this.#clients.has(client)) proceed();
 		}
 	}
 
-	#apply(effect: PortEffect): void {
+	/** In one write, with what else happens in the turn; of many clients each has its own, which waits for nobody. */
+	#tellClient(id: ClientId, effects: readonly WideEffect[]): void {
+		const client = this.#clients.get(id)?.client;
+		if (client === undefined) return;
+		const told = this.#told;
+		if (told !== undefined && told.size < MAX_TOLD) this.#hold(client);
+		const isHeld = told?.has(client) ?? false;
+		if (!isHeld) client.holdOutput();
+		for (const effect of effects) {
+			try {
+				if (effect.kind === "broadcast") client.callMethod(effect.name, effect.args);
+				else client.sendSharedObject(effect.type, effect.body);
+			} catch (error) {
+				this.#onFault(effect, error);
+			}
+		}
+		if (!isHeld) client.releaseOutput();
+	}
+
+	/** Clients that are let in. */
+	#letIn(): ClientId[] {
+		const ids: ClientId[] = [];
+		for (const [id, { held }] of this.#clients) if (held === undefined) ids.push(id);
+		return ids;
+	}
+
+	#apply(effect: NarrowEffect): void {
 		switch (effect.kind) {
-			case "broadcast":
-				for (const { client, held } of this.#clients.values()) {
-					if (held !== undefined) continue;
-					this.#hold(client);
-					client.callMethod(effect.name, effect.args);
-				}
-				return;
-			case "shared-object":
-				for (const id of effect.clients) {
-					const client = this.#clients.get(id)?.client;
-					if (client === undefined) continue;
-					this.#hold(client);
-					client.sendSharedObject(effect.type, effect.body);
-				}
-				return;
 			case "stream":
 				this.#media?.act(effect.stream, effect.action, effect.args);
 				return;

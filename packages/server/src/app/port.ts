@@ -260,6 +260,8 @@ export interface PortListener {
 	 * more effects of the turn follow
 	 */
 	onEffects(effects: readonly PortEffect[], handled: number): void;
+	/** Whether effects wait that were given: more would only wait behind them. */
+	isBusy?(): boolean;
 	/** The application has ended by itself: crashed, reloaded, or never started. No more effects will come. */
 	onLost(reason: string): void;
 }

@@ -23,7 +23,9 @@ export const codeSchema = section("How the code of applications is run, and what
 	network: z
 		.boolean()
 		.default(true)
-		.describe("Whether code in a process of its own may use the network. Node before version 25 cannot refuse it."),
+		.describe(
+			"Whether code in a process of its own may use the network, private addresses too. Node before version 25 cannot refuse it.",
+		),
 	memory: size(32 * 1024 ** 2, 64 * 1024 ** 3)
 		.prefault("128MiB")
 		.describe(

@@ -11,11 +11,11 @@ import {
 	type PortEnd,
 	type PortListener,
 	type PortReply,
+	WorkShare,
 } from "../app/index.ts";
 import type { EventLog, LogLevel } from "../log/index.ts";
 import type { HostChannel, RuntimeSetup, StartChannel } from "./host-channel.ts";
 import { LineAllowance } from "./line-allowance.ts";
-import { WorkShare } from "./work-share.ts";
 
 /** What bounds the runtime of an application. */
 export type RuntimeLimits = {
@@ -240,7 +240,7 @@ export class RuntimeLink {
 		const begun = now();
 		const isLate = () => now() > begun + WORK_MILLIS;
 		this.#keepingRules(() => {
-			while (this.#received.length > 0 && !isLate()) {
+			while (this.#received.length > 0 && !this.#isHeldUp && !isLate()) {
 				if (this.#carryOut(this.#received[0]!, isLate)) this.#received.shift();
 			}
 		});
@@ -248,8 +248,15 @@ export class RuntimeLink {
 		const isBusy = rest > 0 || this.#received.length > 0;
 		if (isBusy !== this.#isWorking) this.#channel.setFlowing(!isBusy);
 		this.#isWorking = isBusy;
-		if (rest > 0) schedule(rest, () => this.#work());
+		const wait = Math.max(rest, this.#isHeldUp ? WORK_MILLIS : 0);
+		if (wait > 0) schedule(wait, () => this.#work());
 		else if (isBusy) setImmediate(() => this.#work());
+	}
+
+	/** The instance that the next frame is for has not done what it was given. */
+	get #isHeldUp(): boolean {
+		const [next] = this.#received;
+		return next !== undefined && this.#ports.get(next.port)?.listener.isBusy?.() === true;
 	}
 
 	/** Carries out what a frame holds, as far as time allows. Returns whether that was all. */

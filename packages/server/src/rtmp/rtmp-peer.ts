@@ -245,6 +245,12 @@ export class RtmpPeer
 		else if (this.#ended) this.#wire.end();
 	}
 
+	writeOutput(): boolean {
+		if (this.#wire.backlog > 0) return false;
+		this.#writeOutput();
+		return this.#wire.backlog === 0;
+	}
+
 	holdOutput(): void {
 		this.#holds++;
 	}
