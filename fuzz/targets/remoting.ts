@@ -11,7 +11,7 @@ import { REMOTING_CASES } from "../../packages/core/src/amf/remoting-case.ts";
 import { encodedOrTooLarge, mustEqual } from "../amf-oracle.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 
-/** Packets of Flash Remoting: whatever is read is written in AMF3 and read again, and then lasts. */
+/** Packets of Flash Remoting: whatever is read is written in AMF0 and read again, and then lasts. */
 export const target: FuzzTarget = {
 	name: "remoting",
 	seeds: () => REMOTING_CASES.map(each => bytesOf(each.bytes)),
@@ -34,7 +34,8 @@ export const target: FuzzTarget = {
 };
 
 function written(packet: RemotingPacket): Uint8Array | undefined {
-	const writer = new RemotingWriter(3);
+	// In AMF3 not everything can be said that AMF0 can: names without a letter.
+	const writer = new RemotingWriter(0, { avmPlus: true });
 	const write = () => {
 		for (const header of packet.headers) writer.header(header);
 		for (const message of packet.messages) writer.message(message);

@@ -51,7 +51,11 @@ const MAX_CALLS = 256;
 export function parseGatewayAddress(address: string): URL | undefined {
 	if (!/^\s*https?:/i.test(address)) return undefined;
 	const url = URL.parse(address);
-	if (url === null) throw new ArgumentError(`${JSON.stringify(address)} is no address of a gateway.`);
+	if (url === null) {
+		// The password stays out of the error's text.
+		const shown = JSON.stringify(address.slice(0, 200).replace(/\/\/[^/?#]*@/, "//…@"));
+		throw new ArgumentError(`${shown} is no address of a gateway.`);
+	}
 	return url;
 }
 

@@ -1,5 +1,5 @@
 import type { ObjectEncoding } from "./amf-message.ts";
-import { AmfTypedObject, type AmfValue } from "./amf-types.ts";
+import { AmfEcmaArray, AmfTypedObject, type AmfValue } from "./amf-types.ts";
 import type { RemotingPacket, RemotingWriter } from "./remoting.ts";
 
 /** A packet and its bytes. The table drives the tests of both directions and of truncation, and seeds the fuzzer. */
@@ -156,6 +156,63 @@ export const REMOTING_CASES: readonly RemotingCase[] = [
 			encoding: 3,
 			with: writer =>
 				writer.call("null", "/1", [new AmfTypedObject("flex.messaging.messages.CommandMessage", { operation: 5 })]),
+		},
+	},
+	{
+		name: "PyAMF 0.9.1: a call in AMF3, whose length says nothing",
+		bytes: `0003 0000 0001 000b 64656d6f2e6d6972726f72 0002 2f31 00000000 0a00000002
+			11 0a0b1b 6578616d706c652e506f696e74 0378 0401 0379 0402 01 11 0609 7a776569`,
+		packet: {
+			version: 3,
+			headers: [],
+			messages: [
+				{
+					target: "demo.mirror",
+					response: "/1",
+					value: [new AmfTypedObject("example.Point", { x: 1, y: 2 }, 0), "zwei"],
+				},
+			],
+		},
+	},
+	{
+		name: "PyAMF 0.9.1: an answer in AMF3",
+		bytes: `0003 0000 0001 000b 2f312f6f6e526573756c74 0004 6e756c6c 00000000
+			11 0905 01 0401 0a0b01 0361 0603 62 01`,
+		packet: {
+			version: 3,
+			headers: [],
+			messages: [{ target: "/1/onResult", response: "null", value: [1, { a: "b" }] }],
+		},
+	},
+	{
+		name: "Ruffle 0.6.0: two calls with credentials",
+		bytes: `0000 0001 000b 43726564656e7469616c73 00 00000020
+			03 0008 70617373776f7264 02000178 0006 757365726964 020003616e6e 000009
+			0002 0009 64656d6f2e6563686f 0002 2f31 0000004a 0a00000002
+			03 0001 62 08 00000003 0001 30 003ff0000000000000 0001 31 004000000000000000 0001 32 0200057468726565 000009
+			0001 61 003ff0000000000000 000009 02000474657874
+			000c 64656d6f2e6e6f7468696e67 0002 2f32 00000005 0a00000000`,
+		packet: {
+			version: 0,
+			headers: [{ name: "Credentials", mustUnderstand: false, value: { password: "x", userid: "ann" } }],
+			messages: [
+				{
+					target: "demo.echo",
+					response: "/1",
+					value: [
+						{
+							b: new AmfEcmaArray([
+								["0", 1],
+								["1", 2],
+								["2", "three"],
+							]),
+							a: 1,
+						},
+						"text",
+					],
+				},
+				{ target: "demo.nothing", response: "/2", value: [] },
+			],
 		},
 	},
 ];

@@ -10,12 +10,7 @@ const titled = REMOTING_CASES.map(each => [each.name, each] as const);
 
 /** A packet as one value, which can be compared as AMF compares. */
 function asValue({ version, headers, messages }: RemotingPacket): AmfValue {
-	return [version, ...headers.map(each => ({ ...each })), ...messages.map(each => ({ ...each }))].map(bare);
-}
-
-/** Decoded objects have no prototype, and typed ones say how many of their members are sealed. */
-function bare(value: AmfValue): AmfValue {
-	return JSON.parse(JSON.stringify(value)) as AmfValue;
+	return [version, ...headers.map(each => ({ ...each })), ...messages.map(each => ({ ...each }))];
 }
 
 describe("a packet of Flash Remoting", () => {

@@ -107,7 +107,7 @@ export class RemotingWriter {
 	readonly #messages: Uint8Array[] = [];
 	#bytesLeft: number;
 
-	/** `maxBytes` holds for the whole packet. */
+	/** `maxBytes` holds for the whole packet; `avmPlus` is by default true with encoding 3. */
 	constructor(objectEncoding: ObjectEncoding, options: AmfWriteOptions = {}) {
 		this.#version = objectEncoding;
 		this.#options = options;
@@ -183,7 +183,7 @@ export class RemotingWriter {
 		const at = sink.out.length;
 		sink.out.u32(0);
 		try {
-			write(new Amf0Writer({ ...this.#options, avmPlus: this.#version === 3 }, sink), sink);
+			write(new Amf0Writer({ avmPlus: this.#version === 3, ...this.#options }, sink), sink);
 		} catch (error) {
 			throw encodingError(error);
 		}
