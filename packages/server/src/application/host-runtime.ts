@@ -63,7 +63,8 @@ export class HostRuntime {
 		options.load().then(
 			definition => {
 				this.#definition = definition;
-				this.#control("ready", definition.turnMillis ?? 0);
+				const { turnMillis } = definition;
+				this.#control("ready", ...(turnMillis === undefined ? [] : [turnMillis]));
 			},
 			(error: unknown) => {
 				this.#control("failed", error instanceof Error ? (error.stack ?? error.message) : String(error));
