@@ -53,7 +53,7 @@ function declarationOf(word: string, name: string, doc: string, lines: readonly 
 	if (!hasMembers) {
 		const text = kind === "function" ? headOf(lines).text : lines.join("\n");
 		if (kind === "const") {
-			return { kind, name, doc, signature: text.replace(/^export /, "").replace(/ = [^]*$/, ""), members: [] };
+			return { kind, name, doc, signature: text.replace(/^export /, "").replace(/ = [\s\S]*$/, ""), members: [] };
 		}
 		return { kind, name, doc, signature: text.replace(/^export /, "").replace(/ \{$/, ""), members: [] };
 	}
