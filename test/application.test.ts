@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NetConnection, type NetStatusEvent, SharedObject } from "@millrace/client";
+import { NetConnection, type NetStatusEvent, NetStream, SharedObject } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
+import { MediaMessage } from "@millrace/core/flv";
+import type { ClientStats, InstanceStats, StreamStats } from "millrace/app";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LogFields } from "../packages/server/src/log/index.ts";
 import { createServer, type MillraceServer } from "../packages/server/src/server.ts";
@@ -39,7 +41,11 @@ class Fixture {
 				listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
 				media: { applications: this.folder },
 				code: { turnMillis: 1000, ...code },
-				applications: { live: {}, configured: { config: { greeting: "hello", limit: 3 } } },
+				applications: {
+					live: {},
+					configured: { config: { greeting: "hello", limits: { words: [3, null] } } },
+					standing: { code: { start: true } },
+				},
 			},
 			{ log },
 		);
@@ -80,6 +86,10 @@ class Client {
 	readonly statuses: Record<string, unknown>[] = [];
 	/** Calls of the server: name and arguments. */
 	readonly received: unknown[][] = [];
+	/** Arguments of each `onBWDone`. */
+	readonly measured: unknown[][] = [];
+	/** How many calls had come when the first status did. */
+	receivedAtStatus: number | undefined;
 
 	constructor() {
 		connections.push(this.connection);
@@ -89,8 +99,15 @@ class Client {
 				this.received.push([name, ...args]);
 				return args[0];
 			};
-		this.connection.client = { said: note("said"), question: note("question") };
-		this.connection.addEventListener("netStatus", (event: NetStatusEvent) => this.statuses.push({ ...event.info }));
+		this.connection.client = {
+			said: note("said"),
+			question: note("question"),
+			onBWDone: (...args: unknown[]) => this.measured.push(args),
+		};
+		this.connection.addEventListener("netStatus", (event: NetStatusEvent) => {
+			this.receivedAtStatus ??= this.received.length;
+			this.statuses.push({ ...event.info });
+		});
 	}
 
 	get codes(): unknown[] {
@@ -314,7 +331,7 @@ describe("applications", { timeout: 60_000 }, () => {
 	it("find their configuration", async () => {
 		const fixture = await new Fixture().write("configured", HELLO).start();
 		const client = await fixture.connect("configured", "ann");
-		expect(await client.call("config")).toEqual({ greeting: "hello", limit: 3 });
+		expect(await client.call("config")).toEqual({ greeting: "hello", limits: { words: [3, null] } });
 	});
 
 	it("keep a client to its calls a second and an instance to its clients", async () => {
@@ -326,11 +343,102 @@ describe("applications", { timeout: 60_000 }, () => {
 		expect((await fixture.connect("chat", "bob")).statuses[0]!["description"]).toMatch(/Too many clients/);
 	});
 
+	it("send what they have to say in onConnect and onConnected behind the result of connect, in that order", async () => {
+		const code = `import { defineApplication } from "millrace/app";
+			export default defineApplication({
+				async onConnect(client) { client.send("said", "first"); await new Promise(done => setTimeout(done, 50)); client.send("said", "second"); },
+				async onConnected(client) { client.send("said", "third"); client.send("said", await client.call("question", 4)); },
+			});`;
+		const fixture = await new Fixture().write("greeter", code).start();
+		const client = await fixture.connect("greeter");
+		await client.until(() => client.received.length === 5);
+		expect(client.received.map(([, value]) => value)).toEqual(["first", "second", "third", 4, 4]);
+		expect(client.receivedAtStatus).toBe(0);
+	});
+
+	it("get the calls about bandwidth for which they have methods; the server answers the others", async () => {
+		const code = `import { defineApplication } from "millrace/app";
+			export default defineApplication({
+				methods: { checkBandwidth: () => "mine", _checkbw: () => "mine too" },
+				onCall: (_client, name) => name,
+			});`;
+		const fixture = await new Fixture().write("own", code).start();
+		const client = await fixture.connect("own");
+		expect(await client.call("checkBandwidth")).toBe("mine");
+		expect(await client.call("_checkbw")).toBe("mine too");
+		expect(await client.call("checkBandwidthUp", 5)).toMatchObject({ time: 5 });
+		expect(await client.call("anything")).toBe("anything");
+	});
+
+	it("without code measure the bandwidth of who gives connect the argument true", async () => {
+		const fixture = await new Fixture().start();
+		for (const [args, figures] of [
+			[[true], 4],
+			[["true"], 0],
+			[[], 0],
+		] as const) {
+			const client = await fixture.connect("live", ...args);
+			await client.until(() => client.measured.length > 0);
+			expect(client.measured.map(found => found.length)).toEqual([figures]);
+		}
+	});
+
 	it("run JavaScript as well", async () => {
 		const plain =
 			'import { defineApplication } from "millrace/app";\nexport default defineApplication({ onCall: (c, name) => name });';
 		const fixture = await new Fixture().write("plain", plain, "main.js").start();
 		expect(await (await fixture.connect("plain")).call("anything/at.all")).toBe("anything/at.all");
+	});
+});
+
+const CLOCK = `
+import { defineApplication } from "millrace/app";
+export default defineApplication({
+	onStart(app) { app.log.info("start " + app.name + " with " + app.clients.size); },
+	onShutdown(app) { app.log.info("end " + app.name); },
+	methods: {
+		shutdown(client) { client.app.shutdown(); },
+		exit() { process.exit(7); },
+	},
+});
+`;
+
+describe("an application that starts with the server (code.start)", { timeout: 60_000 }, () => {
+	const started = /^start clock\/_definst_ with 0$/;
+
+	it("runs before anybody connects and when all have left, and again after it has ended", async () => {
+		const fixture = new Fixture({ start: true, idleMillis: 0 }).write("clock", CLOCK);
+		await fixture.start();
+		await fixture.logged("application", started);
+		const ann = await fixture.connect("clock");
+		const room = await fixture.connect("clock/room");
+		ann.connection.close();
+		room.connection.close();
+		// Other instances live for their clients; nothing is left of them.
+		await fixture.logged("application", /^end clock\/room$/);
+		expect(fixture.lines.filter(({ text }) => started.test(text))).toHaveLength(1);
+		for (const [count, method] of ["shutdown", "exit"].entries()) {
+			const client = await fixture.connect("clock");
+			client.connection.call(method, null);
+			while (fixture.lines.filter(({ text }) => started.test(text)).length < count + 2) await sleep(20);
+		}
+		await fixture.logged("application-crash", /exit code 7/);
+		await fixture.server.stop();
+		expect(fixture.lines.filter(({ text }) => text === "end clock/_definst_")).toHaveLength(2);
+	});
+
+	it("starts as soon as its folder is there, and as soon as code is saved that can be loaded", async () => {
+		const fixture = await new Fixture({ start: true }).start();
+		fixture.write("clock", "nonsense(;");
+		await fixture.logged("application-failed", /./);
+		fixture.write("clock", CLOCK);
+		await fixture.logged("application", started);
+	});
+
+	it("can be one of several", async () => {
+		const fixture = await new Fixture().write("clock", CLOCK).write("other", CLOCK).write("standing", CLOCK).start();
+		await fixture.logged("application", /^start standing/);
+		expect(fixture.lines.filter(({ text }) => /^start/.test(text))).toHaveLength(1);
 	});
 });
 
@@ -370,6 +478,10 @@ export default defineApplication({
 		otherwise(client) { return client.app.sharedObjects.get("late"); },
 		flush: client => client.app.sharedObjects.get("board", { persistent: true }).flush(),
 		stats: async client => Object.keys(await client.stats()).includes("bytesIn") && (await client.ping()) >= 0,
+		figures: async client => {
+			const [publisher, viewer] = client.app.clients.values();
+			return [await publisher.stats(), await viewer.stats(), await client.app.streams.stats("cam"), await client.app.stats()];
+		},
 		send(client) { client.app.streams.get("tv").send("title", "News"); },
 		live: async client => (await client.app.streams.list()).map(stream => stream.name),
 		length: (client, name: string) => client.app.streams.length(name),
@@ -418,6 +530,41 @@ describe("an application", { timeout: 60_000 }, () => {
 		const board = late.board();
 		await late.until(() => board.synced > 0);
 		expect(board.data).toEqual({ title: "Hello", count: 1, color: "red" });
+	});
+
+	it("has the figures of clients, streams and all of its instance", async () => {
+		const fixture = await new Fixture({}).write("studio", STUDIO).start();
+		const [ann, bob, carl] = [
+			await fixture.connect("studio", "ann"),
+			await fixture.connect("studio", "bob"),
+			await fixture.connect("studio", "carl"),
+		];
+		const publishing = new NetStream(ann.connection);
+		publishing.publish("cam");
+		const playing = new NetStream(bob.connection);
+		let pictures = 0;
+		playing.onMedia = message => (pictures += Number(message.isVideo));
+		playing.play("cam");
+		carl.connection.close();
+		type Figures = [ClientStats, ClientStats, StreamStats, InstanceStats];
+		let found: Figures | undefined;
+		for (let time = 0; pictures < 20 || found?.[3].disconnects !== 1; time += 40) {
+			publishing.sendMedia(new MediaMessage(9, time, Uint8Array.of(time % 400 === 0 ? 0x17 : 0x27, 1, 0, 0, 0, 5)));
+			await sleep(10);
+			if (pictures >= 20) found = (await bob.connection.callAsync("figures")) as unknown as Figures;
+		}
+		const [publisher, viewer, stream, instance] = found!;
+		expect(publisher).toMatchObject({ publishing: [{ stream: "studio/cam" }], playing: [], messagesDropped: 0 });
+		expect(publisher.publishing[0]!.bytes).toBeGreaterThanOrEqual(20 * 6);
+		expect(viewer.playing).toMatchObject([{ stream: "studio/cam", isRecorded: false, viewer: { state: "steady" } }]);
+		expect(viewer.messagesOut).toBeGreaterThan(20);
+		expect(stream).toMatchObject({ isPublishing: true, viewers: 1, viewerSkips: 0 });
+		expect(stream.video.messages).toBeGreaterThanOrEqual(20);
+		expect(instance).toMatchObject({ clients: 2, connects: 3, disconnects: 1 });
+		expect(instance.bytesIn).toBeGreaterThan(publisher.bytesIn + viewer.bytesIn);
+		expect(instance.messagesOut).toBeGreaterThan(viewer.messagesOut);
+		expect(playing.info).toMatchObject({ isLive: true, resourceName: "cam", droppedFrames: 0 });
+		expect(playing.info.videoByteCount).toBeGreaterThanOrEqual(20 * 6);
 	});
 
 	it("holds shared objects as the old server's code does: marks, versions, what is written when", async () => {

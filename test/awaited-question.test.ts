@@ -10,13 +10,13 @@ import { defineApplication } from "millrace/app";
 export default defineApplication({
 	onShutdown(app, reason) { app.log.info("ended: " + reason); },
 	methods: {
-		stats: client => client.app.stats(),
+		stats: client => client.app.statsNow(),
 		mine: client => client.statsNow(),
 		length: (client, name) => client.app.streams.lengthNow(name),
 		live: (client, name) => client.app.streams.statsNow(name),
 		many(client, count) {
 			let bytes = 0;
-			for (let i = 0; i < count; i++) bytes += client.app.stats().bytesIn;
+			for (let i = 0; i < count; i++) bytes += client.app.statsNow().bytesIn;
 			return bytes > 0;
 		},
 		sweep: client => [...client.app.clients.values()].map(each => each.isAlive()),
@@ -27,8 +27,8 @@ export default defineApplication({
 			client.send("after");
 			return messagesOut;
 		},
-		loop(client) { for (;;) client.app.stats(); },
-		end(client) { client.app.shutdown(); try { return client.app.stats().connects; } catch (error) { client.app.log.info("said: " + error.message); } },
+		loop(client) { for (;;) client.app.statsNow(); },
+		end(client) { client.app.shutdown(); try { return client.app.statsNow().connects; } catch (error) { client.app.log.info("said: " + error.message); } },
 		FCPublish(client, name) { client.send("asked", name); return "mine"; },
 		getStreamLength: () => 12.5,
 	},

@@ -2,7 +2,13 @@ import { VirtualClock } from "@millrace/testkit";
 import type { ClientPlatform, Transport, TransportHandler } from "../packages/client/src/connect/index.ts";
 // Straight from its file: the package's entry is that of Node.
 import { NetConnection } from "../packages/client/src/net-connection.ts";
-import type { ApplicationHost, PortEffect, PortEvent, PortListener } from "../packages/server/src/app/index.ts";
+import type {
+	Admission,
+	ApplicationHost,
+	PortEffect,
+	PortEvent,
+	PortListener,
+} from "../packages/server/src/app/index.ts";
 import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
 import { liveOptions } from "../packages/server/src/hub/hub-fixture.ts";
@@ -19,6 +25,12 @@ export type LineOptions = {
 	/** Round trip in milliseconds. */
 	readonly latency?: number;
 	readonly bandwidth?: BandwidthRules;
+	/** How the application lets the client in. */
+	readonly admission?: Admission;
+	/** Calls that the application handles although the server could. */
+	readonly handles?: readonly string[];
+	/** Methods of the client from the beginning. */
+	readonly client?: object;
 };
 
 /** Peers and clients of the library, joined by lines of a speed, on one clock; and an application that the test plays. */
@@ -32,14 +44,18 @@ export class LineFixture implements ApplicationHost {
 	/** What is done each step of time. */
 	readonly steps = new Set<() => void>();
 	#listener: PortListener | undefined;
+	#admission: Admission = {};
+	#handles: readonly string[] = [];
 	readonly #instances = directoryOf(this);
 
 	open(_application: string, _instance: string, listener: PortListener) {
 		this.#listener = listener;
 		return {
 			send: (event: PortEvent): void => {
-				if (event.kind === "connect") this.do({ kind: "accept", client: event.client.id });
-				else if (event.kind === "play" || event.kind === "publish") {
+				if (event.kind === "connect") {
+					this.do({ kind: "handles", names: this.#handles });
+					this.do({ kind: "accept", client: event.client.id, ...this.#admission });
+				} else if (event.kind === "play" || event.kind === "publish") {
 					this.do({ kind: "allow", client: event.client, request: event.request });
 				} else this.events.push(event);
 			},
@@ -55,6 +71,8 @@ export class LineFixture implements ApplicationHost {
 	/** A client that is connected, and its peer. */
 	async connect(options: LineOptions = {}): Promise<{ nc: NetConnection; peer: RtmpPeer; line: Line }> {
 		const lines: Line[] = [];
+		this.#admission = options.admission ?? {};
+		this.#handles = options.handles ?? [];
 		const platform: ClientPlatform = {
 			open: (_target, handler) => {
 				const line = new Line(this, handler, options);
@@ -70,6 +88,7 @@ export class LineFixture implements ApplicationHost {
 			},
 		};
 		const nc = new NetConnection(platform);
+		if (options.client !== undefined) nc.client = options.client;
 		nc.connect("rtmp://host:1935/live");
 		await this.until(() => nc.connected);
 		return { nc, line: lines[0]!, peer: this.peers.at(-1)! };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent } from "node:http";
 import { get as httpsGet } from "node:https";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createServer, type MillraceServer, type ServerOptionsInput } from "../packages/server/src/index.ts";
 import type { EventLog, LogFields } from "../packages/server/src/log/index.ts";
+import { ask, exchange } from "./http-fixture.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 const closers: (() => unknown)[] = [];
@@ -114,39 +115,8 @@ function tcp(server: MillraceServer): Promise<RawRtmpClient & { readonly socket:
 	});
 }
 
-type Answer = { readonly status: number; readonly headers: IncomingMessage["headers"]; readonly body: string };
-
-function get(
-	server: MillraceServer,
-	path: string,
-	options: { method?: string; body?: string; agent?: Agent; headers?: Record<string, string> } = {},
-): Promise<Answer> {
-	const { body, ...rest } = options;
-	return new Promise((resolve, reject) => {
-		const asked = httpRequest({ port: portOf(server), host: "127.0.0.1", path, ...rest }, answer => {
-			const parts: Buffer[] = [];
-			answer.on("data", part => parts.push(part));
-			answer.on("end", () =>
-				resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: String(Buffer.concat(parts)) }),
-			);
-		});
-		asked.on("error", reject);
-		asked.end(body);
-	});
-}
-
-/** Writes to the port and gathers what comes until the end. */
-function exchange(server: MillraceServer, bytes: string | Uint8Array): Promise<string> {
-	const socket = connect(portOf(server), "127.0.0.1");
-	closers.push(() => socket.destroy());
-	socket.on("error", () => socket.destroy());
-	socket.write(bytes);
-	let text = "";
-	socket.on("data", part => {
-		text += part;
-	});
-	return new Promise(resolve => socket.once("close", () => resolve(text)));
-}
+const get = (server: MillraceServer, path: string, options?: Parameters<typeof ask>[2]) =>
+	ask(portOf(server), path, options);
 
 describe("one port", () => {
 	it("carries a stream from RTMPS to RTMP, RTMPS and both kinds of WebSocket, and serves pages beside", async () => {
@@ -184,12 +154,12 @@ describe("one port", () => {
 	it("speaks no TLS without a certificate", async () => {
 		const server = await serve({ tls: {} });
 		expect(server.addresses[0]?.protocols).toEqual(["rtmp", "http"]);
-		expect(await exchange(server, Uint8Array.of(0x16, 3, 1, 0, 5))).toBe("");
+		expect(await exchange(portOf(server), Uint8Array.of(0x16, 3, 1, 0, 5), closers)).toBe("");
 	});
 
 	it("closes requests that never end", async () => {
 		const server = await serve({ tls: {}, rtmp: { handshakeTimeoutMillis: 300 } });
-		expect(await exchange(server, "GET / HTTP/1.1\r\nHost: a\r\n")).toContain("408 Request Timeout");
+		expect(await exchange(portOf(server), "GET / HTTP/1.1\r\nHost: a\r\n", closers)).toContain("408 Request Timeout");
 	});
 
 	it("refuses what could be read in two ways behind a proxy", async () => {
@@ -202,7 +172,7 @@ describe("one port", () => {
 			`GET / HTTP/1.1\nHost: a\n\n`,
 			`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(40_000)}\r\n\r\n`,
 		]) {
-			const answer = await exchange(server, request);
+			const answer = await exchange(portOf(server), request, closers);
 			// A body is read after the answer: then the connection ends at once, and nothing behind it is a request.
 			expect(answer, request.slice(0, 60)).toMatch(
 				request.includes("5 \n") ? /^HTTP\/1\.1 404 / : /^HTTP\/1\.1 4(00|31) /,
@@ -264,7 +234,7 @@ describe("RTMP over WebSocket", () => {
 		const head =
 			"GET /rtmp HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
 			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-		const answer = await exchange(server, Buffer.concat([Buffer.from(head), frame]));
+		const answer = await exchange(portOf(server), Buffer.concat([Buffer.from(head), frame]), closers);
 		expect(answer).toMatch(/^HTTP\/1\.1 101 /);
 		expect(answer.toLowerCase()).not.toContain("permessage-deflate");
 		await vi.waitFor(() => expect(server.connectionCount).toBe(0), 3000);
@@ -303,14 +273,15 @@ describe("limits of connections", () => {
 			limits: { connectionsPerAddressPerMinute: 2 },
 			tls: {},
 		});
-		const ask = (address: string): Promise<string> =>
+		const askFrom = (address: string): Promise<string> =>
 			exchange(
-				server,
+				portOf(server),
 				`PROXY TCP4 ${address} 198.51.100.1 1 2\r\nGET /api/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+				closers,
 			);
-		for (let i = 0; i < 2; i++) expect(await ask("192.0.2.1")).toContain("200 OK");
-		expect(await ask("192.0.2.1")).toBe("");
-		expect(await ask("192.0.2.2")).toContain("200 OK");
+		for (let i = 0; i < 2; i++) expect(await askFrom("192.0.2.1")).toContain("200 OK");
+		expect(await askFrom("192.0.2.1")).toBe("");
+		expect(await askFrom("192.0.2.2")).toContain("200 OK");
 		expect(logged.filter(({ event }) => event === "refuse").map(({ fields }) => fields["from"])).toEqual(["192.0.2.1"]);
 	});
 });
@@ -331,7 +302,7 @@ describe("the ports that a visitor is told", () => {
 			(JSON.parse(answer.slice(answer.indexOf("{"))) as { ports: { port: number }[] }).ports.map(({ port }) => port);
 		const request = "GET /api/ports HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
 		const header = "PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\n";
-		expect(portsIn(await exchange(server, `${header}${request}\r\n`))).toEqual([open]);
+		expect(portsIn(await exchange(portOf(server), `${header}${request}\r\n`, closers))).toEqual([open]);
 		const nearby = await fetch(`http://127.0.0.1:${local}/api/ports`);
 		expect(portsIn(await nearby.text())).toEqual([proxied, local, open]);
 		const named = await fetch(`http://127.0.0.1:${local}/api/ports`, { headers: { "x-forwarded-for": "192.0.2.1" } });

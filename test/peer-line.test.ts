@@ -21,6 +21,11 @@ async function resolved<T>(fixture: LineFixture, action: Promise<T>): Promise<T>
 	return action;
 }
 
+/** Names of the calls that the application was told of. */
+function calls(fixture: LineFixture): string[] {
+	return fixture.events.flatMap(event => (event.kind === "call" ? [event.name] : []));
+}
+
 describe("a bandwidth check", () => {
 	it.each([
 		[1000, 60],
@@ -68,20 +73,55 @@ describe("a bandwidth check", () => {
 		expect(line.bytesDown - before).toBeGreaterThan(500_000);
 	});
 
-	it("is the application's where the settings or the peer's switch say so", async () => {
+	it("is the application's where the settings say so", async () => {
 		const { detection } = DEFAULT_BANDWIDTH_RULES;
-		const off = { ...DEFAULT_BANDWIDTH_RULES, detection: { ...detection, enabled: false } };
-		for (const bandwidth of [off, DEFAULT_BANDWIDTH_RULES]) {
+		const fixture = new LineFixture();
+		const done: AmfValue[][] = [];
+		const { nc } = await fixture.connect({
+			bandwidth: { ...DEFAULT_BANDWIDTH_RULES, detection: { ...detection, enabled: false } },
+			admission: { isMeasured: true },
+			client: { onBWDone: (...args: AmfValue[]) => done.push(args) },
+		});
+		for (const name of ["checkBandwidth", "checkBandwidthUp", "onClientBWCheck"]) nc.call(name, null, 1);
+		// Whose result says nothing, and which no application need know.
+		const result = await resolved(fixture, nc.callAsync("_checkbw"));
+		expect([result, calls(fixture)]).toEqual([undefined, ["checkBandwidth", "checkBandwidthUp", "onClientBWCheck"]]);
+		await fixture.pass(1000);
+		expect(done).toEqual([[]]);
+	});
+
+	it("is the application's where that answers calls of the name itself", async () => {
+		for (const [own, others] of [
+			["_checkbw", ["checkBandwidth", "checkBandwidthUp", "onClientBWCheck"]],
+			["checkBandwidth", ["_checkbw", "checkBandwidthUp", "onClientBWCheck"]],
+		] as const) {
 			const fixture = new LineFixture();
-			const { nc, peer } = await fixture.connect({ bandwidth });
-			peer.line.answersBandwidthCalls = false;
-			for (const name of ["checkBandwidth", "checkBandwidthUp", "onClientBWCheck"]) nc.call(name, null, 1);
-			await fixture.pass(100);
-			expect(fixture.events.map(event => (event.kind === "call" ? event.name : event.kind))).toEqual([
-				"checkBandwidth",
-				"checkBandwidthUp",
-				"onClientBWCheck",
-			]);
+			const { nc, peer } = await fixture.connect({ handles: [own] });
+			const answer = nc.callAsync(own, 7);
+			for (const name of others) await resolved(fixture, nc.callAsync(name, 7));
+			expect(fixture.events).toMatchObject([{ kind: "call", name: own, args: [7] }]);
+			fixture.do({ kind: "result", client: peer.id, call: 1, value: "mine" });
+			expect(await resolved(fixture, answer)).toBe("mine");
+			// The application can still have it measured.
+			let kbit: number | undefined;
+			peer.line.checkBandwidth(found => (kbit = found?.kbit));
+			await fixture.until(() => kbit !== undefined);
+		}
+	});
+
+	it("begins with the connection where the application wants it; otherwise the client is told that there is none", async () => {
+		for (const isMeasured of [true, false]) {
+			const done: AmfValue[][] = [];
+			const fixture = new LineFixture();
+			await fixture.connect({
+				kbit: 4000,
+				latency: 20,
+				admission: { isMeasured },
+				client: { onBWDone: (...args: AmfValue[]) => done.push(args) },
+			});
+			await fixture.pass(5000);
+			const figures = isMeasured ? ["number", "number", "number", "number"] : [];
+			expect(done.map(args => args.map(value => typeof value))).toEqual([figures]);
 		}
 	});
 

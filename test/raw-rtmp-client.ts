@@ -106,10 +106,10 @@ export class RawRtmpClient {
 	}
 
 	/** Connects to an application, with a chunk size that holds every message whole. */
-	connect(app: string, flashVer = "test"): this {
+	connect(app: string, flashVer = "test", host = "localhost"): this {
 		this.message(TYPE_SET_CHUNK_SIZE, 0, encodeControlValue(CHUNK_SIZE));
 		this.#writer.chunkSize = CHUNK_SIZE;
-		const object = { app, tcUrl: `rtmp://localhost/${app}`, flashVer };
+		const object = { app, tcUrl: `rtmp://${host}/${app}`, flashVer };
 		return this.message(TYPE_COMMAND, 0, encodeCommand(0, "connect", this.#transaction++, object, []));
 	}
 

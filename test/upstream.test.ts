@@ -1,17 +1,12 @@
 import { writeFileSync } from "node:fs";
-import {
-	Agent,
-	createServer as createHttpServer,
-	type Server as HttpServer,
-	request as httpRequest,
-	type IncomingMessage,
-} from "node:http";
-import { connect, type Socket } from "node:net";
+import { Agent, createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { removeTempDirs, TempDir } from "@millrace/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createServer, type MillraceServer, type ServerOptionsInput } from "../packages/server/src/index.ts";
+import { ask, exchange, type HttpAnswer } from "./http-fixture.ts";
 
 const closers: (() => unknown)[] = [];
 
@@ -36,45 +31,8 @@ async function serve(options: ServerOptionsInput = {}): Promise<MillraceServer> 
 
 const portOf = (server: MillraceServer): number => server.addresses[0]!.port;
 
-type Answer = {
-	readonly status: number;
-	readonly headers: IncomingMessage["headers"];
-	readonly body: string;
-	readonly length: number;
-};
-
-function get(
-	server: MillraceServer,
-	path: string,
-	options: { method?: string; body?: string; agent?: Agent; headers?: Record<string, string> } = {},
-): Promise<Answer> {
-	const { body, ...rest } = options;
-	return new Promise((resolve, reject) => {
-		const asked = httpRequest({ port: portOf(server), host: "127.0.0.1", path, ...rest }, answer => {
-			const parts: Buffer[] = [];
-			answer.on("data", part => parts.push(part));
-			answer.on("end", () => {
-				const bytes = Buffer.concat(parts);
-				resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: String(bytes), length: bytes.length });
-			});
-		});
-		asked.on("error", reject);
-		asked.end(body);
-	});
-}
-
-/** Writes to the port and gathers what comes until the end. */
-function exchange(server: MillraceServer, bytes: string | Uint8Array): Promise<string> {
-	const socket = connect(portOf(server), "127.0.0.1");
-	closers.push(() => socket.destroy());
-	socket.on("error", () => socket.destroy());
-	socket.write(bytes);
-	let text = "";
-	socket.on("data", part => {
-		text += part;
-	});
-	return new Promise(resolve => socket.once("close", () => resolve(text)));
-}
+const get = (server: MillraceServer, path: string, options?: Parameters<typeof ask>[2]) =>
+	ask(portOf(server), path, options);
 
 describe("HTTP that is not the server's own", () => {
 	it("comes from another web server, with bodies, and with the client's address", async () => {
@@ -121,7 +79,8 @@ describe("a connection that carries a tunnel", () => {
 		agent.on("free", (socket: Socket) => ports.add(socket.localPort));
 		const foreign = async (): Promise<void> =>
 			expect(await get(server, "/page.txt", { agent })).toMatchObject({ status: 200, body: "foreign" });
-		const tunnel = (path: string, body = "\0"): Promise<Answer> => get(server, path, { method: "POST", body, agent });
+		const tunnel = (path: string, body = "\0"): Promise<HttpAnswer> =>
+			get(server, path, { method: "POST", body, agent });
 		await foreign();
 		const id = (await tunnel("/open/1")).body.trim();
 		await foreign();
@@ -250,7 +209,7 @@ describe("a WebSocket that is not the server's own", () => {
 			[`GET /greet HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${second}`, 400],
 			[`POST /greet HTTP/1.1\r\n${head}\r\n${second}`, 400],
 		] as const) {
-			const answer = await exchange(server, request);
+			const answer = await exchange(portOf(server), request, closers);
 			expect(answer, request.slice(0, 30)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 			expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
 		}

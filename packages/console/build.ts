@@ -11,11 +11,18 @@ const source = join(import.meta.dirname, "src");
 const target = join(import.meta.dirname, "dist");
 const started = performance.now();
 
-const logo: Plugin = {
-	name: "millrace-logo",
+/** What stands for a file in each page. */
+const PARTS = { "<!--head-->": "shared/head.html", "<!--logo-->": "logo.svg" };
+
+const parts: Plugin = {
+	name: "millrace-parts",
 	transformIndexHtml: {
 		order: "pre",
-		handler: html => html.replace("<!--logo-->", readFileSync(join(source, "logo.svg"), "utf8").trim()),
+		handler: html =>
+			Object.entries(PARTS).reduce(
+				(page, [mark, file]) => page.replace(mark, readFileSync(join(source, file), "utf8").trim()),
+				html,
+			),
 	},
 };
 
@@ -24,7 +31,7 @@ const result = await build({
 	configFile: false,
 	logLevel: "warn",
 	publicDir: false,
-	plugins: [logo],
+	plugins: [parts],
 	// The core's sources, as everything in the repository runs them.
 	resolve: { conditions: ["source", ...defaultClientConditions] },
 	build: {

@@ -20,11 +20,17 @@ const MODULES = [
 	},
 ] as const;
 
-/** Where the core declares what `millrace/app` hands on. */
-const CORE_FILES: Readonly<Record<string, readonly string[]>> = {
+/** Where that is declared which the modules hand on from elsewhere. */
+const FOREIGN_FILES: Readonly<Record<string, readonly string[]>> = {
 	"@millrace/core/amf": ["core/src/amf/amf-types.ts", "core/src/amf/amf-class-registry.ts"],
 	"@millrace/core/rtmp": ["core/src/rtmp/net-status.ts"],
 	"@millrace/core/shared-object": ["core/src/shared-object/shared-object-sync.ts"],
+	"../app/index.ts": ["server/src/app/client-stats.ts", "server/src/app/instance-stats.ts"],
+	"../hub/index.ts": [
+		"server/src/hub/media-tally.ts",
+		"server/src/hub/stream-meter.ts",
+		"server/src/hub/stream-stats.ts",
+	],
 };
 
 /** The page of everything that authors of applications import, made from its types and their comments. */
@@ -44,20 +50,20 @@ export function applicationReference(): string {
 	return `${lines.join("\n")}\n`;
 }
 
-/** What a module exports, in the order of its statements: what it is about first, what is handed on from the core last. */
+/** What a module exports, in the order of its statements: what it is about first, what is handed on from elsewhere last. */
 export function exportsOf(file: string): Declaration[] {
 	const source = readFileSync(join(packages, file), "utf8");
 	const own: Declaration[] = [];
 	const foreign: Declaration[] = [];
 	for (const [, names = "", from = ""] of source.matchAll(/export (?:type )?\{([^}]*)\} from "([^"]+)"/g)) {
-		const files = CORE_FILES[from] ?? [join(dirname(file), from)];
+		const files = FOREIGN_FILES[from] ?? [join(dirname(file), from)];
 		const known = files.flatMap(each => readDeclarations(readFileSync(join(packages, each), "utf8")));
 		for (const entry of names.split(",")) {
 			const name = entry.trim().replace(/^type /, "");
 			if (name === "") continue;
 			const found = known.find(each => each.name === name);
 			if (found === undefined) throw new Error(`${name} of ${from} cannot be found.`);
-			(from.startsWith("@") ? foreign : own).push(found);
+			(from.startsWith("./") ? own : foreign).push(found);
 		}
 	}
 	return [...own, ...foreign];

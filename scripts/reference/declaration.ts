@@ -5,7 +5,7 @@
 
 /** An exported declaration. */
 export type Declaration = {
-	readonly kind: "class" | "interface" | "type" | "function";
+	readonly kind: "class" | "interface" | "type" | "function" | "const";
 	readonly name: string;
 	readonly doc: string;
 	/** Without the members and the body, and without `export`. */
@@ -16,7 +16,7 @@ export type Declaration = {
 
 export type Member = { readonly name: string; readonly signature: string; readonly doc: string };
 
-const BEGIN = /^export (?:abstract )?(class|interface|type|function|async function) (\w+)/;
+const BEGIN = /^export (?:abstract )?(class|interface|type|function|async function|const(?= \w+: unique symbol)) (\w+)/;
 /** Members that are no part of what a user sees. */
 const HIDDEN = /^(?:static )?(?:async )?(?:get |set )?(?:readonly )?(?:#|private |constructor\()/;
 /** How the doc comments of members begin that only our own code calls. */
@@ -52,6 +52,9 @@ function declarationOf(word: string, name: string, doc: string, lines: readonly 
 		kind === "class" || kind === "interface" || /^export type [^=]*= \{$/.test(lines[0]!) || isObject(lines);
 	if (!hasMembers) {
 		const text = kind === "function" ? headOf(lines).text : lines.join("\n");
+		if (kind === "const") {
+			return { kind, name, doc, signature: text.replace(/^export /, "").replace(/ = [^]*$/, ""), members: [] };
+		}
 		return { kind, name, doc, signature: text.replace(/^export /, "").replace(/ \{$/, ""), members: [] };
 	}
 	const head = headOf(lines);

@@ -320,8 +320,12 @@ function p99(values: readonly number[]): number {
 	return [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? 0;
 }
 
-const BESIDE = ["loop", "growBuffers", "broadcasts", "largeBroadcasts", "smallEffects", "outputWithoutEnd", "logs"];
-const ROUND_MILLIS = 1500;
+const BESIDE = [
+	...["loop", "growMap", "fillArray", "timers", "growBuffers", "broadcasts", "largeBroadcasts", "smallEffects"],
+	...["outputWithoutEnd", "logs"],
+];
+/** Longer rounds tell more of a quiet machine: at the default a round has 45 frames. */
+const ROUND_MILLIS = Number(process.env["GAP_MILLIS"] ?? 1500);
 const ROUNDS = 2;
 /**
  * The aim is 1.2 times. Two cores that many programs share do not show it reliably (ratios from 1.0 to 2.2 were seen), so
@@ -329,7 +333,7 @@ const ROUNDS = 2;
  */
 const SLACK_MILLIS = 250;
 
-describe("a live stream beside hostile applications", { timeout: 150_000 }, () => {
+describe("a live stream beside hostile applications", { timeout: 150_000 + 50 * ROUND_MILLIS }, () => {
 	it("loses no packet, and its p99 frame gap grows by less than 250 ms; the figures are printed", async () => {
 		const measured = await MeasuredVictim.start();
 		try {

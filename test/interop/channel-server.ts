@@ -5,28 +5,17 @@ import { DefaultApplicationHost, StreamName } from "../../packages/server/src/ap
 import { directoryOf } from "../../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../../packages/server/src/config/index.ts";
 import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
-import { Hub, type HubClock } from "../../packages/server/src/hub/index.ts";
+import { Hub } from "../../packages/server/src/hub/index.ts";
 import { MediaLibrary, PlayerSchedule, Recorder } from "../../packages/server/src/library/index.ts";
 import { recordSettings } from "../../packages/server/src/library/recording/recording-fixture.ts";
 import { silentLog } from "../../packages/server/src/log/index.ts";
 import { SocketWire } from "../../packages/server/src/net/index.ts";
 import { RtmpPeer } from "../../packages/server/src/rtmp/index.ts";
 import { type ApplicationStreams, StreamDirectory } from "../../packages/server/src/stream/index.ts";
+import { systemClock } from "../../packages/server/src/system-clock.ts";
 import { sleep } from "./suite-server.ts";
 
 const APPLICATION = "channel";
-
-const clock: HubClock = {
-	now: () => performance.now(),
-	schedule(millis, action) {
-		const timer = setTimeout(action, millis);
-		return () => clearTimeout(timer);
-	},
-	afterInput(action) {
-		const immediate = setImmediate(action);
-		return () => clearImmediate(immediate);
-	},
-};
 
 /** A server in this process with the application `channel`, whose streams the test plays into as the application would. */
 export class ChannelServer {
@@ -35,7 +24,7 @@ export class ChannelServer {
 	readonly statuses: string[] = [];
 	/** Called with each status. */
 	onStatus: ((stream: string, code: string) => void) | undefined;
-	readonly #hub = new Hub(clock, { onViewerSkipped() {} });
+	readonly #hub = new Hub(systemClock, { onViewerSkipped() {} });
 	readonly #directory: StreamDirectory;
 	readonly #library: MediaLibrary;
 	readonly #server: Server;
@@ -45,11 +34,11 @@ export class ChannelServer {
 	constructor(folder: string) {
 		const { rtmp, limits } = resolveOptions({});
 		this.#library = new MediaLibrary({ applicationsFolder: folder });
-		const recorder = new Recorder({ folder, clock, log: silentLog });
-		const schedule = new PlayerSchedule(clock);
+		const recorder = new Recorder({ folder, clock: systemClock, log: silentLog });
+		const schedule = new PlayerSchedule(systemClock);
 		this.#directory = new StreamDirectory({
 			hub: this.#hub,
-			clock,
+			clock: systemClock,
 			schedule,
 			recorder,
 			library: this.#library,
@@ -69,7 +58,7 @@ export class ChannelServer {
 			encryption: false,
 			catalog: this.#library,
 			schedule,
-			now: clock.now,
+			now: systemClock.now,
 			random: (count: number) => randomBytes(count),
 			application: () => ({
 				live: liveOptions(LIVE),

@@ -11,30 +11,19 @@ import type { ClientFacts, PortEvent, PortListener } from "../../packages/server
 import { directoryOf } from "../../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../../packages/server/src/config/index.ts";
 import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
-import { Hub, type HubClock } from "../../packages/server/src/hub/index.ts";
+import { Hub } from "../../packages/server/src/hub/index.ts";
 import { silentLog } from "../../packages/server/src/log/index.ts";
 import { SocketWire } from "../../packages/server/src/net/index.ts";
 import { RtmpPeer } from "../../packages/server/src/rtmp/index.ts";
+import { systemClock } from "../../packages/server/src/system-clock.ts";
 import { PacketCapture } from "./packet-capture.ts";
 import { programPath, sleep } from "./suite-server.ts";
-
-const clock: HubClock = {
-	now: () => performance.now(),
-	schedule(millis, action) {
-		const timer = setTimeout(action, millis);
-		return () => clearTimeout(timer);
-	},
-	afterInput(action) {
-		const immediate = setImmediate(action);
-		return () => clearImmediate(immediate);
-	},
-};
 
 /** Peers on a real port, and an application that lets everybody in and notes who came. */
 class NotingServer {
 	readonly clients: ClientFacts[] = [];
 	readonly peers = new Set<RtmpPeer>();
-	readonly hub = new Hub(clock, { onViewerSkipped() {} });
+	readonly hub = new Hub(systemClock, { onViewerSkipped() {} });
 	readonly #server: Server;
 
 	constructor() {
@@ -51,7 +40,7 @@ class NotingServer {
 			log: { ...silentLog, child: () => silentLog },
 			connection: { ...rtmp, limits },
 			encryption: false,
-			now: clock.now,
+			now: systemClock.now,
 			random: (count: number) => randomBytes(count),
 			application: () => ({
 				live: liveOptions(),
@@ -212,9 +201,14 @@ describe("programs that hear onBWDone", () => {
 		const answer = server.hub.open("live\n_definst_\ncam", liveOptions()).publish("test", { onPublicationEnded() {} });
 		if (!("publication" in answer)) throw new Error(answer.refused);
 		const { publication } = answer;
-		const startedAt = clock.now();
+		const startedAt = systemClock.now();
 		const timer = setInterval(() => {
-			publication.receive(MEDIA_AUDIO, clock.now() - startedAt, Uint8Array.of(0x2f, ...randomBytes(400)), clock.now());
+			publication.receive(
+				MEDIA_AUDIO,
+				systemClock.now() - startedAt,
+				Uint8Array.of(0x2f, ...randomBytes(400)),
+				systemClock.now(),
+			);
 			publication.endTurn();
 		}, 20);
 		try {

@@ -17,9 +17,10 @@ import { afterAll, expect, test } from "vitest";
 import { StreamName } from "../../packages/server/src/app/index.ts";
 import { applicationOptions, resolveOptions } from "../../packages/server/src/config/index.ts";
 import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
-import { Hub, type HubClock, type LiveStream, type Publication } from "../../packages/server/src/hub/index.ts";
+import { Hub, type LiveStream, type Publication } from "../../packages/server/src/hub/index.ts";
 import { Recorder, type Recording, type RecordSettings } from "../../packages/server/src/library/index.ts";
 import { silentLog } from "../../packages/server/src/log/index.ts";
+import { systemClock } from "../../packages/server/src/system-clock.ts";
 import { readFlvTags } from "./flv-tag-reader.ts";
 import { sleep } from "./suite-server.ts";
 
@@ -221,9 +222,9 @@ class Stage {
 	constructor(folder: string, source: string) {
 		this.#folder = folder;
 		this.#messages = readMessages(source);
-		const hub = new Hub(clock, { onViewerSkipped: () => {} });
+		const hub = new Hub(systemClock, { onViewerSkipped: () => {} });
 		this.live = hub.open(NAME.key, liveOptions());
-		this.#recorder = new Recorder({ folder, clock, log: silentLog });
+		this.#recorder = new Recorder({ folder, clock: systemClock, log: silentLog });
 		this.#publication = this.#publish();
 	}
 
@@ -244,13 +245,13 @@ class Stage {
 	/** Publishes up to a share of the file. */
 	async play(share: number): Promise<void> {
 		const until = this.#messages.at(-1)!.timestamp * share;
-		const startedAt = clock.now() - (this.#messages[this.#next]?.timestamp ?? 0) / SPEED;
+		const startedAt = systemClock.now() - (this.#messages[this.#next]?.timestamp ?? 0) / SPEED;
 		for (; this.#next < this.#messages.length; this.#next++) {
 			const { type, timestamp, payload } = this.#messages[this.#next]!;
 			if (share < 1 && timestamp > until) break;
-			const early = timestamp / SPEED - (clock.now() - startedAt);
+			const early = timestamp / SPEED - (systemClock.now() - startedAt);
 			if (early > 20) await sleep(early);
-			this.#publication.receive(type, timestamp, payload, clock.now());
+			this.#publication.receive(type, timestamp, payload, systemClock.now());
 			this.#publication.endTurn();
 		}
 		await sleep(400);
@@ -272,18 +273,6 @@ function readMessages(path: string): MediaMessage[] {
 	new FlvDemuxer({ onTag: message => messages.push(message) }).push(readFileSync(path));
 	return messages;
 }
-
-const clock: HubClock = {
-	now: () => performance.now(),
-	schedule(millis, action) {
-		const timer = setTimeout(action, millis);
-		return () => clearTimeout(timer);
-	},
-	afterInput(action) {
-		const immediate = setImmediate(action);
-		return () => clearImmediate(immediate);
-	},
-};
 
 /** Readers hand out what there is of a torn packet: the last one, where it is not what it was. */
 function dropTorn(torn: readonly MediaPacket[], whole: readonly MediaPacket[]): readonly MediaPacket[] {

@@ -5,23 +5,12 @@ import { DefaultApplicationHost } from "../../packages/server/src/app/index.ts";
 import { directoryOf } from "../../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../../packages/server/src/config/index.ts";
 import { liveOptions } from "../../packages/server/src/hub/hub-fixture.ts";
-import { Hub, type HubClock } from "../../packages/server/src/hub/index.ts";
+import { Hub } from "../../packages/server/src/hub/index.ts";
 import { MediaLibrary, PlayerSchedule } from "../../packages/server/src/library/index.ts";
 import { silentLog } from "../../packages/server/src/log/index.ts";
 import { SocketWire } from "../../packages/server/src/net/index.ts";
 import { RtmpPeer } from "../../packages/server/src/rtmp/index.ts";
-
-const clock: HubClock = {
-	now: () => performance.now(),
-	schedule(millis, action) {
-		const timer = setTimeout(action, millis);
-		return () => clearTimeout(timer);
-	},
-	afterInput(action) {
-		const immediate = setImmediate(action);
-		return () => clearImmediate(immediate);
-	},
-};
+import { systemClock } from "../../packages/server/src/system-clock.ts";
 
 /** A server in this process that plays the files of a folder over RTMP, and notes the commands that come. */
 export class VodServer {
@@ -45,14 +34,14 @@ export class VodServer {
 		const note = (event: string) => void events.push(event);
 		const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
 		const context = {
-			hub: new Hub(clock, { onViewerSkipped() {} }),
+			hub: new Hub(systemClock, { onViewerSkipped() {} }),
 			instances: directoryOf(new DefaultApplicationHost()),
 			log,
 			connection: { ...rtmp, limits },
 			encryption: rtmp.encryption,
 			catalog: new MediaLibrary({ applicationsFolder: folder }),
-			schedule: new PlayerSchedule(clock),
-			now: clock.now,
+			schedule: new PlayerSchedule(systemClock),
+			now: systemClock.now,
 			random: (count: number) => randomBytes(count),
 			application: () => ({
 				live: liveOptions(),

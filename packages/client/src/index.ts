@@ -56,7 +56,6 @@ export type { TlsOptions } from "./node/socket-transport.ts";
 export { type FlvSink, type PlayedToFlv, type PlayToFlvOptions, playToFlv } from "./player.ts";
 export type { TestPortsOptions } from "./port-test.ts";
 export { type MediaSource, type PublishedMedia, type PublishMediaOptions, publishMedia } from "./publisher.ts";
-export { remoteMethods } from "./remote.ts";
 export { ObjectEncoding, Responder, type ResponderObject } from "./responder.ts";
 export {
 	type LocalObjectOptions,

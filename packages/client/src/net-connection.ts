@@ -1,6 +1,6 @@
 import { AmfClassRegistry, type AmfConstructor, type AmfValue, type ObjectEncoding } from "@millrace/core/amf";
 import type { MillraceError } from "@millrace/core/fault";
-import { type Call, type ConnectParameters, type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type Call, type ConnectParameters, type NetStatus, netStatus, remoteMethods } from "@millrace/core/rtmp";
 import {
 	type BandwidthOptions,
 	ConnectionBandwidth,
@@ -28,7 +28,6 @@ import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
 import { asStatus, USUAL_CALLS } from "./net-connection-answer.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
-import { remoteMethods } from "./remote.ts";
 import { RemoteObjects } from "./remote-objects.ts";
 import { parseGatewayAddress, Remoting } from "./remoting.ts";
 import { Responder, type ResponderObject } from "./responder.ts";

@@ -23,8 +23,8 @@ export type HttpFrontOptions = {
 	readonly crossDomainFile: string | null;
 	/** How long a request's head may take, in milliseconds. */
 	readonly headMillis: number;
-	/** Whether an application of that name is known by name. */
-	isApplication(name: string): boolean;
+	/** Whether an application of that name is known by name, at the host that the request names. */
+	isApplication(name: string, request: IncomingMessage): boolean;
 	/** A connection ends because what came on it is no request. */
 	onRefused(socket: Socket, reason: string): void;
 };
@@ -59,7 +59,8 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 			const headers = { "content-type": "text/x-cross-domain-policy", "content-length": policy.length };
 			response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : policy);
 		} else if (remoting?.isFor(request)) void remoting.handle(request, response);
-		else if (foreign !== undefined && !isServerPath(url, isApplication)) foreign.handle(request, response);
+		else if (foreign !== undefined && !isServerPath(url, name => isApplication(name, request)))
+			foreign.handle(request, response);
 		else if (PlainFileOutput.isFilePath(url)) void files.handle(request, response);
 		else if (FlvOutput.isFlvPath(url)) flv.handle(request, response);
 		else pages.handle(request, response);
@@ -67,7 +68,7 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const url = request.url ?? "";
 		if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
-		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, isApplication)) {
+		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, name => isApplication(name, request))) {
 			foreign.handleUpgrade(request, socket, head);
 		} else flv.handleUpgrade(request, socket, head);
 	});

@@ -1,9 +1,12 @@
+import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import {
 	type ApplicationInstance,
 	DefaultApplicationHost,
+	type HostFolders,
 	InstanceDirectory,
 	type InstanceMedia,
 	type RecordedFacts,
+	StandingInstances,
 	StreamName,
 } from "./app/index.ts";
 import {
@@ -24,6 +27,8 @@ export type ServerInstancesOptions = {
 	readonly applications: ServerApplications;
 	/** The folder that holds a folder for each application. */
 	readonly folder: string;
+	/** The same of virtual hosts. */
+	readonly hostFolders: HostFolders | undefined;
 	/** What the shared objects of applications without code may hold together. */
 	readonly sharedObjectBytes: number;
 	readonly hub: Hub;
@@ -41,12 +46,15 @@ export class ServerInstances {
 	readonly #withoutCode: DefaultApplicationHost;
 	readonly #hosts: ApplicationHosts;
 	readonly #streams: StreamDirectory;
+	readonly #standing: StandingInstances;
 
 	constructor(options: ServerInstancesOptions) {
-		const { applications, folder, sharedObjectBytes, hub, library, recorder, schedule, clock, log } = options;
+		const { applications, folder, hostFolders, sharedObjectBytes, hub, library, recorder, schedule, clock, log } =
+			options;
 		this.#hub = hub;
 		this.#withoutCode = new DefaultApplicationHost({
 			folder,
+			hostFolders,
 			sharedObjectBytes,
 			onFault: error => log.error("shared-objects", { error }),
 		});
@@ -57,6 +65,7 @@ export class ServerInstances {
 		const later = clock.schedule.bind(clock);
 		this.#hosts = new ApplicationHosts({
 			folder,
+			hostFolders,
 			withoutCode: this.#withoutCode,
 			settings: name => codeSettings(applications, name),
 			log,
@@ -77,9 +86,23 @@ export class ServerInstances {
 				};
 			},
 			// Without code there is nothing that could outlast its clients.
-			idleMillis: name => (this.#hosts.hasCode(name) ? (applications.options(name)?.code.idleMillis ?? 0) : 0),
+			idleMillis: (name, instance) => {
+				const code = this.#hosts.hasCode(name) ? applications.options(name)?.code : undefined;
+				if (code?.enabled && code.start && instance === DEFAULT_INSTANCE) return Number.POSITIVE_INFINITY;
+				return code?.idleMillis ?? 0;
+			},
 			schedule: later,
 		});
+		this.#standing = new StandingInstances({
+			directory: this.directory,
+			applications: () => applications.toStart().filter(name => this.#hosts.hasCode(name)),
+			schedule: later,
+		});
+	}
+
+	/** Starts what runs whether there are clients or not. */
+	start(): void {
+		this.#standing.start();
 	}
 
 	/** Tells an instance that a recording of it is finished. */
@@ -94,6 +117,7 @@ export class ServerInstances {
 
 	/** Unloads everything. Resolves when the code has ended and all is written. */
 	async stop(): Promise<void> {
+		this.#standing.stop();
 		this.directory.stop();
 		await Promise.all([this.#hosts.stop(), this.#withoutCode.settled()]);
 	}

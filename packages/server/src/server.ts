@@ -10,14 +10,15 @@ import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { describeCodecs, LibraryView, LiveView, type PortFacts, type ServerView } from "./admin/index.ts";
-import { StreamName } from "./app/index.ts";
+import { hostedApplication, StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
 import { DemoPublisher, withDemoFiles } from "./demo/index.ts";
 import { createForeignSite, createHttpApplication, type ForeignSite, type HttpApplication } from "./http/index.ts";
-import { Hub, type HubClock, type LiveStream, type Viewer } from "./hub/index.ts";
+import { Hub, type LiveStream, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
 import {
+	AddressRule,
 	AddressSet,
 	ConnectionRate,
 	HttpTunnel,
@@ -37,6 +38,8 @@ import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
 import { portsFor } from "./server-ports.ts";
 import { createRemotingGateway } from "./server-remoting.ts";
+import { VirtualHosts } from "./server-virtual-hosts.ts";
+import { systemClock } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerAddress } from "./server-listeners.ts";
@@ -76,17 +79,6 @@ const RECORDINGS_STOP_MILLIS = 10_000;
 export class MillraceServer {
 	readonly options: ServerOptions;
 	readonly #log: EventLog;
-	readonly #clock: HubClock = {
-		now: () => performance.now(),
-		schedule(millis, action) {
-			const timer = setTimeout(action, millis);
-			return () => clearTimeout(timer);
-		},
-		afterInput(action) {
-			const immediate = setImmediate(action);
-			return () => clearImmediate(immediate);
-		},
-	};
 	readonly #budget: SharedBudget;
 	readonly #slab = new Slab();
 	readonly #rate: ConnectionRate;
@@ -96,10 +88,12 @@ export class MillraceServer {
 	readonly #view: LiveView;
 	readonly #instances: ServerInstances;
 	readonly #applications: ServerApplications;
+	readonly #hosts: VirtualHosts | undefined;
 	readonly #peers = new Set<RtmpPeer>();
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
 	readonly #trusted: AddressSet;
+	readonly #addresses: AddressRule;
 	readonly #webSockets: RtmpWebSocket;
 	readonly #context: PeerContext;
 	readonly #tunnel: HttpTunnel | undefined;
@@ -118,23 +112,29 @@ export class MillraceServer {
 	constructor(options: ServerOptions, log: EventLog) {
 		this.options = options.demo ? withDemoFiles(options) : options;
 		this.#log = log;
-		this.#applications = new ServerApplications(this.options, log);
+		const hosts = VirtualHosts.of(options);
+		const hostFolders = hosts?.folders;
+		this.#hosts = hosts;
+		this.#applications = new ServerApplications(this.options, log, hostFolders);
 		this.#trusted = new AddressSet(options.trustedProxies);
+		this.#addresses = new AddressRule(options.addresses);
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
 		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
-		this.#hub = new Hub(this.#clock, {
+		this.#hub = new Hub(systemClock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
 		const folder = resolve(options.media.applications);
 		this.#recorder = new Recorder({
 			folder,
-			clock: this.#clock,
+			hostFolders,
+			clock: systemClock,
 			log,
 			onFileFinished: (name, { path, bytes, durationMillis }) =>
 				this.#instances.tellRecorded(name, { name: name.name, path, bytes, seconds: durationMillis / 1000 }),
 		});
 		this.#library = new MediaLibrary({
 			applicationsFolder: folder,
+			hostFolders,
 			foldersOf: name => this.#applications.options(name)?.media,
 			growing: path => this.#recorder.growing(path),
 			isFinished: (path, bytes) => this.#recorder.isFinished(path, bytes),
@@ -148,17 +148,19 @@ export class MillraceServer {
 		}));
 		const hasApplication = (name: string) => this.#applications.has(name);
 		const { cors } = options.http;
-		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication });
+		const streamOf = hosts?.streamOf.bind(hosts);
+		this.#files = new PlainFileOutput({ library: this.#library, log, cors, hasApplication, streamOf });
 		this.#flv = new FlvOutput({
 			hub: this.#hub,
 			catalog: this.#library,
 			hasApplication,
+			streamOf,
 			log,
 			cors,
 			hasRoom: () => this.#hasRoom,
 			nextId: () => this.#id(),
 			addressOf: request => this.#originOf(request).address,
-			now: this.#clock.now,
+			now: systemClock.now,
 		});
 		this.#webSockets = new RtmpWebSocket({
 			cors: options.http.cors,
@@ -166,31 +168,34 @@ export class MillraceServer {
 			admit: (origin, socket) => this.#hasRoomFor(origin, socket),
 			onClient: (wire, { secure }) => this.#takeClient(wire, { protocol: secure ? "wss" : "ws", secure }),
 		});
-		const schedule = new PlayerSchedule(this.#clock);
+		const schedule = new PlayerSchedule(systemClock);
 		this.#instances = new ServerInstances({
 			applications: this.#applications,
 			folder,
+			hostFolders,
 			sharedObjectBytes: options.limits.sharedObjectBytes,
 			hub: this.#hub,
 			library: this.#library,
 			recorder: this.#recorder,
 			schedule,
-			clock: this.#clock,
+			clock: systemClock,
 			log,
 		});
 		this.#context = {
 			hub: this.#hub,
 			instances: this.#instances.directory,
 			log,
+			idleClientMillis: options.rtmp.idleClientMillis,
 			connection: { ...options.rtmp, limits: options.limits, budget: this.#budget, slab: this.#slab },
 			encryption: options.rtmp.encryption,
 			catalog: this.#library,
 			schedule,
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
-			now: this.#clock.now,
+			now: systemClock.now,
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#applications.rules(name),
+			...(hosts !== undefined && { applicationOf: request => hosts.applicationOf(request) }),
 			rejection: () => this.#draining?.rejection,
 			describe: (name: StreamName) => this.#describe(name),
 		};
@@ -201,7 +206,7 @@ export class MillraceServer {
 			originOf: request => this.#originOf(request),
 			hasRoom: () => this.#state === "running" && !this.#isFull,
 			nextId: () => this.#id(),
-			now: this.#clock.now,
+			now: systemClock.now,
 		});
 	}
 
@@ -231,6 +236,7 @@ export class MillraceServer {
 			this.#listeners = listeners;
 			await listeners.open();
 			if (this.#stopping !== undefined) return;
+			this.#instances.start();
 			if (this.options.demo) await this.#startDemo();
 		} catch (error) {
 			await this.stop();
@@ -270,9 +276,9 @@ export class MillraceServer {
 	}
 
 	async #awaitEmptiness(deadlineMillis: number): Promise<void> {
-		const deadline = this.#clock.now() + deadlineMillis;
+		const deadline = systemClock.now() + deadlineMillis;
 		while (this.#stopping === undefined && this.connectionCount > 0) {
-			const rest = deadline - this.#clock.now();
+			const rest = deadline - systemClock.now();
 			if (rest <= 0) {
 				this.#log.warn("drain", { connections: this.connectionCount, text: "The deadline is over." });
 				break;
@@ -324,10 +330,12 @@ export class MillraceServer {
 	}
 
 	async #createHttp(): Promise<HttpServer> {
-		const { http, applications } = this.options;
+		const { http } = this.options;
+		const hosts = this.#hosts;
 		this.#pages = await createHttpApplication({
 			view: this.#view,
 			files: this.#fileView(),
+			hostOf: hosts && (request => hosts.hostOf(request)),
 			ports: request => this.#portsFor(request),
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
@@ -343,7 +351,8 @@ export class MillraceServer {
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
-			isApplication: name => Object.hasOwn(applications, name),
+			isApplication: (name, request) =>
+				this.#applications.isListed(hosts === undefined ? name : hostedApplication(name, hosts.hostOf(request))),
 			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}
@@ -363,7 +372,7 @@ export class MillraceServer {
 			cors: http.cors,
 			ident2: rtmpt.ident2,
 			ident: rtmpt.ident,
-			now: this.#clock.now,
+			now: systemClock.now,
 			random: count => randomBytes(count),
 			originOf: request => this.#originOf(request),
 			refusalOf: address => this.#tunnelRefusal(address),
@@ -381,7 +390,8 @@ export class MillraceServer {
 		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
 		if (this.#state !== "running") return "The server stops.";
 		if (this.#isFull) return `More than ${connections} connections.`;
-		if (this.#rate.admit(address, this.#clock.now())) return undefined;
+		if (!this.#addresses.admits(address)) return NOT_ALLOWED;
+		if (this.#rate.admit(address, systemClock.now())) return undefined;
 		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
 	}
 
@@ -422,7 +432,11 @@ export class MillraceServer {
 	}
 
 	#admitRate(address: string): boolean {
-		if (this.#rate.admit(address, this.#clock.now())) return true;
+		if (!this.#addresses.admits(address)) {
+			this.#refuse(address, NOT_ALLOWED);
+			return false;
+		}
+		if (this.#rate.admit(address, systemClock.now())) return true;
 		this.#refuse(address, `More than ${this.options.limits.connectionsPerAddressPerMinute} connections in a minute.`);
 		return false;
 	}
@@ -452,7 +466,7 @@ export class MillraceServer {
 			library: this.#library,
 			applications: () => this.#applications.withListedFiles(),
 			hasApplication: name => this.#applications.has(name),
-			now: this.#clock.now,
+			now: systemClock.now,
 		});
 	}
 
@@ -471,7 +485,7 @@ export class MillraceServer {
 	}
 
 	#handleTimeouts(): void {
-		const now = this.#clock.now();
+		const now = systemClock.now();
 		for (const peer of this.#peers) if (now >= peer.deadline) peer.handleTimeout(now);
 	}
 
@@ -479,7 +493,7 @@ export class MillraceServer {
 		const rules = this.#applications.rules(DEMO_STREAM.application);
 		if (rules === undefined) return;
 		const clip = await readFile(DEMO_CLIP);
-		this.#demo = new DemoPublisher(clip, this.#clock);
+		this.#demo = new DemoPublisher(clip, systemClock);
 		this.#demo.start(this.#hub.open(DEMO_STREAM.key, rules.live));
 	}
 
@@ -503,6 +517,7 @@ export class MillraceServer {
 	}
 }
 
+const NOT_ALLOWED = "The settings do not allow this address.";
 /** What `ex.code` says of a redirection, as in HTTP. */
 const REDIRECT_CODE = 302;
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");

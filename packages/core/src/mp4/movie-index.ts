@@ -98,7 +98,9 @@ export function* indexMovie(fileBytes: number, limits: Mp4Limits, audioTrack?: n
 		}
 	}
 	if (movie === undefined) throw invalid("The file has no “moov”: its recording was not finished, or it is no MP4.");
-	return finish(movie, isTruncated);
+	const indexed = finish(movie, isTruncated);
+	walk.release();
+	return indexed;
 }
 
 /** So many text tracks are sent. */

@@ -22,8 +22,8 @@ export type TimeMap = {
 };
 
 /**
- * The samples of a track in decode order: twenty bytes each, in arrays that grow with the samples that are really
- * there. Times are rounded to milliseconds one by one from the exact ones, so that they do not drift.
+ * The samples of a track in decode order: twelve bytes each, four more where pictures are shown in another order than
+ * they are decoded in, and four more in files past 4 GiB. The arrays grow with the samples that are really there. Times are rounded to milliseconds one by one from the exact ones, so that they do not drift.
  */
 export class SampleIndex {
 	/** Samples so far. */
@@ -42,13 +42,13 @@ export class SampleIndex {
 	/** Where the presentation of all samples ends, without the shift of compositions. */
 	#endTicks = Number.NEGATIVE_INFINITY;
 	#shiftMillis = 0;
-	#offsets: Float64Array;
+	#offsets: Offsets;
 	/** Size in 24 bits, number of the description in seven, and whether it is a sync sample. */
 	#heads: Uint32Array;
 	/** Milliseconds after the first. */
 	#times: Int32Array;
-	/** Milliseconds from decoding to presentation. */
-	#compositions: Int32Array;
+	/** Milliseconds from decoding to presentation; `undefined`: 0 for all. */
+	#compositions: Int32Array | undefined;
 
 	/**
 	 * `capacity` is how many samples are expected: the caller has seen that the file has bytes for them. The samples
@@ -59,10 +59,9 @@ export class SampleIndex {
 		this.#time = time;
 		this.#budget = budget;
 		this.#mostBytes = mostBytes;
-		this.#offsets = new Float64Array(length);
+		this.#offsets = this.#newOffsets(length);
 		this.#heads = new Uint32Array(length);
 		this.#times = new Int32Array(length);
-		this.#compositions = new Int32Array(length);
 	}
 
 	/**
@@ -108,7 +107,7 @@ export class SampleIndex {
 		this.#offsets[at] = offset;
 		this.#heads[at] = (isSync ? SYNC_BIT : 0) | (description << DESCRIPTION_SHIFT) | bytes;
 		this.#times[at] = millis;
-		this.#compositions[at] = clampI24(shownMillis - millis);
+		this.#setComposition(at, shownMillis - millis);
 	}
 
 	/**
@@ -120,7 +119,7 @@ export class SampleIndex {
 		if (more <= 0) return;
 		this.#compositionShift += more;
 		const millis = roundMillis(more, this.#time.timescale);
-		for (let at = 0; at < this.count; at++) this.#compositions[at] = clampI24(this.#compositions[at]! + millis);
+		for (let at = 0; at < this.count; at++) this.#setComposition(at, this.compositionOf(at) + millis);
 	}
 
 	/** Takes the last samples away again. */
@@ -170,7 +169,7 @@ export class SampleIndex {
 
 	/** Presentation less decode time, in milliseconds. */
 	compositionOf(sample: number): number {
-		return this.#compositions[sample]!;
+		return this.#compositions === undefined ? 0 : this.#compositions[sample]!;
 	}
 
 	/** The last sample at or before a decode time; −1: all are later. */
@@ -211,25 +210,36 @@ export class SampleIndex {
 		return ticks > 0 ? ((this.count - 1) * this.#time.timescale) / ticks : undefined;
 	}
 
+	#setComposition(at: number, millis: number): void {
+		if (millis === 0 && this.#compositions === undefined) return;
+		this.#compositions ??= new Int32Array(this.#times.length);
+		this.#compositions[at] = clampI24(millis);
+	}
+
 	#grow(): void {
 		this.#resize(Math.max(1024, this.#offsets.length * 2));
 	}
 
 	#resize(length: number): void {
-		const kept = Math.min(length, this.#offsets.length);
-		const offsets = new Float64Array(length);
-		const heads = new Uint32Array(length);
-		const times = new Int32Array(length);
-		const compositions = new Int32Array(length);
-		offsets.set(this.#offsets.subarray(0, kept));
-		heads.set(this.#heads.subarray(0, kept));
-		times.set(this.#times.subarray(0, kept));
-		compositions.set(this.#compositions.subarray(0, kept));
-		this.#offsets = offsets;
-		this.#heads = heads;
-		this.#times = times;
-		this.#compositions = compositions;
+		this.#offsets = copied(this.#offsets, this.#newOffsets(length));
+		this.#heads = copied(this.#heads, new Uint32Array(length));
+		this.#times = copied(this.#times, new Int32Array(length));
+		if (this.#compositions !== undefined) {
+			this.#compositions = copied(this.#compositions, new Int32Array(length));
+		}
 	}
+
+	#newOffsets(length: number): Offsets {
+		return this.#mostBytes < 2 ** 32 ? new Uint32Array(length) : new Float64Array(length);
+	}
+}
+
+type Offsets = Uint32Array | Float64Array;
+
+/** Copies as much as there is room for. */
+function copied<Numbers extends Uint32Array | Int32Array | Float64Array>(from: Numbers, to: Numbers): Numbers {
+	to.set(from.subarray(0, to.length));
+	return to;
 }
 
 /** Ticks as milliseconds; halves away from zero, as ffmpeg rounds. */

@@ -24,6 +24,8 @@ export class TopLevelWalk {
 	#boxes = 0;
 	#window: Uint8Array = new Uint8Array(0);
 	#windowOffset = 0;
+	/** What the last large window was read into. */
+	#memory: ArrayBuffer | undefined;
 
 	constructor(size: number, limits: Mp4Limits) {
 		this.#size = size;
@@ -56,10 +58,22 @@ export class TopLevelWalk {
 		return new Box(box.type, viewOf(bytes.subarray(box.headBytes)), this.#limits);
 	}
 
+	/**
+	 * Gives the memory of the box that was loaded last back to the system at once: a `moov` of megabytes would lie there
+	 * until the engine sees a reason to collect. Nothing of the box may be looked at any more.
+	 */
+	release(): void {
+		this.#memory?.transfer(0);
+		this.#memory = undefined;
+		this.#window = new Uint8Array(0);
+	}
+
 	*#read(offset: number, length: number): Reading<Uint8Array> {
 		let at = offset - this.#windowOffset;
 		if (at < 0 || at + length > this.#window.length) {
-			this.#window = yield* readRange(offset, Math.min(Math.max(length, WINDOW_BYTES), this.#size - offset));
+			if (length > WINDOW_BYTES) this.#memory = new ArrayBuffer(length);
+			const into = this.#memory && new Uint8Array(this.#memory);
+			this.#window = yield* readRange(offset, Math.min(Math.max(length, WINDOW_BYTES), this.#size - offset), into);
 			this.#windowOffset = offset;
 			at = 0;
 			if (this.#window.length < length) throw invalid("The file became shorter while it was read.");

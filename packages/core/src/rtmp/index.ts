@@ -33,6 +33,7 @@ export * from "./message/protocol-control.ts";
 export * from "./message/user-control.ts";
 export { NET_STATUS, type NetStatus, netStatus, type StatusCode, type StatusLevel } from "./net-status.ts";
 export type { PlayTransition } from "./play-transition.ts";
+export { remoteMethods } from "./remote-methods.ts";
 export {
 	type Call,
 	ServerConnection,

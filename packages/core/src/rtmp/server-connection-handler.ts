@@ -44,6 +44,7 @@ export interface ServerConnectionHandler {
 	onStreamLength?(call: Call, address: StreamAddress & { readonly instance: string }): void;
 	/** `timestamp` in milliseconds modulo 2^32, as the client sent it. */
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void;
+	/** Among them `_checkbw`, which librtmp and ffmpeg call when they hear `onBWDone`. */
 	onCall(call: Call): void;
 	/**
 	 * Whether a call that the connection would answer itself (`releaseStream`, `FCPublish`, `FCUnpublish`, `FCSubscribe`,
@@ -62,11 +63,6 @@ export interface ServerConnectionHandler {
 	 * If so, `proceed` is called once as soon as they have, after this has returned.
 	 */
 	awaitCalls?(proceed: () => void): boolean;
-	/**
-	 * librtmp and ffmpeg call `_checkbw` when they hear `onBWDone`; its empty result has been sent. `_onbwcheck` and
-	 * `_onbwdone` may follow.
-	 */
-	onCheckBandwidth?(): void;
 	/** The client says which SWF file opened it (`decodeSwfAnswer`). It may come while `connect` is pending, or unasked. */
 	onSwfAnswer?(payload: Uint8Array): void;
 	onClosed(reason: MillraceError | undefined): void;

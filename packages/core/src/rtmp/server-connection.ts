@@ -115,8 +115,11 @@ export class ServerConnection implements LinkHandler {
 		this.#transactions.expire(now, CALL_TIMED_OUT);
 	}
 
-	/** Accepts a pending `connect`; `more` is added to the info object. */
-	acceptConnect(more?: Record<string, AmfValue>): void {
+	/**
+	 * Accepts a pending `connect`; `more` is added to the info object. Where the client's bandwidth is measured next,
+	 * `isMeasured`, `onBWDone` is left to the end of that.
+	 */
+	acceptConnect(more?: Record<string, AmfValue>, isMeasured = false): void {
 		const request = this.request;
 		if (this.#state !== STATE_PENDING || request === undefined) return;
 		this.#state = STATE_CONNECTED;
@@ -136,7 +139,7 @@ export class ServerConnection implements LinkHandler {
 		const server = { fmsVer: `FMS/${fmsVersion}`, capabilities: 255, mode: 1 };
 		this.sendReply("_result", request.transactionId, server, [info]);
 		// The stock `live` application calls it without a measurement; librtmp and ffmpeg answer with `_checkbw`.
-		this.sendReply("onBWDone", 0, null, []);
+		if (!isMeasured) this.sendReply("onBWDone", 0, null, []);
 		this.settle();
 	}
 
@@ -317,10 +320,6 @@ export class ServerConnection implements LinkHandler {
 		}
 		if (this.#commands.handle(command, streamId)) return;
 		switch (command.name) {
-			case "_checkbw":
-				this.sendResult(command, undefined);
-				this.#handler.onCheckBandwidth?.();
-				return;
 			case "_result":
 			case "_error":
 				this.#transactions.settle(command);

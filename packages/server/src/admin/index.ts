@@ -1,4 +1,5 @@
 export { describeCodecs } from "./describe-codecs.ts";
+export { fileViewOf, serverViewOf } from "./host-view.ts";
 export {
 	type FileFacts,
 	type FileView,

@@ -1,4 +1,4 @@
-import { StreamName } from "../app/index.ts";
+import { StreamName, splitApplication } from "../app/index.ts";
 import type { MediaLibrary, MediaListing } from "../library/index.ts";
 
 /** What pages and the administration service see of recordings and on-demand files. */
@@ -13,6 +13,8 @@ export interface FileView {
 export type FileListPart = {
 	/** `undefined`: of all applications. */
 	readonly application: string | undefined;
+	/** Only those of a virtual host. Default: of all. */
+	readonly host?: string;
 	readonly offset: number;
 	/** At most `MAX_FILES_OF_PAGE`. */
 	readonly limit: number;
@@ -68,8 +70,11 @@ export class LibraryView implements FileView {
 		this.#options = options;
 	}
 
-	async list({ application, offset, limit }: FileListPart): Promise<{ total: number; files: FileFacts[] }> {
-		const applications = this.#options.applications().filter(name => application === undefined || name === application);
+	async list({ application, host, offset, limit }: FileListPart): Promise<{ total: number; files: FileFacts[] }> {
+		const applications = this.#options
+			.applications()
+			.filter(name => application === undefined || name === application)
+			.filter(name => host === undefined || splitApplication(name).host === host);
 		const lists = await Promise.all(applications.map(name => this.#listOf(name)));
 		const all = lists.flat().toSorted((a, b) => b.listing.modifiedMillis - a.listing.modifiedMillis);
 		const part = all.slice(offset, offset + limit);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { netStatus } from "@millrace/core/rtmp";
 import { type SharedObjectRoom, SharedObjectShare, type SharedObjectStore } from "../shared-object/index.ts";
+import { type HostFolders, placeOf } from "./application-place.ts";
 import { InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 import type { ApplicationHost, ApplicationPort, PortEffect, PortEvent, PortListener } from "./port.ts";
 
@@ -12,6 +13,8 @@ const DEFAULT_SHARED_OBJECT_BYTES = 64 * 1024 * 1024;
 export type DefaultHostOptions = {
 	/** Holds a folder for each application. Without it no shared object is persistent. */
 	readonly folder?: string;
+	/** The same of virtual hosts. Default: there are none. */
+	readonly hostFolders?: HostFolders | undefined;
 	/** What all shared objects may hold together: nobody's code bounds what clients make. Default 64 MiB. */
 	readonly sharedObjectBytes?: number;
 	/** Told when shared objects of an instance that has ended could not be written. */
@@ -24,6 +27,7 @@ export type DefaultHostOptions = {
  */
 export class DefaultApplicationHost implements ApplicationHost {
 	readonly #folder: string | undefined;
+	readonly #hostFolders: HostFolders | undefined;
 	readonly #onFault: (error: unknown) => void;
 	readonly #stores = new InstanceStores();
 	readonly #share: SharedObjectShare;
@@ -32,10 +36,12 @@ export class DefaultApplicationHost implements ApplicationHost {
 
 	constructor({
 		folder,
+		hostFolders,
 		sharedObjectBytes = DEFAULT_SHARED_OBJECT_BYTES,
 		onFault = () => {},
 	}: DefaultHostOptions = {}) {
 		this.#folder = folder;
+		this.#hostFolders = hostFolders;
 		this.#share = new SharedObjectShare(sharedObjectBytes);
 		this.#onFault = onFault;
 	}
@@ -46,7 +52,8 @@ export class DefaultApplicationHost implements ApplicationHost {
 	}
 
 	open(application: string, instance: string, listener: PortListener): ApplicationPort {
-		const folder = this.#folder === undefined ? undefined : resolve(this.#folder, application);
+		const place = this.#folder === undefined ? undefined : placeOf(application, this.#folder, this.#hostFolders);
+		const folder = place && resolve(place.root, place.name);
 		const takeStore = () => (folder === undefined ? undefined : this.#stores.take(folder, instance));
 		return new DefaultPort(takeStore, this.#share, listener, closed => {
 			const done = closed.catch(this.#onFault).finally(() => {
@@ -114,7 +121,8 @@ class DefaultPort implements ApplicationPort {
 function answer(event: PortEvent): PortEffect | undefined {
 	switch (event.kind) {
 		case "connect":
-			return { kind: "accept", client: event.client.id };
+			// As the stock `live` and `vod` of Flash Media Server take their argument `autoSenseBW`.
+			return { kind: "accept", client: event.client.id, isMeasured: event.client.args[0] === true };
 		case "publish":
 		case "play":
 			return { kind: "allow", client: event.client, request: event.request };

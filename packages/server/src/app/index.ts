@@ -1,4 +1,12 @@
 export { accessAllows } from "./access-list.ts";
+export {
+	type ApplicationPlace,
+	type HostFolders,
+	hostedApplication,
+	placeOf,
+	splitApplication,
+} from "./application-place.ts";
+export { type ClientStats, emptyClientStats, type PlayStats, type PublishStats } from "./client-stats.ts";
 export { DefaultApplicationHost } from "./default-application.ts";
 export {
 	ApplicationInstance,
@@ -12,7 +20,9 @@ export {
 } from "./instance.ts";
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
+export type { InstanceStats } from "./instance-stats.ts";
 export type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
@@ -39,4 +49,5 @@ export {
 	type PortCodecOptions,
 } from "./port-codec.ts";
 export { decodeFrame, encodeFrame, FrameReader, FrameSplitter, frameHead, type PortFrame } from "./port-frame.ts";
+export { StandingInstances, type StandingInstancesOptions } from "./standing-instances.ts";
 export { StreamName } from "./stream-name.ts";

@@ -6,13 +6,13 @@ export type InstanceDirectoryOptions = {
 	readonly host: ApplicationHost;
 	/** What the instances of an application may use, and how they reach the server. */
 	options(application: string, instance: string): Omit<InstanceOptions, "onEnded">;
-	/** How long an instance stays without clients, in milliseconds; 0: it ends with its last one. */
-	idleMillis(application: string): number;
+	/** How long an instance stays without clients, in milliseconds; 0: it ends with its last one; infinite: it stays. */
+	idleMillis(application: string, instance: string): number;
 	/** Calls `action` once after a time; returns what calls it off. */
 	schedule(millis: number, action: () => void): () => void;
 };
 
-/** The running instances. One is started for its first client, and unloaded some time after its last. */
+/** The running instances. One is started for its first client or by `open`, and unloaded some time after its last client. */
 export class InstanceDirectory {
 	readonly #options: InstanceDirectoryOptions;
 	readonly #instances = new Map<string, Running>();
@@ -56,7 +56,8 @@ export class InstanceDirectory {
 		const key = keyOf(instance.application, instance.instance);
 		const running = this.#instances.get(key);
 		if (running?.instance !== instance) return;
-		const idleMillis = this.#options.idleMillis(instance.application);
+		const idleMillis = this.#options.idleMillis(instance.application, instance.instance);
+		if (idleMillis === Number.POSITIVE_INFINITY) return;
 		const end = () => {
 			this.#forget(key, instance);
 			instance.close("idle");

@@ -1,6 +1,7 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
+import { emptyClientStats } from "./client-stats.ts";
 import { DefaultApplicationHost } from "./default-application.ts";
 import type { InstanceClient } from "./instance.ts";
 import type { InstanceDirectory } from "./instance-directory.ts";
@@ -42,7 +43,7 @@ class FakeClient implements InstanceClient {
 		bandwidthLimit: { serverToClient: 1000, clientToServer: Number.POSITIVE_INFINITY },
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,
-		stats: () => ({ bytesIn: 1 }),
+		stats: () => ({ ...emptyClientStats(), bytesIn: 1 }),
 	};
 	onCall: (() => void) | undefined;
 	holds = 0;

@@ -3,8 +3,10 @@ import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
 import { accessAllows } from "./access-list.ts";
 import { AliveCheck } from "./alive-check.ts";
 import { CallAllowance } from "./call-allowance.ts";
-import { InstanceTally } from "./instance-totals.ts";
+import type { ClientStats } from "./client-stats.ts";
+import { InstanceTotals } from "./instance-stats.ts";
 import type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientFacts,
@@ -22,7 +24,7 @@ import type {
 /** A connected client as its instance sees it. Implemented by peers, and by fakes in tests. */
 export interface InstanceClient {
 	readonly facts: ClientFacts;
-	accept(): void;
+	accept(admission: Admission): void;
 	reject(status: NetStatus): void;
 	sendResult(call: number, value: AmfValue): void;
 	sendError(call: number, status: NetStatus): void;
@@ -49,8 +51,8 @@ export interface ClientLine {
 	ping(onAnswer: (roundTripMillis: number | undefined) => void): void;
 	/** `undefined`: the client did not answer. False: it is not connected. */
 	checkBandwidth(onDone: (result: AmfObject | undefined) => void): boolean;
-	/** Plain data. */
-	stats(): object;
+	/** Measures at this moment. */
+	stats(): ClientStats;
 }
 
 /** What only the connections of clients can answer. */
@@ -62,6 +64,9 @@ export type ClientQuestion =
 	| "alive"
 	| "instance-stats";
 
+/** What the media of an instance can answer. */
+export type MediaQuestion = Exclude<PortQuestion, ClientQuestion | "instance-stats">;
+
 /** Called once with the application's answer: `undefined` when it allows, otherwise the status to refuse with. */
 export type PermissionHandler = (refusal: NetStatus | undefined) => void;
 
@@ -69,7 +74,7 @@ export type PermissionHandler = (refusal: NetStatus | undefined) => void;
 export interface InstanceMedia {
 	act(stream: string, action: StreamAction, args: readonly AmfValue[]): void;
 	/** Rejects with a sentence that says why it cannot. */
-	answer(question: Exclude<PortQuestion, ClientQuestion>, args: readonly AmfValue[]): Promise<AmfValue>;
+	answer(question: MediaQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
 	/** The instance is unloaded: what its application played and recorded ends. */
 	close(): void;
 }
@@ -123,7 +128,7 @@ export class ApplicationInstance {
 	#asked = 0;
 	/** Calls that the application wants to see. */
 	#handles: ReadonlySet<string> = new Set();
-	readonly #tally = new InstanceTally();
+	readonly #totals = new InstanceTotals();
 	readonly #alive: AliveCheck;
 	#isClosed = false;
 	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
@@ -166,15 +171,16 @@ export class ApplicationInstance {
 			lastCall: 0,
 			calls,
 		});
-		this.#tally.connect();
 		this.#send({ kind: "connect", client: client.facts });
 	}
 
 	/** The client has gone, whether it was let in or not. */
 	disconnect(client: InstanceClient): void {
 		const { id } = client.facts;
-		if (!this.#clients.delete(id)) return;
-		this.#tally.disconnect(client.line.stats());
+		const slot = this.#clients.get(id);
+		if (slot === undefined) return;
+		if (slot.held === undefined) this.#totals.countDisconnect(client.line.stats());
+		this.#clients.delete(id);
 		this.#alive.forget(id);
 		for (const [request, permission] of this.#permissions) {
 			if (permission.client === id) this.#permissions.delete(request);
@@ -349,7 +355,8 @@ export class ApplicationInstance {
 			case "accept":
 				if (held === undefined) return;
 				slot.held = undefined;
-				client.accept();
+				this.#totals.countConnect();
+				client.accept(effect);
 				// The client may leave in answer to any of them.
 				for (const later of held) this.#applyToClient(later);
 				return;
@@ -435,18 +442,14 @@ export class ApplicationInstance {
 
 	/** What is known without a wait: code in this process, which cannot stand still, gets no other answers. */
 	#immediateAnswer(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
-		if (question === "instance-stats") return this.#totals();
+		if (question === "instance-stats") return this.#stats();
 		const line = this.#clients.get(String(args[0]))?.client.line;
-		if (question === "client-stats") return line?.stats() as AmfObject | undefined;
+		if (question === "client-stats") return line?.stats() as unknown as AmfObject | undefined;
 		return question === "bandwidth-limit" && line !== undefined ? { ...line.bandwidthLimit } : undefined;
 	}
 
-	#totals(): AmfObject {
-		return { ...this.#tally.totals([...this.#clients.values()].map(({ client }) => client.line.stats())) };
-	}
-
 	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
-		if (question === "instance-stats") return this.#totals();
+		if (question === "instance-stats") return this.#stats();
 		if (question === "alive") return this.#alive.ask(String(args[0]));
 		if (
 			question === "client-stats" ||
@@ -461,6 +464,11 @@ export class ApplicationInstance {
 		if (this.#media === undefined) throw new Error("There is no media here.");
 		return this.#media.answer(question, args);
 	}
+
+	#stats(): AmfObject {
+		const here = [...this.#clients.values()].filter(({ held }) => held === undefined);
+		return { ...this.#totals.measure(here.map(({ client }) => client.line.stats())) };
+	}
 }
 
 function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "instance-stats">): Promise<AmfValue> {
@@ -470,7 +478,7 @@ function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "
 			else resolve(value);
 		};
 		if (question === "ping") line.ping(answer);
-		else if (question === "client-stats") resolve(line.stats() as AmfObject);
+		else if (question === "client-stats") resolve(line.stats() as unknown as AmfObject);
 		else if (question === "bandwidth-limit") resolve({ ...line.bandwidthLimit });
 		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
 	});

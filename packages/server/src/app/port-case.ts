@@ -41,7 +41,7 @@ export const EVENTS: readonly PortEvent[] = [
 
 /** One effect of each kind. */
 export const EFFECTS: readonly PortEffect[] = [
-	{ kind: "accept", client: "c1" },
+	{ kind: "accept", client: "c1", isMeasured: true },
 	{ kind: "reject", client: "c1", status: netStatus("NetConnection.Connect.Rejected") },
 	{ kind: "result", client: "c1", call: 1, value: [ARGS, TYPED] },
 	{ kind: "error", client: "c1", call: 2, status: STATUS },

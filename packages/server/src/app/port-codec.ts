@@ -149,7 +149,7 @@ function readEvent(fields: AmfValue): PortEvent {
 function effectFields(effect: PortEffect): Fields {
 	switch (effect.kind) {
 		case "accept":
-			return [0, effect.client];
+			return [0, effect.client, effect.isMeasured === true];
 		case "reject":
 			return [1, effect.client, effect.status];
 		case "result":
@@ -194,7 +194,7 @@ function readEffect(fields: AmfValue): PortEffect {
 	const [kind, a, b, c, d] = fields;
 	switch (kind) {
 		case 0:
-			return { kind: "accept", client: text(a) };
+			return { kind: "accept", client: text(a), isMeasured: b === true };
 		case 1:
 			return { kind: "reject", client: text(a), status: readStatus(b) };
 		case 2:

@@ -153,9 +153,15 @@ export const STREAM_ACTIONS = [
 
 export type StreamAction = (typeof STREAM_ACTIONS)[number];
 
+/** How a client is let in. */
+export type Admission = {
+	/** Its bandwidth is measured at once, where the settings allow that. Default: it is told that it was not. */
+	readonly isMeasured?: boolean;
+};
+
 /** What an application does. */
 export type PortEffect =
-	| { readonly kind: "accept"; readonly client: ClientId }
+	| ({ readonly kind: "accept"; readonly client: ClientId } & Admission)
 	| { readonly kind: "reject"; readonly client: ClientId; readonly status: NetStatus }
 	| { readonly kind: "result"; readonly client: ClientId; readonly call: number; readonly value: AmfValue }
 	| { readonly kind: "error"; readonly client: ClientId; readonly call: number; readonly status: NetStatus }
@@ -237,6 +243,7 @@ export const SERVER_CALLS: readonly string[] = [
 	"FCUnsubscribe",
 	"getStreamLength",
 	"checkBandwidth",
+	"_checkbw",
 	"checkBandwidthUp",
 	"onClientBWCheck",
 ];

@@ -28,7 +28,9 @@ export class StreamName {
 		const room = this.instance === DEFAULT_INSTANCE ? [] : [`@${encodeURIComponent(this.instance)}`];
 		// A colon means nothing in a path, and stays readable: `mp4:film.mp4`.
 		const name = this.name.split("/").map(part => encodeURIComponent(part).replaceAll("%3A", ":"));
-		return `/${[encodeURIComponent(this.application), ...room, ...name].join("/")}`;
+		// `live@chat.example.org`, an application of a virtual host, stays readable too.
+		const application = encodeURIComponent(this.application).replace(/(?<=.)%40/g, "@");
+		return `/${[application, ...room, ...name].join("/")}`;
 	}
 
 	static fromKey(key: string): StreamName {

@@ -1,21 +1,24 @@
 import type { AmfConstructor, AmfValue } from "@millrace/core/amf";
+import type { InstanceStats } from "../app/index.ts";
 import type { ProxyTarget } from "./call-proxy.ts";
 import type { Client } from "./client.ts";
 import type { SharedObjectCollection } from "./shared-object.ts";
 import type { StreamCollection } from "./stream.ts";
 
 /** A running instance of an application, as its code sees it (Server-Side ActionScript, object `application`). */
-export interface Application<State = unknown, ClientState = unknown> {
+export interface Application<State = unknown, ClientState = unknown, Remote extends object = object> {
 	/** `chat/_definst_`. */
 	readonly name: string;
 	/** The name of its folder. */
 	readonly application: string;
+	/** The virtual host that it belongs to, by its name in the configuration; empty for the default one. */
+	readonly virtualHost: string;
 	/** `_definst_` where the address names none. */
 	readonly instance: string;
 	/** What `state` of the definition made. */
 	readonly state: State;
 	/** Those that are let in, by their ids, in the order in which they came. */
-	readonly clients: ReadonlyMap<string, Client<State, ClientState>>;
+	readonly clients: ReadonlyMap<string, Client<State, ClientState, Remote>>;
 	/** What `applications.NAME.config` of the server's configuration holds. */
 	readonly config: ApplicationConfig;
 	/** Writes to the server's log. */
@@ -43,30 +46,25 @@ export interface Application<State = unknown, ClientState = unknown> {
 	setTimeout(action: () => unknown, millis: number): ApplicationTimer;
 	/** Calls `action` again and again, in milliseconds, until the instance ends. What it throws is logged. */
 	setInterval(action: () => unknown, millis: number): ApplicationTimer;
-	/** What its clients have sent and been sent, up to now. The instance stands still until the server has said it. */
-	stats(): ApplicationStats;
+	/** What its clients have received and sent (`Application.getStats`), and how many they are and were. */
+	stats(): Promise<InstanceStats>;
+	/** `stats`, and the instance stands still until the server has said it. */
+	statsNow(): InstanceStats;
 	/** Ends the instance: its clients get `NetConnection.Connect.AppShutdown`. The next client starts it anew. */
 	shutdown(): void;
 }
 
-/** What all clients of an instance together have sent and been sent; those that have gone count too. */
-export type ApplicationStats = {
-	readonly bytesIn: number;
-	readonly bytesOut: number;
-	readonly messagesIn: number;
-	readonly messagesOut: number;
-	/** Media messages that clients should have got and did not, because they were too slow. */
-	readonly messagesDropped: number;
-	/** Bytes a second, of those who are there. */
-	readonly bytesPerSecondIn: number;
-	readonly bytesPerSecondOut: number;
-	/** Clients that have asked to be let in, and those of them that have gone. */
-	readonly connects: number;
-	readonly disconnects: number;
-};
-
 /** Values by their names. */
-export type ApplicationConfig = Readonly<Record<string, string | number | boolean>>;
+export type ApplicationConfig = Readonly<Record<string, ConfigValue>>;
+
+/** What the configuration of an application may hold: text, numbers, `true`, `false`, `null`, and lists and mappings of these. */
+export type ConfigValue =
+	| string
+	| number
+	| boolean
+	| null
+	| readonly ConfigValue[]
+	| { readonly [key: string]: ConfigValue };
 
 /** Lines in the server's log, each with the application's name. */
 export interface ApplicationLog {

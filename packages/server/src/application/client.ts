@@ -1,10 +1,11 @@
 import type { AmfValue } from "@millrace/core/amf";
-import type { ClientFacts, PortEffect, PortQuestion } from "../app/index.ts";
+import { remoteMethods } from "@millrace/core/rtmp";
+import type { ClientFacts, ClientStats, PortEffect, PortQuestion } from "../app/index.ts";
 import type { Application } from "./application.ts";
 
 /** What a client needs of the runtime that it lives in. */
-export interface ClientPort<State, ClientState> {
-	readonly app: Application<State, ClientState>;
+export interface ClientPort<State, ClientState, Remote extends object> {
+	readonly app: Application<State, ClientState, Remote>;
 	/** Throws a `UsageError` for what cannot be sent. */
 	emit(effect: PortEffect): void;
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue>;
@@ -15,9 +16,9 @@ export interface ClientPort<State, ClientState> {
 }
 
 /** A client of an instance (Server-Side ActionScript, class `Client`). It can be read after the client has gone. */
-export class Client<State = unknown, ClientState = unknown> {
+export class Client<State = unknown, ClientState = unknown, Remote extends object = object> {
 	/** The instance that it is connected to. */
-	readonly app: Application<State, ClientState>;
+	readonly app: Application<State, ClientState, Remote>;
 	/** Unique as long as the server runs. */
 	readonly id: string;
 	/** Its address; behind a trusted proxy the one that the proxy tells. */
@@ -42,14 +43,15 @@ export class Client<State = unknown, ClientState = unknown> {
 	readonly args: readonly AmfValue[];
 	/** What the application remembers of it. */
 	readonly state: ClientState;
-	readonly #port: ClientPort<State, ClientState>;
+	readonly #port: ClientPort<State, ClientState, Remote>;
 	#readAccess = "/";
 	#writeAccess = "/";
 	#audioSampleAccess = "/";
 	#videoSampleAccess = "/";
 	#isConnected = true;
+	#remote: RemoteCalls<Remote> | undefined;
 
-	constructor(facts: ClientFacts, port: ClientPort<State, ClientState>, state: ClientState) {
+	constructor(facts: ClientFacts, port: ClientPort<State, ClientState, Remote>, state: ClientState) {
 		this.app = port.app;
 		this.id = facts.id;
 		this.ip = facts.remoteAddress;
@@ -122,6 +124,15 @@ export class Client<State = unknown, ClientState = unknown> {
 		return this.#port.callClient(this.id, name, args);
 	}
 
+	/**
+	 * The methods of the client with the types that `clientMethods` of the definition gave: `client.remote.ask(1)` is
+	 * `client.call("ask", 1)`, and `client.remote.chat.said("hi")` calls `chat/said`.
+	 */
+	get remote(): RemoteCalls<Remote> {
+		this.#remote ??= remoteMethods<RemoteCalls<Remote>>((name, args) => this.call(name, ...args));
+		return this.#remote;
+	}
+
 	/** Calls a method of the client, of whose result nothing is wanted. */
 	send(name: string, ...args: AmfValue[]): void {
 		this.#port.emit({ kind: "call", client: this.id, call: 0, name, args });
@@ -148,8 +159,8 @@ export class Client<State = unknown, ClientState = unknown> {
 	}
 
 	/** What it has received and sent, and what waits for it (`Client.getStats`). */
-	async stats(): Promise<Readonly<Record<string, AmfValue>>> {
-		return asRecord(await this.#port.ask("client-stats", [this.id]));
+	async stats(): Promise<ClientStats> {
+		return (await this.#port.ask("client-stats", [this.id])) as unknown as ClientStats;
 	}
 
 	/** What `setBandwidthLimit` and the settings have set, in bytes a second; the instance stands still until the server has said it. */
@@ -159,8 +170,8 @@ export class Client<State = unknown, ClientState = unknown> {
 	}
 
 	/** `stats`, and the instance stands still until the server has said it. Throws an error for one that has gone. */
-	statsNow(): Readonly<Record<string, AmfValue>> {
-		return asRecord(this.#port.askNow("client-stats", [this.id]));
+	statsNow(): ClientStats {
+		return this.#port.askNow("client-stats", [this.id]) as unknown as ClientStats;
 	}
 
 	/**
@@ -185,6 +196,15 @@ export class Client<State = unknown, ClientState = unknown> {
 		this.#port.emit({ kind: "access", client: this.id, read: this.#readAccess, write: this.#writeAccess });
 	}
 }
+
+/** The methods of a client as they are called from afar: with a promise of the result. */
+export type RemoteCalls<Remote extends object> = {
+	readonly [Name in keyof Remote]: Remote[Name] extends (...args: infer Args) => infer Result
+		? (...args: Args) => Promise<Awaited<Result>>
+		: Remote[Name] extends object
+			? RemoteCalls<Remote[Name]>
+			: never;
+};
 
 /** A client answered a call with an error: `info` is what it sent, nearly always an info object. */
 export class CallError extends Error {

@@ -68,11 +68,14 @@ export function redirect(address: string, description = "Connect elsewhere.", ap
  * promise of one is the answer. An error that it throws is the client's `NetConnection.Call.Failed` and stands in the
  * log; what `reject` makes is that too, thrown or returned, and is not logged.
  */
-export type Method<State, ClientState> = (client: Client<State, ClientState>, ...args: never[]) => unknown;
+export type Method<State, ClientState, Remote extends object = object> = (
+	client: Client<State, ClientState, Remote>,
+	...args: never[]
+) => unknown;
 
 /** Methods by name. Those of an inner object are called as `inner/name` or `inner.name`. */
-export type Methods<State, ClientState> = {
-	readonly [name: string]: Method<State, ClientState> | Methods<State, ClientState>;
+export type Methods<State, ClientState, Remote extends object = object> = {
+	readonly [name: string]: Method<State, ClientState, Remote> | Methods<State, ClientState, Remote>;
 };
 
 /** Why an instance ends: its clients have left long ago, or whatever else. */
@@ -93,32 +96,41 @@ export function unknownCall(): symbol {
  * Handlers of one instance run one at a time, each until it waits. What they throw is logged with its place; of
  * `onConnect`, `onPublish` and `onPlay` it is also a refusal.
  */
-export type ApplicationDefinition<State, ClientState, M extends Methods<State, ClientState>> = {
+export type ApplicationDefinition<
+	State,
+	ClientState,
+	M extends Methods<State, ClientState, Remote>,
+	Remote extends object = object,
+> = {
 	/** Makes what an instance remembers: `app.state`. The module's own variables are shared by all its instances. */
 	readonly state?: () => State;
 	/** Makes what is remembered of a client: `client.state`. */
 	readonly clientState?: () => ClientState;
+	/** What methods clients have, made by `clientMethods`: it types `client.remote`, and does nothing else. */
+	readonly clientMethods?: ClientMethods<Remote>;
 	/** An instance starts: its first client waits until this is done. */
-	readonly onStart?: (app: Application<State, ClientState>) => void | Promise<void>;
+	readonly onStart?: (app: Application<State, ClientState, Remote>) => void | Promise<void>;
 	/** An instance ends, for want of clients or otherwise: they have gone. There are five seconds for what must be finished. */
-	readonly onShutdown?: (app: Application<State, ClientState>, reason: InstanceEnd) => void | Promise<void>;
+	readonly onShutdown?: (app: Application<State, ClientState, Remote>, reason: InstanceEnd) => void | Promise<void>;
 	/** A client wants in. `args` are what it gave `connect` behind the address. */
-	readonly onConnect?: (client: Client<State, ClientState>, ...args: AmfValue[]) => MaybeDecision;
+	readonly onConnect?: (client: Client<State, ClientState, Remote>, ...args: AmfValue[]) => MaybeDecision;
+	/** A client has been let in: it is among `app.clients`, and what it is sent from here on follows its `Success`. */
+	readonly onConnected?: (client: Client<State, ClientState, Remote>) => void | Promise<void>;
 	/** A client that had been let in has gone. */
-	readonly onDisconnect?: (client: Client<State, ClientState>) => void | Promise<void>;
+	readonly onDisconnect?: (client: Client<State, ClientState, Remote>) => void | Promise<void>;
 	/**
 	 * A client wants to publish. The server's own rules (`publish.from`, `publish.key`) have let it, and its
 	 * `writeAccess`. Somebody else may still have the name, so that nothing comes of it.
 	 */
-	readonly onPublish?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
+	readonly onPublish?: (client: Client<State, ClientState, Remote>, stream: StreamUse) => MaybeDecision;
 	/** A stream that a client had begun to publish is no longer published; `stream` is what `onPublish` got. */
-	readonly onUnpublish?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
+	readonly onUnpublish?: (client: Client<State, ClientState, Remote>, stream: StreamUse) => void | Promise<void>;
 	/** A client wants to play something, live or recorded, and its `readAccess` lets it. */
-	readonly onPlay?: (client: Client<State, ClientState>, stream: StreamUse) => MaybeDecision;
+	readonly onPlay?: (client: Client<State, ClientState, Remote>, stream: StreamUse) => MaybeDecision;
 	/** A client no longer plays a stream. */
-	readonly onStop?: (client: Client<State, ClientState>, stream: StreamUse) => void | Promise<void>;
+	readonly onStop?: (client: Client<State, ClientState, Remote>, stream: StreamUse) => void | Promise<void>;
 	/** A recording in this instance is finished. */
-	readonly onRecord?: (app: Application<State, ClientState>, file: RecordedFile) => void | Promise<void>;
+	readonly onRecord?: (app: Application<State, ClientState, Remote>, file: RecordedFile) => void | Promise<void>;
 	/** What clients may call. */
 	readonly methods?: M;
 	/**
@@ -135,7 +147,7 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 	 * A call for which there is no method. Without it such calls fail with `Method not found`, and so do those for which
 	 * it returns `unknownCall()`.
 	 */
-	readonly onCall?: (client: Client<State, ClientState>, name: string, ...args: AmfValue[]) => unknown;
+	readonly onCall?: (client: Client<State, ClientState, Remote>, name: string, ...args: AmfValue[]) => unknown;
 };
 
 /**
@@ -145,17 +157,40 @@ export type ApplicationDefinition<State, ClientState, M extends Methods<State, C
 export function defineApplication<
 	State = undefined,
 	ClientState = undefined,
-	M extends Methods<State, ClientState> = Methods<State, ClientState>,
->(definition: ApplicationDefinition<State, ClientState, M>): ApplicationDefinition<State, ClientState, M> {
+	Remote extends object = object,
+	M extends Methods<State, ClientState, Remote> = Methods<State, ClientState, Remote>,
+>(
+	definition: ApplicationDefinition<State, ClientState, M, Remote>,
+): ApplicationDefinition<State, ClientState, M, Remote> {
 	return definition;
 }
+
+/** The types of the methods that clients of an application have; `clientMethods` makes one. */
+export type ClientMethods<Remote extends object> = { readonly [METHODS]?: Remote };
+
+declare const METHODS: unique symbol;
+
+/**
+ * Tells which methods clients have, so that `client.remote` has them with their types:
+ * `clientMethods: clientMethods<{ said(from: string, text: string): void }>()`. It is for the types alone: a client may
+ * lack a method, or answer with something else.
+ */
+export function clientMethods<Remote extends object>(): ClientMethods<Remote> {
+	return {};
+}
+
+/** The methods that a client needs, for `connection.client = {…} satisfies ClientMethodsOf<typeof app>`. */
+export type ClientMethodsOf<T> =
+	T extends ApplicationDefinition<infer _State, infer _ClientState, infer _M, infer Remote> ? Remote : never;
 
 /**
  * The methods of an application as a client calls them: without the client, and with a promise of the result. Give it
  * `typeof` the default export, and the result to `NetConnection.remote` of the client library.
  */
 export type RemoteMethods<T> =
-	T extends ApplicationDefinition<infer _State, infer _ClientState, infer M> ? RemoteNamespace<M> : never;
+	T extends ApplicationDefinition<infer _State, infer _ClientState, infer M, infer _Remote>
+		? RemoteNamespace<M>
+		: never;
 
 type RemoteNamespace<M> = {
 	readonly [Name in keyof M]: M[Name] extends (client: infer _Client, ...args: infer Args) => infer Result

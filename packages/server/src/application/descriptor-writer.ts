@@ -14,6 +14,7 @@ export class DescriptorWriter {
 	readonly #onBroken: () => void;
 	#waiting: Uint8Array[] = [];
 	#retry: NodeJS.Timeout | undefined;
+	#isBroken = false;
 
 	/** `onBroken`: nobody reads it any more. */
 	constructor(descriptor: number, onBroken: () => void) {
@@ -23,6 +24,7 @@ export class DescriptorWriter {
 
 	/** The bytes are kept until they are written. */
 	write(...parts: readonly Uint8Array[]): void {
+		if (this.#isBroken) return;
 		const length = parts.reduce((sum, part) => sum + part.length, 0);
 		if (length <= JOINED_BYTES) this.#waiting.push(Buffer.concat(parts));
 		else this.#waiting.push(...parts);
@@ -43,6 +45,7 @@ export class DescriptorWriter {
 		while (this.#waiting.length > 0) {
 			const bytes = this.#waiting[0]!;
 			const written = this.#writeSome(bytes);
+			if (this.#isBroken) return;
 			if (written < bytes.length) {
 				this.#waiting[0] = bytes.subarray(written);
 				this.#retry = setTimeout(() => this.#writeWaiting(), RETRY_MILLIS);
@@ -58,8 +61,9 @@ export class DescriptorWriter {
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
 			if (code === "EAGAIN" || code === "EWOULDBLOCK") return 0;
-			this.#onBroken();
+			this.#isBroken = true;
 			this.#waiting = [];
+			this.#onBroken();
 			return 0;
 		}
 	}

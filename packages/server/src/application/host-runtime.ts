@@ -10,6 +10,7 @@ import {
 	type PortEffect,
 	type PortEnd,
 	type PortReply,
+	splitApplication,
 } from "../app/index.ts";
 import type { ApplicationConfig } from "./application.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
@@ -62,7 +63,8 @@ export class HostRuntime {
 		options.load().then(
 			definition => {
 				this.#definition = definition;
-				this.#control("ready", definition.turnMillis ?? 0);
+				const { turnMillis } = definition;
+				this.#control("ready", ...(turnMillis === undefined ? [] : [turnMillis]));
 			},
 			(error: unknown) => {
 				this.#control("failed", error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -111,12 +113,14 @@ export class HostRuntime {
 
 	#open([number, application, instance, config]: readonly AmfValue[]): void {
 		if (this.#definition === undefined) throw new Error("An instance was opened before the code was loaded.");
+		const { name, host } = splitApplication(String(application));
 		const port: Port = {
 			number: Number(number),
 			handled: 0,
 			effects: [],
 			runtime: new InstanceRuntime(this.#definition, {
-				application: String(application),
+				application: name,
+				virtualHost: host ?? "",
 				instance: String(instance),
 				config: JSON.parse(String(config)) as ApplicationConfig,
 				classes: this.#classes,

@@ -1,5 +1,5 @@
 export { freshAddress, registerAppResolver } from "./app-resolver.ts";
-export type { Application, ApplicationConfig, ApplicationStats } from "./application.ts";
+export type { Application, ApplicationConfig } from "./application.ts";
 export type { ProxyTarget } from "./call-proxy.ts";
 export { CallError, type Client } from "./client.ts";
 export type { ApplicationDefinition, Methods, RecordedFile, RemoteMethods, StreamUse } from "./definition.ts";

@@ -2,6 +2,7 @@ import type { AmfClassRegistry, AmfConstructor, AmfValue } from "@millrace/core/
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type {
 	ClientFacts,
+	InstanceStats,
 	PortEffect,
 	PortEnd,
 	PortEvent,
@@ -11,13 +12,7 @@ import type {
 } from "../app/index.ts";
 import { type InstanceStores, openRoom, receiveSharedObject, SERVER_CALLS } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
-import type {
-	Application,
-	ApplicationConfig,
-	ApplicationLog,
-	ApplicationStats,
-	ApplicationTimer,
-} from "./application.ts";
+import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
@@ -31,6 +26,8 @@ export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unkn
 /** What an instance is started with. */
 export type InstanceSetup = {
 	readonly application: string;
+	/** The virtual host; empty for the default one. */
+	readonly virtualHost: string;
 	readonly instance: string;
 	readonly config: ApplicationConfig;
 	/** The classes of the application, which all its instances share. */
@@ -49,9 +46,10 @@ export type InstanceSetup = {
 const SHOWN_NAME = 100;
 
 /** Runs the code of one instance: takes the events of its port, calls the application's handlers, makes the effects. */
-export class InstanceRuntime implements Application, ClientPort<unknown, unknown> {
+export class InstanceRuntime implements Application, ClientPort<unknown, unknown, object> {
 	readonly name: string;
 	readonly application: string;
+	readonly virtualHost: string;
 	readonly instance: string;
 	readonly config: ApplicationConfig;
 	readonly state: unknown;
@@ -81,6 +79,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		this.#definition = definition;
 		this.#setup = setup;
 		this.application = setup.application;
+		this.virtualHost = setup.virtualHost;
 		this.instance = setup.instance;
 		this.name = `${setup.application}/${setup.instance}`;
 		this.config = setup.config;
@@ -223,6 +222,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		return this.#keep(setInterval(() => this.#run("timer", action), millis));
 	}
 
+	async stats(): Promise<InstanceStats> {
+		return (await this.ask("instance-stats", [])) as unknown as InstanceStats;
+	}
+
 	shutdown(): void {
 		this.emit({ kind: "shutdown" });
 	}
@@ -247,8 +250,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		return value;
 	}
 
-	stats(): ApplicationStats {
-		return this.askNow("instance-stats", []) as unknown as ApplicationStats;
+	statsNow(): InstanceStats {
+		return this.askNow("instance-stats", []) as unknown as InstanceStats;
 	}
 
 	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue> {
@@ -286,6 +289,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 				} else if (client?.isConnected) {
 					this.#accepted.set(facts.id, client);
 					this.emit({ kind: "accept", client: facts.id });
+					this.#run("onConnected", () => this.#definition.onConnected?.(client!));
 				}
 			},
 		);

@@ -8,17 +8,16 @@ export {
 } from "@millrace/core/amf";
 export type { NetStatus } from "@millrace/core/rtmp";
 export type { SharedObjectSync } from "@millrace/core/shared-object";
-export type {
-	Application,
-	ApplicationConfig,
-	ApplicationLog,
-	ApplicationStats,
-	ApplicationTimer,
-} from "./application.ts";
+export type { ClientStats, InstanceStats, PlayStats, PublishStats } from "../app/index.ts";
+export type { MediaRate, MediaTally, StreamStats, ViewerStats } from "../hub/index.ts";
+export type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer, ConfigValue } from "./application.ts";
 export type { ProxyTarget, RemoteCaller } from "./call-proxy.ts";
-export { CallError, Client } from "./client.ts";
+export { CallError, Client, type RemoteCalls } from "./client.ts";
 export {
 	type ApplicationDefinition,
+	type ClientMethods,
+	type ClientMethodsOf,
+	clientMethods,
 	type Decision,
 	defineApplication,
 	type InstanceEnd,

@@ -1,6 +1,7 @@
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { PortEffect, PortQuestion, StreamAction } from "../app/index.ts";
+import type { StreamStats } from "../hub/index.ts";
 import { asRecord } from "./client.ts";
 
 /** What streams need of the runtime that they live in. */
@@ -170,13 +171,13 @@ export class StreamCollection {
 	}
 
 	/** The figures of a live stream. Rejects where it is not live. */
-	async stats(name: string): Promise<Readonly<Record<string, AmfValue>>> {
-		return asRecord(await this.#port.ask("stream-stats", [name]));
+	async stats(name: string): Promise<StreamStats> {
+		return (await this.#port.ask("stream-stats", [name])) as unknown as StreamStats;
 	}
 
 	/** `stats`, and the instance stands still until the server has said it. Throws an error where it is not live. */
-	statsNow(name: string): Readonly<Record<string, AmfValue>> {
-		return asRecord(this.#port.askNow("stream-stats", [name]));
+	statsNow(name: string): StreamStats {
+		return this.#port.askNow("stream-stats", [name]) as unknown as StreamStats;
 	}
 
 	/**

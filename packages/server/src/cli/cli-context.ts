@@ -54,6 +54,8 @@ export interface CliContext {
 	readonly process: ProcessEvents;
 	/** This machine's addresses that others can reach, IPv4 before IPv6. */
 	readonly localAddresses: () => readonly string[];
+	/** Called once a server runs: what starting it took is given back to the system. */
+	readonly collectStart: () => void;
 	/** Ends the process at once. */
 	readonly exit: (code: number) => void;
 }

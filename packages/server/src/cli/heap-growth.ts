@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /** How much the heap may grow beyond what was in use after a full collection before the next one, in percent. */
 const GROWTH_PERCENT = 50;
@@ -11,4 +12,14 @@ const GROWTH_PERCENT = 50;
  */
 export function boundHeapGrowth(): void {
 	setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
+}
+
+/**
+ * Gives back what starting took: modules leave garbage, and the young generation at a size that the server itself does
+ * not need, some 30 MB together, which would be touched again and again (0012). It takes some 30 ms.
+ */
+export function collectStart(): void {
+	setFlagsFromString("--expose-gc");
+	const collect = runInNewContext("gc") as (options: Readonly<Record<string, string>>) => void;
+	collect({ type: "major", execution: "sync", flavor: "last-resort" });
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 // The one place where the command line meets the server: every command takes the factory as an argument.
 import { createServer } from "../server.ts";
-import { boundHeapGrowth } from "./heap-growth.ts";
+import { boundHeapGrowth, collectStart } from "./heap-growth.ts";
 import { localAddresses } from "./local-address.ts";
 import { runProgram } from "./program.ts";
 
@@ -28,6 +28,7 @@ const code = await runProgram(process.argv.slice(2), {
 	stderr: process.stderr,
 	process,
 	localAddresses,
+	collectStart,
 	exit: status => process.exit(status),
 });
 process.exitCode = code;

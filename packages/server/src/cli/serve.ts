@@ -32,6 +32,7 @@ async function serve(config: ConfigOfCommand, context: CliContext): Promise<void
 	try {
 		const server = context.createServer(options, { log: opened.log });
 		await start(server, config);
+		context.collectStart();
 		if (stdout.isTTY === true && options.log.format !== "json") {
 			stdout.write(bannerText(bannerFacts(server, options, key, context), stdout.hasColors?.() === true));
 		} else logStart(server, key, version, opened.log);

@@ -46,6 +46,7 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
 		stderr: stream("err"),
 		process: events,
 		localAddresses: () => options.localAddresses ?? ["192.0.2.7"],
+		collectStart: () => {},
 		exit: code => void exits.push(code),
 		createServer: (serverOptions): RunningServer => {
 			const calls: string[] = [];

@@ -26,6 +26,30 @@ describe("an application's options", () => {
 		},
 	});
 
+	it("of a virtual host are its own, over the host's, over the server's", () => {
+		const hosted = resolveOptions({
+			publish: { graceMillis: "9s", idleTimeoutMillis: "1m" },
+			media: { directories: [{ path: "/all" }] },
+			applications: { live: { publish: { graceMillis: "1s" } } },
+			virtualHosts: {
+				"chat.example.org": {
+					folder: "./chat",
+					publish: { graceMillis: "8s", duplicate: "refuse" },
+					media: { directories: [{ path: "/chat" }] },
+					applications: { room: { publish: { graceMillis: "7s" }, media: { directories: [{ path: "/room" }] } } },
+				},
+			},
+		});
+		const of = (name: string, host?: string) => applicationOptions(hosted, name, () => false, host);
+		const { publish, media } = of("room", "chat.example.org")!;
+		expect(publish).toMatchObject({ graceMillis: 7000, duplicate: "refuse", idleTimeoutMillis: 60_000 });
+		expect(media.directories.map(({ path }) => path)).toEqual(["/room", "/chat"]);
+		expect(of("live")?.media.directories).toEqual([{ prefix: "", path: "/all" }]);
+		expect(of("live", "chat.example.org")).toBeUndefined();
+		expect(of("room")).toBeUndefined();
+		expect(of("room", "constructor")).toBeUndefined();
+	});
+
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
 		const media = { directories: [], followLinks: false, list: true };

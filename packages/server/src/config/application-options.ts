@@ -2,6 +2,7 @@ import type { ServerOptions } from "./schema.ts";
 
 /** An application's settings, with what it overrides already laid over what holds for the server. */
 export interface ApplicationOptions {
+	/** Among those of its host. */
 	readonly name: string;
 	readonly type: "live" | "vod";
 	/** The protocols by which clients may connect; undefined: any. */
@@ -28,34 +29,50 @@ export interface ApplicationMedia {
 }
 
 /**
- * The settings of an application by its name; undefined when it is not listed, has no folder (`exists`), and
+ * The settings of an application by its name, of the default host or a virtual one; undefined when it is not listed, has no folder (`exists`), and
  * `allowUnknownApplications` is false. Names are compared as they are, upper and lower case apart.
  */
 export function applicationOptions(
 	options: ServerOptions,
 	name: string,
 	exists: (name: string) => boolean = () => false,
+	hostName?: string,
 ): ApplicationOptions | undefined {
-	const known = Object.hasOwn(options.applications, name) ? options.applications[name] : undefined;
-	if (known === undefined && !options.allowUnknownApplications && !exists(name)) return undefined;
+	const host = hostName === undefined ? undefined : ownValue(options.virtualHosts, hostName);
+	if (host === undefined && hostName !== undefined) return undefined;
+	const known = ownValue((host ?? options).applications, name);
+	const allowsUnknown = host?.allowUnknownApplications ?? options.allowUnknownApplications;
+	if (known === undefined && !allowsUnknown && !exists(name)) return undefined;
+	const resolved = <Name extends OverridableSection>(section: Name): ServerOptions[Name] =>
+		overlaid(overlaid(options[section], host?.[section]), known?.[section]);
+	const key = known?.publish?.key ?? host?.publish?.key ?? options.publish.key;
 	return {
 		name,
 		type: known?.type ?? "live",
-		protocols: known?.protocols,
-		publish: { ...overlaid(options.publish, known?.publish), key: known?.publish?.key ?? options.publish.key },
-		live: overlaid(options.live, known?.live),
-		record: overlaid(options.record, known?.record),
+		protocols: known?.protocols ?? host?.protocols ?? (options.protocols.length > 0 ? options.protocols : undefined),
+		publish: { ...resolved("publish"), key },
+		live: resolved("live"),
+		record: resolved("record"),
 		media: {
-			directories: known?.media?.directories ?? [],
-			followLinks: known?.media?.followLinks ?? options.media.followLinks,
-			list: known?.media?.list ?? options.media.list,
+			directories: [
+				...(known?.media?.directories ?? []),
+				...(host?.media?.directories ?? (host === undefined ? options.media.directories : [])),
+			],
+			followLinks: known?.media?.followLinks ?? host?.media?.followLinks ?? options.media.followLinks,
+			list: known?.media?.list ?? host?.media?.list ?? options.media.list,
 		},
-		bandwidth: overlaid(options.bandwidth, known?.bandwidth),
-		swfVerification: overlaid(options.swfVerification, known?.swfVerification),
-		code: overlaid(options.code, known?.code),
+		bandwidth: resolved("bandwidth"),
+		swfVerification: resolved("swfVerification"),
+		code: resolved("code"),
 		remoting: known?.remoting?.enabled ?? options.remoting.enabled,
 		config: known?.config ?? {},
 	};
+}
+
+type OverridableSection = "publish" | "live" | "record" | "bandwidth" | "swfVerification" | "code";
+
+function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+	return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function overlaid<T extends object>(base: T, over: object | undefined): T {

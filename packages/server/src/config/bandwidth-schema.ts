@@ -22,7 +22,7 @@ export const bandwidthSchema = section("What each client may send and is sent, a
 			.boolean()
 			.default(true)
 			.describe(
-				"Whether the server itself answers `checkBandwidth`, `_checkbw` and `checkBandwidthUp`. Otherwise they are calls to the application.",
+				"Whether the server itself answers `checkBandwidth` and `checkBandwidthUp`, and measures for `_checkbw` and for clients that give `connect` the argument `true`. Otherwise the former two are calls to the application. An application that has methods of these names gets the calls in any case.",
 			),
 		dataBytes: size(1024, 256 * 1024)
 			.prefault("16KiB")

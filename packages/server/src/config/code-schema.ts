@@ -8,6 +8,12 @@ export const codeSchema = section("How the code of applications is run, and what
 		.boolean()
 		.default(true)
 		.describe("Whether the `main.ts`, `main.js` or `main.asc` in an application's folder is run at all."),
+	start: z
+		.boolean()
+		.default(false)
+		.describe(
+			"Whether an application with code starts with the server, or as soon as its folder is there, and not for its first client. Its default instance then stays without clients, whatever `idleMillis` says, and is started again when it has ended.",
+		),
 	isolation: z
 		.enum(["process", "thread", "none"])
 		.default("process")

@@ -21,3 +21,4 @@ export {
 	type SectionNode,
 } from "./schema-node.ts";
 export { variableOf } from "./text-source.ts";
+export { plainHostName } from "./virtual-host-schema.ts";

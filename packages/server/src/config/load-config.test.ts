@@ -78,6 +78,26 @@ describe("sources", () => {
 		expect(loaded.placeOf(["live", "gopCache", "enabled"])).toBeUndefined();
 	});
 
+	it("give an application values of any form, which later sources add to and change", () => {
+		const yaml = "applications: {chat: {config: {greeting: hello, rooms: {lobby: {seats: 3}, names: [a, 1, null]}}}}";
+		const loaded = load(yaml, {
+			assignments: [
+				"applications.chat.config.rooms.lobby.seats=4",
+				"applications.chat.config.rooms.cellar={seats: 1.5, dark: true}",
+				"applications.chat.config.code='007'",
+			],
+		});
+		expect(loaded.options.applications["chat"]?.config).toEqual({
+			greeting: "hello",
+			rooms: { lobby: { seats: 4 }, names: ["a", 1, null], cellar: { seats: 1.5, dark: true } },
+			code: "007",
+		});
+		expect(loaded.placeOf(["applications", "chat", "config", "rooms", "lobby", "seats"])).toMatch(/^--set/);
+		expect(() => resolveOptions({ applications: { chat: { config: { f: (() => 1) as never } } } })).toThrow(
+			"applications.chat.config.f must be text, a number, `true`, `false`, `null`, or a list or mapping of such values",
+		);
+	});
+
 	it("lay a section's variable under those of its keys, whichever comes first", () => {
 		const environment = {
 			MILLRACE_LIVE_LATENCY: "scale",

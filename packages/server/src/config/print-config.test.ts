@@ -10,6 +10,13 @@ import type { ServerOptionsInput } from "./schema.ts";
 const folder = mkdtempSync(join(tmpdir(), "millrace-print-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const NESTED = {
+	text: "12",
+	keys: ["a", 1, null, { deep: [[]] }],
+	rooms: { lobby: { seats: 3, open: true } },
+	none: {},
+};
+
 const CASES: readonly (readonly [string, ServerOptionsInput])[] = [
 	["the defaults", {}],
 	["text that YAML would take for something else", { publish: { key: "12345678" }, dataDir: "no", http: { cors: [] } }],
@@ -19,7 +26,11 @@ const CASES: readonly (readonly [string, ServerOptionsInput])[] = [
 		"overrides of applications",
 		{
 			listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
-			applications: { a: { publish: { graceMillis: "90s" }, live: { gopCache: { maxBytes: "1MiB" } } }, b: {} },
+			applications: {
+				c: { config: NESTED },
+				a: { publish: { graceMillis: "90s" }, live: { gopCache: { maxBytes: "1MiB" } } },
+				b: {},
+			},
 		},
 	],
 ];

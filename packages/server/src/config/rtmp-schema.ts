@@ -40,6 +40,11 @@ export const rtmpSchema = section("How RTMP itself is spoken. The defaults suit 
 	readTimeoutMillis: duration(100, 3_600_000)
 		.prefault("30s")
 		.describe("A peer from which nothing comes for this long, no answer to a ping either, is closed."),
+	idleClientMillis: duration(0, 7 * 86_400_000)
+		.default(0)
+		.describe(
+			"A client that neither publishes, plays nor calls anything for this long is closed, however alive its connection is; 0 means never.",
+		),
 	encryption: z
 		.boolean()
 		.default(true)

@@ -25,7 +25,7 @@ export interface CollectionNode {
 export interface LeafNode {
 	readonly kind: "leaf";
 	readonly description: string;
-	readonly type: "string" | "integer" | "boolean" | "choice" | "duration" | "size";
+	readonly type: "string" | "integer" | "boolean" | "choice" | "duration" | "size" | "value";
 	/** The form that a person writes; undefined where the key may be absent without a default. */
 	readonly default: unknown;
 	readonly nullable: boolean;
@@ -101,8 +101,9 @@ function leafOf(schema: z.ZodType, common: { description: string; default: unkno
 	if (bare instanceof z.ZodLiteral) return { ...leaf, type: "choice", choices: [...bare.values].map(String) };
 	if (bare instanceof z.ZodNumber) return { ...leaf, type: "integer", bounds: `${bare.minValue} to ${bare.maxValue}` };
 	if (bare instanceof z.ZodBoolean) return { ...leaf, type: "boolean" };
-	// Text, a number or a truth value: whatever a person writes is one of them.
-	if (bare instanceof z.ZodString || bare instanceof z.ZodUnion) return { ...leaf, type: "string" };
+	if (bare instanceof z.ZodString) return { ...leaf, type: "string" };
+	// Whatever a person writes.
+	if (bare instanceof z.ZodLazy) return { ...leaf, type: "value" };
 	throw new TypeError(`The configuration holds a ${bare.type} that has no description for readers`);
 }
 

@@ -1,5 +1,11 @@
 import { resolve } from "node:path";
-import type { ApplicationHost, ApplicationPort, PortListener } from "../app/index.ts";
+import {
+	type ApplicationHost,
+	type ApplicationPort,
+	type HostFolders,
+	type PortListener,
+	placeOf,
+} from "../app/index.ts";
 import type { EventLog } from "../log/index.ts";
 import { findMain } from "./code-folder.ts";
 import { CodeHost, type CodeSettings } from "./code-host.ts";
@@ -7,6 +13,8 @@ import { CodeHost, type CodeSettings } from "./code-host.ts";
 export type ApplicationHostsOptions = {
 	/** The folder that holds a folder for each application. */
 	readonly folder: string;
+	/** The same of virtual hosts. Default: there are none. */
+	readonly hostFolders?: HostFolders | undefined;
 	/** Runs applications without code. */
 	readonly withoutCode: ApplicationHost;
 	/** How the code of an application is run; `undefined`: code is not run. */
@@ -51,7 +59,8 @@ export class ApplicationHosts implements ApplicationHost {
 	}
 
 	#folderOf(application: string): string {
-		return resolve(this.#options.folder, application);
+		const { root, name } = placeOf(application, this.#options.folder, this.#options.hostFolders);
+		return resolve(root, name);
 	}
 
 	#hostFor(application: string): CodeHost | undefined {

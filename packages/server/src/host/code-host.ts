@@ -61,9 +61,15 @@ export class CodeHost {
 		return this.#link.open(instance, listener);
 	}
 
-	/** Starts the code anew: clients of the application are sent away as soon as the new code is loaded. */
+	/**
+	 * Starts the code anew: clients of the application are sent away as soon as the new code is loaded. Code that had
+	 * failed need not wait any longer to be started.
+	 */
 	reload(): void {
-		if (this.#link === undefined) return;
+		if (this.#link === undefined) {
+			this.#notBefore = Number.NEGATIVE_INFINITY;
+			return;
+		}
 		this.#next?.end("The application was changed again.");
 		this.#next = this.#start();
 	}

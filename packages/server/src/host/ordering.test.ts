@@ -1,7 +1,7 @@
 import type { AmfValue } from "@millrace/core/amf";
 import type { NetStatus, Responder } from "@millrace/core/rtmp";
 import { describe, expect, it } from "vitest";
-import { ApplicationInstance, type ClientFacts, type InstanceClient } from "../app/index.ts";
+import { ApplicationInstance, type ClientFacts, emptyClientStats, type InstanceClient } from "../app/index.ts";
 import { NO_LIMITS } from "../app/instance-fixture.ts";
 import { type AnyDefinition, defineApplication } from "../application/index.ts";
 import { silentLog } from "../log/index.ts";
@@ -35,7 +35,7 @@ class RecordingClient implements InstanceClient {
 		setBandwidthLimit: (...limits: number[]) => void this.log.push(`bandwidth ${limits.join(" ")}`),
 		ping: (onAnswer: (millis: number | undefined) => void) => onAnswer(12),
 		checkBandwidth: () => false,
-		stats: () => ({ bytesIn: 1 }),
+		stats: () => ({ ...emptyClientStats(), bytesIn: 1 }),
 	};
 	readonly turns: number[] = [];
 	readonly #onLog: (() => void)[] = [];

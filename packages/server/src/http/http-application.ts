@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { type FileView, MAX_FILES_OF_PAGE, type PortFacts, type ServerView } from "../admin/index.ts";
+import {
+	type FileView,
+	fileViewOf,
+	MAX_FILES_OF_PAGE,
+	type PortFacts,
+	type ServerView,
+	serverViewOf,
+} from "../admin/index.ts";
 import type { FilesAnswer, HealthAnswer, PortsAnswer, StreamsAnswer } from "./api-answer.ts";
 import { type ConsoleFile, type ConsoleFiles, loadConsoleFiles } from "./console-files.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
@@ -11,6 +18,8 @@ export type HttpApplicationOptions = {
 	readonly view: ServerView;
 	/** Recordings and on-demand files for the API. Default: there are none. */
 	readonly files?: FileView | undefined;
+	/** The virtual host that a request names: its pages show what is its own. Default: there are none. */
+	readonly hostOf?: ((request: IncomingMessage) => string | undefined) | undefined;
 	/** Where the server listens, for the API, as far as the one who asks may know. Default: nothing is told. */
 	readonly ports?: (request: IncomingMessage) => readonly PortFacts[];
 	/** The folder of the built console. Default: no pages, the API alone. */
@@ -53,6 +62,7 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 	const {
 		view,
 		files: media = NO_FILES,
+		hostOf = () => undefined,
 		ports = () => [],
 		consoleDir,
 		frameAncestors = ["'self'"],
@@ -85,16 +95,20 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 		return sendPlain(reply, 500, "The server failed to answer this. Its log says more.");
 	});
 
-	app.get("/api/streams", async (_request, reply) => {
-		const answer: StreamsAnswer = { server: view.server(), streams: view.streams() };
+	app.get("/api/streams", async (request, reply) => {
+		const host = hostOf(request.raw);
+		const own = host === undefined ? view : serverViewOf(host, view);
+		const answer: StreamsAnswer = { server: own.server(), streams: own.streams() };
 		reply.header("cache-control", "no-store");
 		return answer;
 	});
 	app.get<{ Querystring: Record<string, unknown> }>("/api/files", async (request, reply) => {
 		reply.header("cache-control", "no-store");
 		const { path, application, offset, limit } = request.query;
+		const host = hostOf(request.raw);
+		const own = host === undefined ? media : fileViewOf(host, media);
 		if (typeof path === "string") {
-			const found = await media.find(path);
+			const found = await own.find(path);
 			const answer: FilesAnswer = { total: found === undefined ? 0 : 1, files: found === undefined ? [] : [found] };
 			return answer;
 		}
@@ -102,7 +116,7 @@ export async function createHttpApplication(options: HttpApplicationOptions): Pr
 		if (place.offset === undefined || place.limit === undefined) {
 			return reply.code(400).send({ error: "offset and limit are whole numbers." });
 		}
-		const answer: FilesAnswer = await media.list({
+		const answer: FilesAnswer = await own.list({
 			application: typeof application === "string" ? application : undefined,
 			offset: place.offset,
 			limit: Math.min(place.limit, MAX_FILES_OF_PAGE),

@@ -52,7 +52,7 @@ export function makeApplicationObject(instance: LegacyInstance, deeds: Applicati
 		clearSharedObjects: (_self, [path]) => app.sharedObjects.clearNow(String(path)),
 		clearStreams: (_self, [path]) => clearStreams(instance, String(path)),
 		gc: () => undefined,
-		getStats: () => realm.toScript(applicationFigures(app.stats())),
+		getStats: () => realm.toScript(applicationFigures(app.statsNow())),
 		registerClass: (_self, [name, type]) => {
 			if (type !== null && typeof type !== "function")
 				throw new TypeError("registerClass needs a constructor or null.");

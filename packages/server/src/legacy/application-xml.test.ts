@@ -4,36 +4,58 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readApplicationXml } from "./application-xml.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "application-xml-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = mkdtempSync(join(tmpdir(), "millrace-application-xml-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const read = (text: string) => {
+function read(text: string) {
 	writeFileSync(join(folder, "Application.xml"), text);
 	return readApplicationXml(folder);
-};
+}
 
-describe("what Application.xml says of the utility classes", () => {
-	it("gives each virtual directory of File its folder, those within the application's by a relative path", () => {
-		const { fileFolders, maxUnprocessedChars } = read(`<Application><JSEngine>
-			<FileObject>
-				<VirtualDirectory>/videos;/srv/videos</VirtualDirectory>
-				<VirtualDirectory> /data ; data/files </VirtualDirectory>
-				<VirtualDirectory>broken</VirtualDirectory>
-			</FileObject>
-			<XMLSocket><MaxUnprocessedChars>100</MaxUnprocessedChars></XMLSocket>
-		</JSEngine></Application>`);
-		expect([...fileFolders]).toEqual([
-			["/videos", "/srv/videos"],
-			["/data", join(folder, "data/files")],
-		]);
-		expect(maxUnprocessedChars).toBe(100);
+describe("Application.xml", () => {
+	it("need not be there", () => {
+		expect(readApplicationXml(folder)).toEqual({
+			config: {},
+			libraries: [join(folder, "scriptlib")],
+			fileFolders: new Map(),
+			maxUnprocessedChars: undefined,
+			turnMillis: undefined,
+		});
 	});
 
-	it.each([
-		"<Application><ScriptEngine/></Application>",
-		"<Application><JSEngine><FileObject/><XMLSocket><MaxUnprocessedChars>x</MaxUnprocessedChars></XMLSocket></JSEngine></Application>",
-	])("takes nothing from %s", text => {
-		const { fileFolders, maxUnprocessedChars } = read(text);
-		expect([fileFolders.size, maxUnprocessedChars]).toEqual([0, undefined]);
+	it.each(["ScriptEngine", "JSEngine"])("holds the settings of scripts in %s", engine => {
+		const settings = read(`<Application><${engine} type="x">
+			<MaxTimeOut>2.5</MaxTimeOut><RuntimeSize>20480</RuntimeSize>
+			<ScriptLibPath> lib;/srv/scripts; </ScriptLibPath>
+			<FileObject><VirtualDirectory>/videos;media</VirtualDirectory><VirtualDirectory>/x;/srv/x</VirtualDirectory><VirtualDirectory>none</VirtualDirectory></FileObject>
+			<XMLSocket><MaxUnprocessedChars>8192</MaxUnprocessedChars></XMLSocket>
+			<ApplicationObject><config><a>1</a><b note="x"> two </b><c/><d><![CDATA[<x>]]></d></config></ApplicationObject>
+		</${engine}></Application>`);
+		expect(settings).toEqual({
+			config: { a: "1", b: "two", c: "", d: "<x>" },
+			libraries: [join(folder, "lib"), "/srv/scripts", join(folder, "scriptlib")],
+			fileFolders: new Map([
+				["/videos", join(folder, "media")],
+				["/x", "/srv/x"],
+			]),
+			maxUnprocessedChars: 8192,
+			turnMillis: 2500,
+		});
+	});
+
+	it("says nothing by 0 or words", () => {
+		const settings = read("<Application><JSEngine><MaxTimeOut>0</MaxTimeOut></JSEngine></Application>");
+		expect(settings.turnMillis).toBeUndefined();
+		expect(read("<Other><x/></Other>").config).toEqual({});
+	});
+
+	it("has the five entities of XML and no others, so that none can grow", () => {
+		const settings = read(`<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
+			<Application><JSEngine><ApplicationObject><config><x>&lt;&amp;lt;&gt;&quot;&apos;&b;</x></config></ApplicationObject></JSEngine></Application>`);
+		expect(settings.config["x"]).toBe(`<&lt;>"'&b;`);
+	});
+
+	it("is named where it is no XML", () => {
+		expect(() => read("<Application><JSEngine>")).toThrow(/^Application\.xml: /);
 	});
 });

@@ -65,7 +65,7 @@ export class LegacyRuntime implements LegacyInstance {
 		const { config } = xml;
 		this.application = makeApplicationObject(this, {
 			clients: this.#clientArray,
-			config: this.realm.toScript({ ...config, ...app.config }) as ScriptObject,
+			config: this.realm.toScript({ ...config, ...app.config } as AmfValue) as ScriptObject,
 			accept: client => this.#accept(client),
 			reject: (client, rejection) => {
 				const isFirst = this.#admission.reject(client, rejection);

@@ -407,7 +407,9 @@ export class FilePlayer implements Sleeper {
 
 	/** Sleeps until the message of that time is due, and for long enough that much is due at once. */
 	#rest(millis: number): void {
-		if (this.#bufferState === "filling") {
+		// Who has not said how much it buffers cannot have had enough: rtmpdump answers Stream Buffer Empty with a pause, and
+		// one that came before its Set Buffer Length was followed by the rest of the file, which it wrote twice.
+		if (this.#bufferState === "filling" && this.#bufferMillis >= 0) {
 			this.#bufferState = "filled";
 			this.#sink.onBufferFilled();
 		}

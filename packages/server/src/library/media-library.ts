@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FileError } from "@millrace/core/fault";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
-import type { StreamName } from "../app/index.ts";
+import { type ApplicationPlace, type HostFolders, placeOf, type StreamName } from "../app/index.ts";
 import { FlvSource, type FlvSourceOptions } from "./flv/flv-source.ts";
 import { Gate } from "./gate.ts";
 import type { GrowingFile } from "./growing-file.ts";
@@ -22,6 +22,8 @@ import { SourceCache } from "./source-cache.ts";
 export type MediaLibraryOptions = FlvSourceOptions & {
 	/** The folder with one folder for each application. */
 	applicationsFolder: string;
+	/** The same of virtual hosts. Default: there are none. */
+	hostFolders?: HostFolders | undefined;
 	/** What the configuration says for an application; `undefined`: nothing. Default: nothing for all. */
 	foldersOf?: (application: string) => ApplicationFolders | undefined;
 	/** The file that our recorder is writing at this path. Default: none. */
@@ -131,10 +133,9 @@ export class MediaLibrary implements MediaCatalog {
 	 */
 	async list(application: string, instance?: string): Promise<MediaListing[]> {
 		const { directories, followLinks } = this.#foldersOf(application);
-		const root = this.#options.applicationsFolder;
-		const folders = foldersOf(root, application, instance ?? DEFAULT_INSTANCE, directories);
-		const own =
-			folders.length === 0 || instance !== undefined ? undefined : join(resolve(root, application), "streams");
+		const { root, name } = this.#placeOf(application);
+		const folders = foldersOf(root, name, instance ?? DEFAULT_INSTANCE, directories);
+		const own = folders.length === 0 || instance !== undefined ? undefined : join(resolve(root, name), "streams");
 		const [files, others] = await Promise.all([
 			listFolders(folders, followLinks),
 			own === undefined ? [] : listInstances(own, DEFAULT_INSTANCE, followLinks),
@@ -152,6 +153,10 @@ export class MediaLibrary implements MediaCatalog {
 		this.#cache.close();
 	}
 
+	#placeOf(application: string): ApplicationPlace {
+		return placeOf(application, this.#options.applicationsFolder, this.#options.hostFolders);
+	}
+
 	#foldersOf(application: string): ApplicationFolders {
 		return this.#options.foldersOf?.(application) ?? NO_FOLDERS;
 	}
@@ -159,7 +164,8 @@ export class MediaLibrary implements MediaCatalog {
 	async #find({ application, instance }: StreamName, candidates: readonly NameCandidate[]): Promise<Found | undefined> {
 		const { directories, followLinks } = this.#foldersOf(application);
 		if (candidates.length === 0) return undefined;
-		for (const { prefix, folder } of foldersOf(this.#options.applicationsFolder, application, instance, directories)) {
+		const { root, name } = this.#placeOf(application);
+		for (const { prefix, folder } of foldersOf(root, name, instance, directories)) {
 			for (const { path, kind } of candidates) {
 				const rest = behindPrefix(path, prefix);
 				if (rest === undefined) continue;

@@ -1,3 +1,4 @@
+export { AddressRule, type AddressRuleOptions } from "./address-rule.ts";
 export { AddressSet, isNetwork, plainAddress } from "./address-set.ts";
 export { type CertificateEvent, CertificateStore, type CertificateStoreOptions } from "./certificate-store.ts";
 export { ConnectionRate } from "./connection-rate.ts";

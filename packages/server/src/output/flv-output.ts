@@ -19,6 +19,8 @@ export type FlvOutputOptions = {
 	readonly catalog: MediaCatalog;
 	/** Whether there is such an application. */
 	hasApplication(name: string): boolean;
+	/** The stream of the virtual host that a request names. Default: there is only one host. */
+	readonly streamOf?: ((name: StreamName, request: IncomingMessage) => StreamName) | undefined;
 	readonly log: EventLog;
 	/** Web origins whose pages may play from here; `*` is all. */
 	readonly cors: readonly string[];
@@ -97,7 +99,7 @@ export class FlvOutput {
 		response: ServerResponse,
 		headers: Readonly<Record<string, string>>,
 	): Promise<void> {
-		const name = nameOf(request);
+		const name = this.#nameOf(request);
 		if (name !== undefined && (await this.#files.handle({ name, start, headers }, request, response))) return;
 		if (response.destroyed) return;
 		const found = this.#find(request);
@@ -198,8 +200,13 @@ export class FlvOutput {
 		this.#viewers.add(viewer);
 	}
 
-	#find(request: IncomingMessage): Found | undefined {
+	#nameOf(request: IncomingMessage): StreamName | undefined {
 		const name = nameOf(request);
+		return name && (this.#options.streamOf?.(name, request) ?? name);
+	}
+
+	#find(request: IncomingMessage): Found | undefined {
+		const name = this.#nameOf(request);
 		if (name === undefined) return undefined;
 		const live = this.#options.hub.find(name.key);
 		return live?.isLive ? { live, name } : undefined;

@@ -16,6 +16,8 @@ export type PlainFileOutputOptions = {
 	readonly cors: readonly string[];
 	/** Whether there is such an application. */
 	hasApplication(name: string): boolean;
+	/** The stream of the virtual host that a request names. Default: there is only one host. */
+	readonly streamOf?: ((name: StreamName, request: IncomingMessage) => StreamName) | undefined;
 };
 
 /** What is read and sent at once. */
@@ -48,7 +50,7 @@ export class PlainFileOutput {
 
 	/** Answers a request whose path `isFilePath`. Never rejects. */
 	async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const { cors, library, log, hasApplication } = this.#options;
+		const { cors, library, log, hasApplication, streamOf } = this.#options;
 		const headers = corsHeaders(cors, request.headers.origin);
 		if (request.method === "OPTIONS") {
 			response.writeHead(204, { ...headers, ...PREFLIGHT_HEADERS }).end();
@@ -59,7 +61,8 @@ export class PlainFileOutput {
 			return;
 		}
 		const [path = ""] = (request.url ?? "").split("?", 1);
-		const name = StreamName.fromPath(path.slice(PREFIX.length));
+		const named = StreamName.fromPath(path.slice(PREFIX.length));
+		const name = named && (streamOf?.(named, request) ?? named);
 		let file: PlainFile | undefined;
 		try {
 			if (name !== undefined && hasApplication(name.application)) file = await library.openFile(name);

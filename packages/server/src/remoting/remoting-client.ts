@@ -1,6 +1,13 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus, type Responder } from "@millrace/core/rtmp";
-import type { ApplicationInstance, ClientFacts, ClientLine, InstanceClient, InstanceDirectory } from "../app/index.ts";
+import {
+	type ApplicationInstance,
+	type ClientFacts,
+	type ClientLine,
+	emptyClientStats,
+	type InstanceClient,
+	type InstanceDirectory,
+} from "../app/index.ts";
 
 /** What became of a call. */
 export type CallOutcome =
@@ -120,5 +127,5 @@ const LINE: ClientLine = {
 	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 	ping: onAnswer => onAnswer(undefined),
 	checkBandwidth: () => false,
-	stats: () => ({}),
+	stats: emptyClientStats,
 };

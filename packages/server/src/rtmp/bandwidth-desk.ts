@@ -30,8 +30,6 @@ const SHORT_CHECK_BYTES = 64 * 1024;
 
 /** The bandwidth checks of one client: one at a time, whoever asks. */
 export class BandwidthDesk {
-	/** Whether the client's calls are answered here, and not by the application. */
-	answersCalls: boolean;
 	/** What the last check found. */
 	result: BandwidthResult | undefined;
 	readonly #host: BandwidthHost;
@@ -47,7 +45,6 @@ export class BandwidthDesk {
 	constructor(host: BandwidthHost, options: BandwidthDetection) {
 		this.#host = host;
 		this.#options = options;
-		this.answersCalls = options.enabled;
 	}
 
 	/** When `handleTimeout` must be called at the latest. */
@@ -78,16 +75,16 @@ export class BandwidthDesk {
 		this.#begin(FLASH_NAMES, this.#options.maxBytes);
 	}
 
-	/** `_checkbw`, whose result has been sent. A client that does not answer costs one small message. */
-	startShort(): void {
-		if (this.#isRecent) return;
-		if (this.#check === undefined) this.#begin(LIBRTMP_NAMES, Math.min(SHORT_CHECK_BYTES, this.#options.maxBytes));
-	}
-
-	/** Answers a call of the client, if it is one about bandwidth and these are answered here. */
+	/** Answers a call of the client, if it is one about bandwidth and the settings let these be answered here. */
 	answer(call: Call): boolean {
-		if (!this.answersCalls) return false;
 		const { connection } = this.#host;
+		// librtmp and ffmpeg send it with every connection: its result says nothing, and no application need know it.
+		if (call.name === "_checkbw") {
+			connection.sendResult(call, undefined);
+			if (this.#options.enabled) this.#startShort();
+			return true;
+		}
+		if (!this.#options.enabled) return false;
 		switch (call.name) {
 			case "checkBandwidth":
 				connection.sendResult(call, undefined);
@@ -110,6 +107,12 @@ export class BandwidthDesk {
 	/** The connection has ended. */
 	stop(): void {
 		this.#check?.stop();
+	}
+
+	/** A client that does not answer costs one small message. */
+	#startShort(): void {
+		if (this.#check === undefined && !this.#isRecent)
+			this.#begin(LIBRTMP_NAMES, Math.min(SHORT_CHECK_BYTES, this.#options.maxBytes));
 	}
 
 	get #isRecent(): boolean {

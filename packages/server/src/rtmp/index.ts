@@ -1,5 +1,5 @@
 export { type BandwidthDetection, type BandwidthRules, DEFAULT_BANDWIDTH_RULES } from "./bandwidth-rules.ts";
-export type { ClientStats, PlayStats, PublishStats } from "./client-stats.ts";
+export { ClientAllowance } from "./client-allowance.ts";
 export type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 export { PeerLine } from "./peer-line.ts";
 export { protocolRefusal, SWF_REJECTED } from "./peer-words.ts";

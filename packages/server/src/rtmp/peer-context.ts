@@ -1,11 +1,12 @@
 import type { MemoryPool } from "@millrace/core/bytes";
-import type { NetStatus, ServerConnectionOptions } from "@millrace/core/rtmp";
+import type { ConnectRequest, NetStatus, ServerConnectionOptions } from "@millrace/core/rtmp";
 import type { PublishDecision, SwfPolicy } from "../access/index.ts";
 import type { InstanceDirectory, StreamName } from "../app/index.ts";
 import type { Hub, LiveStreamOptions } from "../hub/index.ts";
 import type { FilePlayerOptions, MediaCatalog, PlayerSchedule } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
+import type { ClientAllowance } from "./client-allowance.ts";
 import type { PublishRecorder } from "./publish-recorder.ts";
 
 /** What an application is allowed and how its streams behave; `undefined` from `application()`: it does not exist. */
@@ -18,6 +19,8 @@ export type ApplicationRules = {
 	readonly live: LiveStreamOptions;
 	/** What its clients may send and are sent. Default: `DEFAULT_BANDWIDTH_RULES`. */
 	readonly bandwidth?: BandwidthRules;
+	/** Counts the clients of its virtual host. Default: they are not counted. */
+	readonly allowance?: ClientAllowance | undefined;
 	/** Which SWF files may connect; `undefined`: nobody is asked. */
 	readonly swf?: SwfPolicy | undefined;
 	/** The static policy: may somebody from that address publish with that key? */
@@ -52,12 +55,16 @@ export type PeerContext = {
 	readonly blocks?: MemoryPool;
 	/** Records what is published. Default: nothing is, and publishers that ask for it are told nothing. */
 	readonly recorder?: PublishRecorder;
+	/** How long a client may do nothing, in milliseconds. Default, and 0: for ever. */
+	readonly idleClientMillis?: number;
 	/** Whether RTMPE is offered. */
 	readonly encryption: boolean;
 	/** Monotonic milliseconds. */
 	now(): number;
 	random(bytes: number): Uint8Array;
 	application(name: string): ApplicationRules | undefined;
+	/** Under which name the server keeps the application that a client asks for. Default: the one that it names. */
+	applicationOf?(request: ConnectRequest): string;
 	/** The status with which every `connect` is rejected at present; `undefined`: none. */
 	rejection(): NetStatus | undefined;
 	/** Facts for the log line of a publisher whose media has begun: codecs and size. */

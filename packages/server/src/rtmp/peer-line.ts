@@ -1,11 +1,12 @@
 import { UsageError } from "@millrace/core/fault";
 import type { BandwidthResult, Call, ServerConnection } from "@millrace/core/rtmp";
+import type { ClientStats, PublishStats } from "../app/index.ts";
 import { emptyTally, type PacedInput } from "../hub/index.ts";
 import type { Wire } from "../net/index.ts";
+import { AskedRate } from "./asked-rate.ts";
 import { BandwidthDesk } from "./bandwidth-desk.ts";
 import { BandwidthLimit } from "./bandwidth-limit.ts";
 import { type BandwidthRules, DEFAULT_BANDWIDTH_RULES, initialLimit, limitAfter } from "./bandwidth-rules.ts";
-import { AskedRate, type ClientStats, type PublishStats } from "./client-stats.ts";
 import { InputGate } from "./input-gate.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { PlayDeskStats } from "./play-desk.ts";
@@ -26,6 +27,9 @@ export interface LineHost {
 	publishStats(now: number): PublishStats[];
 }
 
+const ABOUT_BANDWIDTH: ReadonlySet<string> = new Set([
+	...["checkBandwidth", "_checkbw", "checkBandwidthUp", "onClientBWCheck"],
+]);
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /**
@@ -65,16 +69,9 @@ export class PeerLine {
 
 	// ── bandwidth ──
 
-	/**
-	 * Whether the client's `checkBandwidth`, `_checkbw`, `checkBandwidthUp` and `onClientBWCheck` are answered here.
-	 * Default: as the application's settings say. Otherwise they are calls to the application.
-	 */
-	get answersBandwidthCalls(): boolean {
-		return this.#bandwidth.answersCalls;
-	}
-
-	set answersBandwidthCalls(value: boolean) {
-		this.#bandwidth.answersCalls = value;
+	/** Whether the settings let the client's bandwidth be measured for whoever asks. */
+	get isMeasuring(): boolean {
+		return this.#rules.detection.enabled;
 	}
 
 	/**
@@ -90,14 +87,9 @@ export class PeerLine {
 		return true;
 	}
 
-	/** Answers a call about bandwidth. False: it is one for the application. */
+	/** Answers a call about bandwidth. False: it is one for the application, because the settings want it so. */
 	answer(call: Call): boolean {
-		return this.#bandwidth.answer(call);
-	}
-
-	/** The client has called `_checkbw`. */
-	onCheckBandwidth(): void {
-		if (this.answersBandwidthCalls) this.#bandwidth.startShort();
+		return ABOUT_BANDWIDTH.has(call.name) && this.#bandwidth.answer(call);
 	}
 
 	// ── limits ──

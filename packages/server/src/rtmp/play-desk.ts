@@ -1,11 +1,10 @@
 import { MemoryPool } from "@millrace/core/bytes";
 import { LimitError, PeerError } from "@millrace/core/fault";
 import type { Call, PlayRequest, ServerConnection, ServerConnectionHandler, ServerStream } from "@millrace/core/rtmp";
-import { type PermissionHandler, type StreamFacts, StreamName } from "../app/index.ts";
+import { type PermissionHandler, type PlayStats, type StreamFacts, StreamName } from "../app/index.ts";
 import { addTally, emptyTally, type LiveStream, type MediaTally, messagesOf, type ViewerEnd } from "../hub/index.ts";
 import { catalogName, DEFAULT_FILE_PLAYER, MediaOpener, type OpenedMedia } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
-import type { PlayStats } from "./client-stats.ts";
 import { LivePlay } from "./live-play.ts";
 import type { ApplicationRules, PeerContext } from "./peer-context.ts";
 import { PlayController, type PlaylistOwner } from "./play-controller.ts";
@@ -15,6 +14,8 @@ import { type PlayItem, type Playing, type PlayTransport, wishOf } from "./playi
 export interface PlayHost extends PlayTransport {
 	readonly connection: ServerConnection;
 	readonly rules: ApplicationRules;
+	/** The application, with its virtual host where it has one. */
+	readonly application: string;
 	/** Asks the application. */
 	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void;
 	/** Tells the application that something is not played any more. */
@@ -120,8 +121,7 @@ export class PlayDesk
 	// ── the client's commands ──
 
 	onPlay(stream: ServerStream, request: PlayRequest): void {
-		const { application } = this.#host.connection.request!;
-		const item: PlayItem = { name: new StreamName(application, request.instance, request.name), request };
+		const item: PlayItem = { name: new StreamName(this.#host.application, request.instance, request.name), request };
 		this.#host.askToPlay(factsOf(item), refusal => {
 			if (refusal !== undefined) stream.refuse(refusal, request.name);
 			else if (stream.state === "playing") this.#add(stream, item);
@@ -155,7 +155,7 @@ export class PlayDesk
 	onStreamLength(call: Call, address: Pick<PlayRequest, "name" | "prefix" | "instance">): void {
 		const { connection } = this.#host;
 		const { hub, catalog } = this.#context;
-		const name = new StreamName(connection.request!.application, address.instance, address.name);
+		const name = new StreamName(this.#host.application, address.instance, address.name);
 		const answer = (millis: number) => {
 			connection.sendResult(call, millis / 1000);
 			connection.settle();

@@ -17,19 +17,21 @@ import {
 } from "@millrace/core/rtmp";
 import { findPublishKey } from "../access/index.ts";
 import {
+	type Admission,
 	type ApplicationInstance,
 	type ClientFacts,
 	type InstanceClient,
 	type PermissionHandler,
+	type PublishStats,
 	type SharedObjectType,
 	type StreamFacts,
 	StreamName,
+	splitApplication,
 } from "../app/index.ts";
 import type { PublisherEnd } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
-import type { PublishStats } from "./client-stats.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
 import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
@@ -64,6 +66,7 @@ export class RtmpPeer
 	readonly #calls = new Map<number, Call>();
 	#nextCall = 1;
 	#facts: ClientFacts | undefined;
+	#application = "";
 	#rules: ApplicationRules | undefined;
 	#instance: ApplicationInstance | undefined;
 	/** While the client is to prove its SWF file; its `connect` is pending then. */
@@ -72,6 +75,8 @@ export class RtmpPeer
 	#turn: PublishSession | undefined;
 	/** A publication of this peer is beginning, which may take over another one of this peer. */
 	#isBeginning = false;
+	/** When the client last did something; infinite where that does not matter. */
+	#activeAt = Number.POSITIVE_INFINITY;
 	/** How many hold back what is queued, so that it leaves in one write. */
 	#holds = 0;
 	#ended = false;
@@ -105,14 +110,33 @@ export class RtmpPeer
 	/** When `handleTimeout` must be called at the latest. */
 	get deadline(): number {
 		const never = Number.POSITIVE_INFINITY;
-		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline);
+		return Math.min(this.connection.deadline, this.#swfCheck?.deadline ?? never, this.line.deadline, this.#idleAt);
 	}
 
 	handleTimeout(now: number): void {
 		if (now >= (this.#swfCheck?.deadline ?? Number.POSITIVE_INFINITY)) this.#endSwfCheck(false, "no answer");
+		if (now >= this.#idleAt) this.#endIdle(now);
 		this.line.handleTimeout(now);
 		this.connection.handleTimeout(now);
 		this.flush();
+	}
+
+	get #idleAt(): number {
+		return this.#activeAt + (this.#context.idleClientMillis ?? 0);
+	}
+
+	#endIdle(now: number): void {
+		// Media and files that are on their way are no idleness; looked at only when the time is over, they cost nothing.
+		if (this.#publishing.size > 0 || (this.#playDesk?.size ?? 0) > 0) this.#activeAt = now;
+		else {
+			this.#log.info("idle-client", {});
+			this.connection.closeGracefully(netStatus("NetConnection.Connect.IdleTimeout"));
+		}
+	}
+
+	/** The client has done something. */
+	#act(): void {
+		if (this.#activeAt !== Number.POSITIVE_INFINITY) this.#activeAt = this.#context.now();
 	}
 
 	/** The server stops: the client is told, and the connection ends. */
@@ -236,9 +260,11 @@ export class RtmpPeer
 	// ── connect ──
 
 	onConnect(request: ConnectRequest): void {
-		const rules = this.#context.application(request.application);
+		this.#application = this.#context.applicationOf?.(request) ?? request.application;
+		const rules = this.#context.application(this.#application);
 		if (rules === undefined) {
-			const text = `[ Server.Reject ] : (_defaultRoot_, _defaultVHost_) : Application (${request.application}) is not defined.`;
+			const host = splitApplication(this.#application).host ?? "_defaultVHost_";
+			const text = `[ Server.Reject ] : (_defaultRoot_, ${host}) : Application (${request.application}) is not defined.`;
 			this.#log.warn("reject", { application: request.application, reason: "unknown application" });
 			this.connection.rejectConnect(netStatus("NetConnection.Connect.InvalidApp", text));
 			return;
@@ -287,7 +313,11 @@ export class RtmpPeer
 	}
 
 	#enter(request: ConnectRequest): void {
-		this.#instance = this.#context.instances.open(request.application, request.instance);
+		const allowance = this.#rules?.allowance;
+		const refusal = allowance?.refusal();
+		if (refusal !== undefined) return this.reject(refusal);
+		allowance?.enter();
+		this.#instance = this.#context.instances.open(this.#application, request.instance);
 		this.#instance.connect(this);
 	}
 
@@ -295,6 +325,10 @@ export class RtmpPeer
 	get #protocol(): string {
 		const { protocol } = this.#transport;
 		return protocolName(protocol, this.connection.link.encrypted);
+	}
+
+	get application(): string {
+		return this.#application;
 	}
 
 	get rules(): ApplicationRules {
@@ -307,12 +341,15 @@ export class RtmpPeer
 		return this.#facts;
 	}
 
-	accept(): void {
+	accept({ isMeasured = false }: Admission): void {
 		const { request } = this.connection;
 		const { protocol } = this.facts;
 		this.#log.debug("connect", { application: request?.app, flashVer: request?.flashVer, protocol });
 		this.line.begin();
-		this.connection.acceptConnect();
+		const measures = isMeasured && this.line.isMeasuring;
+		this.connection.acceptConnect(undefined, measures);
+		if (measures) this.line.checkBandwidth();
+		if ((this.#context.idleClientMillis ?? 0) > 0) this.#activeAt = this.#context.now();
 		this.endTurn();
 	}
 
@@ -330,6 +367,7 @@ export class RtmpPeer
 	// ── calls ──
 
 	onCall(call: Call): void {
+		this.#act();
 		const isClaimed = this.handlesCall(call.name);
 		if (!isClaimed && this.line.answer(call)) return;
 		let id = 0;
@@ -371,10 +409,12 @@ export class RtmpPeer
 	}
 
 	onSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#act();
 		this.#instance?.sharedObject(this, type, body);
 	}
 
 	sendSharedObject(type: SharedObjectType, body: Uint8Array): void {
+		this.#act();
 		this.connection.sendSharedObject(type, body);
 		this.flush();
 	}
@@ -386,6 +426,7 @@ export class RtmpPeer
 	 * @throws UsageError AMF_UNENCODABLE
 	 */
 	callMethod(name: string, args: readonly AmfValue[], responder?: Responder): boolean {
+		this.#act();
 		const isSent = this.connection.call(name, args, responder, this.#context.now());
 		this.flush();
 		return isSent;
@@ -414,10 +455,6 @@ export class RtmpPeer
 		const call = this.#calls.get(id);
 		this.#calls.delete(id);
 		return call;
-	}
-
-	onCheckBandwidth(): void {
-		this.line.onCheckBandwidth();
 	}
 
 	// ── the line ──
@@ -594,7 +631,7 @@ export class RtmpPeer
 	}
 
 	#streamName(stream: ServerStream): StreamName {
-		return new StreamName(this.connection.request!.application, stream.instance, stream.name);
+		return new StreamName(this.#application, stream.instance, stream.name);
 	}
 
 	// ── the end ──
@@ -604,7 +641,10 @@ export class RtmpPeer
 		this.#swfCheck = undefined;
 		this.line.stop();
 		this.#faulted = reason !== undefined;
-		if (this.#instance !== undefined) this.#context.instances.leave(this.#instance, this);
+		if (this.#instance !== undefined) {
+			this.#context.instances.leave(this.#instance, this);
+			this.#rules?.allowance?.leave();
+		}
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
 		// Most players end with a reset while media is on its way to them: nothing that anybody must know.

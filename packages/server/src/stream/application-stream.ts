@@ -10,7 +10,7 @@ import {
 	type StatusCode,
 	type StreamAddress,
 } from "@millrace/core/rtmp";
-import { StreamName } from "../app/index.ts";
+import { hostedApplication, StreamName, splitApplication } from "../app/index.ts";
 import type { LiveStream } from "../hub/index.ts";
 import type { Recording, RecordSettings } from "../library/index.ts";
 import { Channel, type ChannelEnvironment, type ChannelObserver } from "./channel.ts";
@@ -296,9 +296,12 @@ export class ApplicationStream implements ChannelObserver {
 		const address = addressOf(title);
 		if (address === undefined) return undefined;
 		const own = this.#streamName;
-		const isElsewhere = application !== undefined && application !== own.application;
+		const { host } = splitApplication(own.application);
+		// Other applications are those of the same host.
+		const wanted = application === undefined ? own.application : hostedApplication(application, host);
+		const isElsewhere = wanted !== own.application;
 		const where = instance ?? (isElsewhere ? DEFAULT_INSTANCE : own.instance);
-		const name = new StreamName(application ?? own.application, where, address.name);
+		const name = new StreamName(wanted, where, address.name);
 		if (from !== undefined) {
 			const wish = {
 				name,

@@ -7,13 +7,15 @@ import {
 	SHARED_OBJECT_ANSWER_LIMITS,
 	sharedObjectType,
 } from "@millrace/core/shared-object";
-import type {
-	ApplicationInstance,
-	ClientFacts,
-	ClientLine,
-	InstanceClient,
-	SharedObjectType,
-	StreamFacts,
+import {
+	type ApplicationInstance,
+	type ClientFacts,
+	type ClientLine,
+	type ClientStats,
+	emptyClientStats,
+	type InstanceClient,
+	type SharedObjectType,
+	type StreamFacts,
 } from "../app/index.ts";
 import { FakeSharedObject } from "./fake-shared-object.ts";
 import { plainValue, wireValue } from "./wire-value.ts";
@@ -46,8 +48,8 @@ export type FakeClientOptions = {
 	readonly ping?: number;
 	/** The answer to `client.checkBandwidth()`. Default: none comes. */
 	readonly bandwidth?: Readonly<Record<string, AmfValue>>;
-	/** The answer to `client.stats()`. Default: an empty object. */
-	readonly stats?: Readonly<Record<string, AmfValue>>;
+	/** What differs from zero in the answer to `client.stats()`. Default: nothing. */
+	readonly stats?: Partial<ClientStats>;
 };
 
 const PING_MILLIS = 10;
@@ -108,7 +110,7 @@ export class ClientEnd implements InstanceClient {
 				onDone(options.bandwidth && { ...options.bandwidth });
 				return true;
 			},
-			stats: () => ({ ...options.stats }),
+			stats: () => ({ ...emptyClientStats(), ...options.stats }),
 		};
 	}
 

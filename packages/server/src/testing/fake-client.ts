@@ -1,6 +1,6 @@
-import { NetStatusError, remoteMethods } from "@millrace/client";
+import { NetStatusError } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
-import { type NetStatus, netStatus, parseStreamName } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus, parseStreamName, remoteMethods } from "@millrace/core/rtmp";
 import type { ApplicationInstance, StreamFacts } from "../app/index.ts";
 import { ClientEnd, type FakeClientOptions } from "./client-end.ts";
 import type { FakeSharedObject } from "./fake-shared-object.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NetStatusError } from "@millrace/client";
-import { defineApplication, redirect, reject } from "millrace/app";
+import { type AmfValue, type ClientMethodsOf, clientMethods, defineApplication, redirect, reject } from "millrace/app";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type RunningApplication, startApplication } from "./index.ts";
 
@@ -175,7 +175,10 @@ describe("an application in a test", () => {
 		const figures = { stats: { bytesIn: 5 }, bandwidth: { kbitDown: 800 } };
 		const anna = await app.connect({ args: ["Anna"], ...figures });
 		assert.deepEqual(await anna.remote.files(), [["a flv", "mp4:b.mp4 mp4"], 9, 0, []]);
-		assert.deepEqual(await anna.remote.measure(), [figures.stats, figures.bandwidth]);
+		expect(await anna.remote.measure()).toMatchObject([
+			{ ...figures.stats, bytesOut: 0, playing: [] },
+			figures.bandwidth,
+		]);
 		await expect(anna.remote.stats()).rejects.toThrow("cam is not live");
 		const bert = await app.connect({ args: ["Bert"] });
 		await expect(bert.remote.measure()).rejects.toThrow("did not answer");
@@ -290,5 +293,52 @@ describe("an application in a test", () => {
 		const app = await start({ name: "chat" });
 		await app.connect({ args: ["thrower"] }).catch(() => {});
 		expect(printed.mock.calls).toEqual([[expect.stringMatching(/^chat: onConnect: Error: no names today/)]]);
+	});
+});
+
+/** An application that knows its clients' methods, and greets them. */
+const quiz = defineApplication({
+	clientState: () => ({ points: 0 }),
+	clientMethods: clientMethods<{
+		guess(most: number): number;
+		game: { won(by: number, of: string): void };
+	}>(),
+	onConnect(client) {
+		if (client.app.clients.has(client.id)) throw new Error("It is not let in yet.");
+	},
+	async onConnected(client) {
+		if (!client.app.clients.has(client.id)) throw new Error("It is let in.");
+		const guessed: number = await client.remote.guess(10);
+		client.state.points = guessed;
+		for (const each of client.app.clients.values()) await each.remote.game.won(guessed, client.id);
+		// @ts-expect-error: clients have no such method, as far as the types know
+		await client.remote.lose?.();
+		// @ts-expect-error: the method takes a number
+		void (() => client.remote.guess("10"));
+	},
+	methods: { points: client => client.state.points },
+});
+
+describe("an application that knows its clients' methods", () => {
+	it("calls them with their types, from the moment on that a client is let in", async () => {
+		const app = await startApplication(quiz, { quiet: true });
+		const methods = { guess: (most: AmfValue) => Number(most) - 3, "game/won": () => {} };
+		const anna = await app.connect({ methods });
+		expect(await anna.nextCall("guess")).toEqual([10]);
+		expect(await anna.nextCall("game/won")).toEqual([7, anna.id]);
+		expect(await anna.remote.points()).toBe(7);
+		await anna.nextCall("lose");
+		await app.settled();
+		expect(app.log.map(({ text }) => text.split("\n")[0])).toEqual([
+			expect.stringMatching(/^onConnected: CallError: .*lose/),
+		]);
+		await app.stop();
+	});
+
+	it("gives the types of what a client needs", () => {
+		const callbacks = { guess: (most: number) => most, game: { won: () => {} } } satisfies ClientMethodsOf<typeof quiz>;
+		// @ts-expect-error: a guess is a number
+		({ ...callbacks, guess: () => "7" }) satisfies ClientMethodsOf<typeof quiz>;
+		expect(Object.keys(callbacks)).toEqual(["guess", "game"]);
 	});
 });

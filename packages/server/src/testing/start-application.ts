@@ -56,13 +56,18 @@ export type StreamDeed = {
  *
  * Resolves when `onStart` is done and what it did has arrived; rejects with what it threw.
  */
-export async function startApplication<State, ClientState, M extends Methods<State, ClientState>>(
-	definition: ApplicationDefinition<State, ClientState, M>,
+export async function startApplication<
+	State,
+	ClientState,
+	M extends Methods<State, ClientState, Remote>,
+	Remote extends object,
+>(
+	definition: ApplicationDefinition<State, ClientState, M, Remote>,
 	options: StartApplicationOptions = {},
-): Promise<RunningApplication<ApplicationDefinition<State, ClientState, M>>> {
-	const { promise: started, resolve, reject } = Promise.withResolvers<Application<State, ClientState>>();
-	const watched: ApplicationDefinition<State, ClientState, M> = Object.assign(Object.create(definition), {
-		async onStart(app: Application<State, ClientState>) {
+): Promise<RunningApplication<ApplicationDefinition<State, ClientState, M, Remote>>> {
+	const { promise: started, resolve, reject } = Promise.withResolvers<Application<State, ClientState, Remote>>();
+	const watched: ApplicationDefinition<State, ClientState, M, Remote> = Object.assign(Object.create(definition), {
+		async onStart(app: Application<State, ClientState, Remote>) {
 			try {
 				await definition.onStart?.(app);
 			} catch (error) {
@@ -78,13 +83,13 @@ export async function startApplication<State, ClientState, M extends Methods<Sta
 	const app = await started;
 	// What `onStart` did has arrived.
 	await place.settled();
-	return new RunningApplication(app as ApplicationOf<ApplicationDefinition<State, ClientState, M>>, place);
+	return new RunningApplication(app as ApplicationOf<ApplicationDefinition<State, ClientState, M, Remote>>, place);
 }
 
 /** The instance that runs a definition, as the code of the application sees it. */
 export type ApplicationOf<Definition> =
-	Definition extends ApplicationDefinition<infer State, infer ClientState, infer _M>
-		? Application<State, ClientState>
+	Definition extends ApplicationDefinition<infer State, infer ClientState, infer _M, infer Remote>
+		? Application<State, ClientState, Remote>
 		: never;
 
 /** A running instance of an application, in a test; of which one: `RunningApplication<typeof app>`. */

@@ -11,6 +11,8 @@ import type { FileHead } from "./stream-head.ts";
 /** How a recording treats a file that is there already. */
 export type RecordingMode = "record" | "append" | "appendWithGap";
 
+type AppendMode = Exclude<RecordingMode, "record">;
+
 /** A file that is ready to be written. */
 export type OpenRecording = {
 	readonly handle: RecordingFileHandle;
@@ -77,32 +79,22 @@ export async function createRecording(
  * @param now milliseconds since 1970
  * @throws {FileError} as `readFlvTail`
  */
-export async function appendFlv(
+export function appendFlv(
 	fs: RecordingFileSystem,
 	path: string,
 	start: RecordingStart,
-	mode: "append" | "appendWithGap",
+	mode: AppendMode,
 	now: number,
 ): Promise<OpenRecording> {
-	const before = await fs.stat(path);
-	if (before === undefined || before.size === 0) return createRecording(fs, path, "flv", start, "remove");
-	const handle = await fs.open(path, "update");
-	try {
+	return append(fs, path, "flv", start, async (handle, before) => {
 		const tail = await readFlvTail(handle, before.size);
 		if (tail.end < before.size) await handle.truncate(tail.end);
-		const gap = mode === "append" ? 0 : Math.max(0, Math.round(now - before.modifiedAt));
 		return {
-			handle,
-			writer: FlvWriter.resume(tail, start.head, start.baseTime, gap),
+			writer: FlvWriter.resume(tail, start.head, start.baseTime, gapOf(mode, before, now)),
 			position: tail.end,
-			settle: async () => {},
-			undo: async () => {},
 			describe: size => describeFlv(handle, size),
 		};
-	} catch (error) {
-		await handle.close();
-		throw error;
-	}
+	});
 }
 
 /**
@@ -111,41 +103,34 @@ export async function appendFlv(
  *
  * @param now milliseconds since 1970
  */
-export async function appendMp4(
+export function appendMp4(
 	fs: RecordingFileSystem,
 	path: string,
 	start: RecordingStart,
-	mode: "append" | "appendWithGap",
+	mode: AppendMode,
 	now: number,
 ): Promise<OpenRecording> {
-	const before = await fs.stat(path);
-	if (before === undefined || before.size === 0) return createRecording(fs, path, "mp4", start, "remove");
-	const handle = await fs.open(path, "update");
-	try {
+	return append(fs, path, "mp4", start, async (handle, before) => {
 		const resume = await readMp4End(handle, before.size);
-		const kept = { handle, settle: async () => {}, undo: async () => {}, describe: async () => [] };
+		const describe = async () => [];
 		if (resume === undefined) {
 			start.onRefused("It is no MP4 of fragments that can be gone on with: the recording goes on in another file.");
-			return { ...kept, writer: new RefusingWriter(), position: 0 };
+			return { writer: new RefusingWriter(), position: 0, describe };
 		}
-		const gap = mode === "append" ? 0 : Math.max(0, Math.round(now - before.modifiedAt));
-		const baseTime = start.baseTime - resume.endMillis - gap;
+		const baseTime = start.baseTime - resume.endMillis - gapOf(mode, before, now);
 		const onRefused = () =>
 			start.onRefused("The stream has other tracks or codec configurations than the file: it goes on in another file.");
 		return {
-			...kept,
 			writer: new Mp4Writer(start.head, baseTime, start.onLeftOut, { resume, onRefused }),
 			position: resume.keptBytes,
+			describe,
 			async prepare() {
 				// As of a file that is not finished: what follows the last whole fragment is torn, or its index.
 				for (const { offset, bytes } of resume.patches) await handle.write(bytes, offset);
 				if (resume.keptBytes < before.size) await handle.truncate(resume.keptBytes);
 			},
 		};
-	} catch (error) {
-		await handle.close();
-		throw error;
-	}
+	});
 }
 
 /** Whether a recording may not be made for want of rights, rather than for another fault. */
@@ -167,6 +152,30 @@ const MAX_SAME_NAMES = 1000;
 
 /** A file with more fragments than this is not gone on with: some seven hours. */
 const MAX_FRAGMENTS = 100_000;
+
+/** Opens a file that is there for `goOn`, or makes it. */
+async function append(
+	fs: RecordingFileSystem,
+	path: string,
+	format: RecordingFormatName,
+	start: RecordingStart,
+	goOn: (handle: RecordingFileHandle, before: FileFacts) => Promise<Omit<OpenRecording, "handle" | "settle" | "undo">>,
+): Promise<OpenRecording> {
+	const before = await fs.stat(path);
+	if (before === undefined || before.size === 0) return createRecording(fs, path, format, start, "remove");
+	const handle = await fs.open(path, "update");
+	try {
+		return { handle, settle: async () => {}, undo: async () => {}, ...(await goOn(handle, before)) };
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+}
+
+/** How long ago a file was last written, where that is to be seen in it, in milliseconds. */
+function gapOf(mode: AppendMode, { modifiedAt }: FileFacts, now: number): number {
+	return mode === "append" ? 0 : Math.max(0, Math.round(now - modifiedAt));
+}
 
 /** `undefined`: it cannot be gone on with. */
 async function readMp4End(handle: RecordingFileHandle, size: number): Promise<FragmentResume | undefined> {

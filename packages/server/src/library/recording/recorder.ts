@@ -1,5 +1,5 @@
 import type { PublishRequest } from "@millrace/core/rtmp";
-import type { StreamName } from "../../app/index.ts";
+import { type HostFolders, placeOf, StreamName } from "../../app/index.ts";
 import type { HubClock, LiveStream } from "../../hub/index.ts";
 import type { EventLog } from "../../log/index.ts";
 import type { GrowingFile } from "../growing-file.ts";
@@ -22,6 +22,8 @@ import { matchesPattern } from "./stream-pattern.ts";
 export type RecorderOptions = {
 	/** The folder of all applications, absolute. */
 	readonly folder: string;
+	/** The same of virtual hosts. Default: there are none. */
+	readonly hostFolders?: HostFolders | undefined;
 	readonly clock: HubClock;
 	readonly log: EventLog;
 	/** Milliseconds since 1970. Default the platform's. */
@@ -59,7 +61,8 @@ export type RecordedPublisher = {
 
 /** All recordings of a server: starts them, keeps two from writing one file, and finishes all when the server stops. */
 export class Recorder {
-	readonly #options: Required<Omit<RecorderOptions, "onFileFinished">> & Pick<RecorderOptions, "onFileFinished">;
+	readonly #options: Required<Omit<RecorderOptions, "onFileFinished" | "hostFolders">> &
+		Pick<RecorderOptions, "onFileFinished" | "hostFolders">;
 	readonly #recordings = new Set<Recording>();
 	/** Who writes which file. */
 	readonly #claims = new Map<string, Recording>();
@@ -188,9 +191,11 @@ export class Recorder {
 	}
 
 	#pathOf(stream: StreamName, format: RecordingFormatName, n: number, settings: RecordSettings): string | undefined {
-		const { folder, platform, wallClock } = this.#options;
+		const { folder, hostFolders, platform, wallClock } = this.#options;
 		const date = new Date(wallClock());
-		return recordingPath(stream, format, n, date, { folder, platform, template: settings.name });
+		const { root, name } = placeOf(stream.application, folder, hostFolders);
+		const own = name === stream.application ? stream : new StreamName(name, stream.instance, stream.name);
+		return recordingPath(own, format, n, date, { folder: root, platform, template: settings.name });
 	}
 
 	#claim(path: string, recording: Recording): boolean {

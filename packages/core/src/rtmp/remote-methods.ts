@@ -1,10 +1,10 @@
-import type { AmfValue } from "@millrace/core/amf";
+import type { AmfValue } from "../amf/index.ts";
 
-/** Calls a method of the server's application. */
+/** Calls a method of the other side. */
 type CallRemote = (name: string, args: readonly AmfValue[]) => Promise<AmfValue>;
 
 /**
- * An object whose methods are those of an application: `remote.sum(1, 2)` calls `sum`, `remote.chat.say("hi")` calls
+ * An object whose methods are those of the other side, an application or a client: `remote.sum(1, 2)` calls `sum`, `remote.chat.say("hi")` calls
  * `chat/say`. It takes every name, for only the types know which there are. No method is called `then`, so that the
  * object can be awaited and returned from asynchronous functions.
  */

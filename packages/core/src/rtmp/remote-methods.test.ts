@@ -1,6 +1,6 @@
-import type { AmfValue } from "@millrace/core/amf";
 import { expect, it } from "vitest";
-import { remoteMethods } from "./remote.ts";
+import type { AmfValue } from "../amf/index.ts";
+import { remoteMethods } from "./remote-methods.ts";
 
 /** What `RemoteMethods` of the server makes of an application's methods. */
 type Methods = {
