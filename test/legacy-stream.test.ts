@@ -269,11 +269,20 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		).toEqual([false, false, false, false, false]);
 	});
 
-	it.each(["setVirtualPath", "prototype.playFromGroup"])("Stream.%s is not there, and says so", async name => {
+	it("Stream.setVirtualPath has names looked up in a folder of the application", async () => {
 		const ann = await connect();
-		expect(await ann.call("run", `Stream.${name}('a', 'b', 'c')`)).toMatch(
-			new RegExp(`Stream\\.${name.replace("prototype.", "")}`),
-		);
+		server.writeFilm("media/archive/old.flv", 2);
+		expect(await ann.call("run", "Stream.length('virtual/old')")).toBe(0);
+		expect(await ann.call("run", "Stream.setVirtualPath('/virtual', '/archive', 'A')")).toBe(true);
+		expect(await ann.call("run", "Stream.length('virtual/old')")).toBe(2);
+		for (const folder of ["none", "..", "archive/old.flv"]) {
+			expect(await ann.call("run", `Stream.setVirtualPath('/x', '${folder}')`)).toBe(false);
+		}
+	});
+
+	it("Stream.playFromGroup is not there, and says so", async () => {
+		const ann = await connect();
+		expect(await ann.call("run", "Stream.prototype.playFromGroup('a')")).toMatch(/Stream\.playFromGroup/);
 	});
 
 	it("methods of Stream on another object are errors that scripts can catch", async () => {

@@ -119,6 +119,8 @@ export const PORT_QUESTIONS = [
 	"stream-size",
 	/** `[name]`: the figures of a live stream. */
 	"stream-stats",
+	/** `[prefix, folder]`: has names that begin so looked up in a folder of the application's too; whether it is one. */
+	"add-directory",
 	/** `[name]`: the newest time of a live stream in milliseconds, 0 when it is not live. */
 	"stream-time",
 	/** `[name]`: the metadata of a recording or file, `undefined` when there is none. */

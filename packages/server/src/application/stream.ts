@@ -138,6 +138,19 @@ export class StreamCollection {
 		return Number(await this.#port.ask("stream-size", [name]));
 	}
 
+	/**
+	 * Has names that begin with a prefix (`films` of `films/old`) looked up in one more folder, which is given from the
+	 * application's own and lies in it, in all instances. Resolves to whether there is such a folder.
+	 */
+	async addDirectory(prefix: string, folder: string): Promise<boolean> {
+		return (await this.#port.ask("add-directory", [prefix, folder])) === true;
+	}
+
+	/** `addDirectory`, and the instance stands still until the server has said it. */
+	addDirectoryNow(prefix: string, folder: string): boolean {
+		return this.#port.askNow("add-directory", [prefix, folder]) === true;
+	}
+
 	/** The newest time of a live stream in milliseconds, by whomever it is published; 0 where it is not live. */
 	async time(name: string): Promise<number> {
 		return Number(await this.#port.ask("stream-time", [name]));

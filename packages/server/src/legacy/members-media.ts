@@ -7,7 +7,13 @@ const STREAM_MEMBERS = membersOf("Stream", [
 	["length", "static", "1", "full", "A virtual key means nothing."],
 	["size", "static", "2", "full", "A virtual key means nothing."],
 	["getOnMetaData", "static", "3", "full"],
-	["setVirtualPath", "static", "2", "absent", "`applications.NAME.media.directories` of the settings."],
+	[
+		"setVirtualPath",
+		"static",
+		"2",
+		"partial",
+		"The folder must lie in the application's; it holds for what is played, and a virtual key means nothing.",
+	],
 	[
 		"play",
 		"method",

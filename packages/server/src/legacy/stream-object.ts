@@ -102,6 +102,7 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 			},
 			length: ([text]) => ask(text, 0, name => app.streams.lengthNow(name)),
 			size: ([text]) => ask(text, 0, name => app.streams.sizeNow(name)),
+			setVirtualPath: ([path, folder]) => app.streams.addDirectoryNow(String(path), String(folder)),
 			getOnMetaData: ([text]) => ask(text, undefined, name => realm.toScript(app.streams.metadataNow(name))),
 		},
 		methods: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StreamCollection } from "../application/stream.ts";
+import { StreamCollection } from "../application/index.ts";
 import { parseScriptName, type StreamHost, StreamTable } from "./stream-table.ts";
 
 function tableOf() {

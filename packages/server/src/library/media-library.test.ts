@@ -57,6 +57,38 @@ async function markOf(name: string, application = "vod", instance = DEFAULT_INST
 	return key!.payload.length - 20;
 }
 
+describe("folders that applications add", () => {
+	it("lie in their own folders, and have names of their own", async () => {
+		put("applications/vod/archive/old.flv", 7);
+		put("applications/vod/later/old.flv", 8);
+		put("outside/secret.flv", 9);
+		put("applications/other/archive/x.flv", 10);
+		symlinkSync(dir.file("outside"), dir.file("applications/vod/link"));
+		expect(await markOf("films/old")).toBe(0);
+		expect(await library.addDirectory("vod", "/films/", "/archive")).toBe(true);
+		expect(await markOf("films/old")).toBe(7);
+		expect(await library.addDirectory("vod", "films", "later")).toBe(true);
+		expect(await markOf("films/old")).toBe(8);
+		expect(await markOf("films/old", "other")).toBe(0);
+		expect(await library.addDirectory("vod", "", "archive")).toBe(true);
+		expect(await markOf("old")).toBe(7);
+		const refused = ["../other/archive", "../../outside", "link", "none", "archive/old.flv"];
+		for (const folder of refused) expect(await library.addDirectory("vod", "x", folder), folder).toBe(false);
+		for (const prefix of ["..", ".hidden", "a:b"]) {
+			expect(await library.addDirectory("vod", prefix, "archive"), prefix).toBe(false);
+		}
+		expect((await library.list("vod")).map(({ name }) => name)).toContain("films/old");
+	});
+
+	it("are bounded in number", async () => {
+		put("applications/vod/archive/old.flv");
+		for (let i = 0; i < 99; i++) await library.addDirectory("vod", `p${i}`, "archive");
+		expect(await library.addDirectory("vod", "last", "archive")).toBe(true);
+		expect(await library.addDirectory("vod", "more", "archive")).toBe(false);
+		expect(await library.addDirectory("vod", "last", "archive")).toBe(true);
+	});
+});
+
 const sleep = (millis: number) => new Promise(resolve => setTimeout(resolve, millis));
 
 describe("the media library", () => {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { FileError } from "@millrace/core/fault";
 import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import { type ApplicationPlace, type HostFolders, placeOf, type StreamName } from "../app/index.ts";
+import { AddedDirectories } from "./added-directories.ts";
 import { FlvSource, type FlvSourceOptions } from "./flv/flv-source.ts";
 import { Gate } from "./gate.ts";
 import type { GrowingFile } from "./growing-file.ts";
@@ -65,6 +66,7 @@ const LENGTHS_AT_ONCE = 8;
 export class MediaLibrary implements MediaCatalog {
 	readonly #options: MediaLibraryOptions;
 	readonly #cache: SourceCache;
+	readonly #added: AddedDirectories;
 	/** In which state a file was opened last. */
 	readonly #current = new Map<string, string>();
 	readonly #growingKeys = new WeakMap<GrowingFile, string>();
@@ -76,6 +78,18 @@ export class MediaLibrary implements MediaCatalog {
 	constructor(options: MediaLibraryOptions) {
 		this.#options = options;
 		this.#cache = new SourceCache(options.keepMillis ?? 5000);
+		this.#added = new AddedDirectories(application => {
+			const { root, name } = this.#placeOf(application);
+			return resolve(root, name);
+		});
+	}
+
+	/**
+	 * Has an application's names that begin with a prefix looked up in one more folder, which lies in the application's
+	 * own and is given from there. False: it does not, or there are too many. Rejects with the system's errors.
+	 */
+	addDirectory(application: string, prefix: string, folder: string): Promise<boolean> {
+		return this.#added.add(application, prefix, folder);
 	}
 
 	/** How many files are open. */
@@ -158,7 +172,7 @@ export class MediaLibrary implements MediaCatalog {
 	}
 
 	#foldersOf(application: string): ApplicationFolders {
-		return this.#options.foldersOf?.(application) ?? NO_FOLDERS;
+		return this.#added.joined(application, this.#options.foldersOf?.(application) ?? NO_FOLDERS);
 	}
 
 	async #find({ application, instance }: StreamName, candidates: readonly NameCandidate[]): Promise<Found | undefined> {

@@ -92,10 +92,12 @@ export class RemotingClient implements InstanceClient {
 		this.#settle(call, { kind: "status", status });
 	}
 
-	/** What the server answers to encoders and players means nothing here. */
 	answerCall(call: number): void {
 		const name = this.#calls.get(call)?.name ?? "";
-		this.sendError(call, netStatus("NetConnection.Call.Failed", `Method not found (${name}).`));
+		this.#settle(call, {
+			kind: "status",
+			status: netStatus("NetConnection.Call.Failed", `Method not found (${name}).`),
+		});
 	}
 
 	callMethod(_name: string, _args: readonly AmfValue[], responder?: Responder): void {
@@ -124,8 +126,8 @@ export class RemotingClient implements InstanceClient {
 /** There is no line that could be measured or limited. */
 const LINE: ClientLine = {
 	setBandwidthLimit() {},
-	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 	ping: onAnswer => onAnswer(undefined),
 	checkBandwidth: () => false,
 	stats: emptyClientStats,
+	bandwidthLimit: { serverToClient: Number.POSITIVE_INFINITY, clientToServer: Number.POSITIVE_INFINITY },
 };

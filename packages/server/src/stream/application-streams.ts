@@ -151,6 +151,20 @@ export class ApplicationStreams {
 		return listing?.bytes ?? 0;
 	}
 
+	/**
+	 * Has names that begin with a prefix looked up in one more folder of the application's. False: it has none there, or
+	 * too many.
+	 */
+	async addDirectory(prefix: string, folder: string): Promise<boolean> {
+		const { library, log } = this.#environment.context;
+		try {
+			return await library.addDirectory(this.application, prefix, folder);
+		} catch (error) {
+			log.error("fault", { text: `The folder ${folder} cannot be added.`, error });
+			return false;
+		}
+	}
+
 	/** The newest time of a live stream, whoever publishes it, in milliseconds; 0: there is none. */
 	time(name: string): number {
 		const address = addressOf(name);

@@ -53,7 +53,7 @@ export class InstanceStreams implements InstanceMedia {
 		}
 	}
 
-	async answer(question: Exclude<PortQuestion, ClientQuestion>, [name]: readonly AmfValue[]): Promise<AmfValue> {
+	async answer(question: Exclude<PortQuestion, ClientQuestion>, [name, more]: readonly AmfValue[]): Promise<AmfValue> {
 		const { streams, stats } = this.#options;
 		switch (question) {
 			case "streams":
@@ -64,6 +64,8 @@ export class InstanceStreams implements InstanceMedia {
 				return streams.length(String(name));
 			case "stream-size":
 				return streams.size(String(name));
+			case "add-directory":
+				return streams.addDirectory(String(name), String(more));
 			case "stream-time":
 				return streams.time(String(name));
 			case "stream-metadata":

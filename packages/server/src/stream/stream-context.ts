@@ -20,7 +20,7 @@ export type StreamContext = {
 	readonly hub: Hub;
 	readonly clock: HubClock;
 	readonly schedule: PlayerSchedule;
-	readonly library: Pick<MediaLibrary, "open" | "lengthMillis" | "describe" | "list">;
+	readonly library: Pick<MediaLibrary, "open" | "lengthMillis" | "describe" | "list" | "addDirectory">;
 	readonly recorder: Recorder;
 	readonly log: EventLog;
 	/** What the settings say of an application; `undefined`: there is none of that name. */

@@ -60,6 +60,7 @@ export class StreamFixture {
 				open: async name => this.#open(name),
 				lengthMillis: async name => this.#source(name)?.durationMillis,
 				describe: async name => this.#listing(name.name),
+				addDirectory: async () => true,
 				list: async () => [...this.files.keys()].map(name => this.#listing(name)!),
 			},
 			application: name =>

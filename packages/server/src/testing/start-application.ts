@@ -268,6 +268,8 @@ class TestPlace {
 						return file?.length ?? 0;
 					case "stream-size":
 						return file?.bytes ?? 0;
+					case "add-directory":
+						return true;
 					case "stream-time":
 						return 0;
 					case "stream-metadata":
