@@ -71,7 +71,7 @@ export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): voi
 			list: (self, [filter]) => {
 				const names = listNames(sandbox, stateOf(self));
 				if (names === undefined) return null;
-				const wanted = names.filter(name => typeof filter !== "function" || filter.call(self, name) === true);
+				const wanted = names.filter(name => typeof filter !== "function" || Reflect.apply(filter, self, [name]));
 				const folder = stateOf(self).name;
 				return realm.newArray(
 					wanted.map(name => realm.construct(type, folder === "/" ? `/${name}` : `${folder}/${name}`)),
@@ -99,7 +99,7 @@ export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): voi
 				get: self => stateOf(self).open?.position,
 				set: (self, value) => {
 					const { open } = stateOf(self);
-					open?.skip(Number(value) - open.position);
+					open?.skip((Number(value) || 0) - open.position);
 				},
 			},
 		},
