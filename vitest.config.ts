@@ -14,6 +14,9 @@ export default defineConfig({
 					sequence: { groupOrder: 0 },
 					include: ["packages/*/src/**/*.test.ts", "test/*.test.ts", "bench/**/*.test.ts", "fuzz/**/*.test.ts"],
 					execArgv: ["--conditions=source"],
+					// Some start whole servers with processes of their own, and a machine may be busy with others.
+					testTimeout: 20_000,
+					hookTimeout: 30_000,
 				},
 			},
 			{
