@@ -12,6 +12,14 @@ type Host = {
 
 const hosts = new WeakMap<ScriptObject, Host>();
 
+/** After these there is no connection any more. */
+const ENDS: ReadonlySet<string> = new Set([
+	"NetConnection.Connect.Closed",
+	"NetConnection.Connect.Failed",
+	"NetConnection.Connect.Rejected",
+	"NetConnection.Connect.InvalidApp",
+]);
+
 /** How a server that connects to another one calls itself: applications tell servers from players by it. */
 const SERVER_AGENT = "FlashCom/5.0.3 Millrace";
 
@@ -67,7 +75,7 @@ export function defineNetConnection(instance: LegacyInstance): void {
 				return realm.fromScript(value);
 			});
 			connection.addEventListener("netStatus", ({ info }: NetStatusEvent) => {
-				if (info.code === "NetConnection.Connect.Closed") open.delete(connection);
+				if (ENDS.has(info.code)) open.delete(connection);
 				instance.reportStatus(self, infoOf(info));
 			});
 			hosts.set(self, { connection, args: [] });
@@ -77,11 +85,13 @@ export function defineNetConnection(instance: LegacyInstance): void {
 			connect(self, [uri, ...args]) {
 				const host = hostOf(self);
 				host.args = args.map(value => realm.fromScript(value));
-				open.add(host.connection);
+				// Gateways are asked call by call: nothing of them is open.
+				if (!/^https?:/i.test(String(uri))) open.add(host.connection);
 				try {
 					return host.connection.connect(uri === null ? null : String(uri), ...host.args);
 				} catch (error) {
 					if (!(error instanceof ArgumentError)) throw error;
+					open.delete(host.connection);
 					return false;
 				}
 			},
