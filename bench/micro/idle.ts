@@ -67,12 +67,13 @@ async function connectAll(count: number): Promise<NetConnection[]> {
 	return connections;
 }
 
-/** The process that runs the application's code. */
+/** The process that runs the application's code: the server has others, such as the shell that guards it. */
 function childOf(parent: number): number {
 	const children = readdirSync("/proc").filter(name => {
 		if (!/^\d+$/.test(name)) return false;
 		try {
-			return readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]!.split(" ")[1] === String(parent);
+			const isChild = readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]!.split(" ")[1] === String(parent);
+			return isChild && readFileSync(`/proc/${name}/cmdline`, "utf8").includes("runtime-process");
 		} catch {
 			// It has ended meanwhile.
 			return false;
