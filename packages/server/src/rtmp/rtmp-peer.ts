@@ -1,5 +1,5 @@
 import type { AmfValue } from "@millrace/core/amf";
-import { MillraceError, PeerError, TransportError, UsageError } from "@millrace/core/fault";
+import { MillraceError, TransportError, UsageError } from "@millrace/core/fault";
 import type { MediaType } from "@millrace/core/flv";
 import {
 	type Call,
@@ -15,7 +15,6 @@ import {
 	type ServerStream,
 	type StreamAddress,
 } from "@millrace/core/rtmp";
-import { findPublishKey } from "../access/index.ts";
 import {
 	type Admission,
 	type ApplicationInstance,
@@ -28,16 +27,16 @@ import {
 	StreamName,
 	splitApplication,
 } from "../app/index.ts";
-import type { PublisherEnd } from "../hub/index.ts";
+import type { PacedInput } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
 import type { BandwidthRules } from "./bandwidth-rules.ts";
 import { EdgeClient, EdgePlayDesk, type EdgeTarget, edgeRefusal, edgeTarget } from "./edge/index.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
-import { joinSlices, PUBLICATION_END_STATUS, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
+import { joinSlices, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
 import { PlayDesk, type PlayDeskStats, type PlayHost } from "./play-desk.ts";
-import { type PublishObserver, PublishSession } from "./publish-session.ts";
+import { PublishDesk, type PublishHost, publishFacts } from "./publish-desk.ts";
 import { SwfCheck } from "./swf-check.ts";
 
 /** Calls of the client that the application has not answered; more are refused. */
@@ -51,9 +50,7 @@ const TURN_OUTPUT_BYTES = 16 * 1024;
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
  * decides nothing itself: static policy first, then the application, then whether the name is free.
  */
-export class RtmpPeer
-	implements ServerConnectionHandler, InstanceClient, WireHandler, PlayHost, PublishObserver, LineHost
-{
+export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHandler, PlayHost, PublishHost, LineHost {
 	readonly id: string;
 	readonly connection: ServerConnection;
 	/** What is carried to and from the client: measures, limits and checks. */
@@ -63,8 +60,8 @@ export class RtmpPeer
 	readonly #log: EventLog;
 	readonly #transport: ClientTransport;
 	readonly #onGone: (peer: RtmpPeer) => void;
-	readonly #publishing = new Map<ServerStream, PublishSession>();
-	/** Made when the client first plays: many only connect. */
+	/** Made when the client first publishes, or plays: many only connect. */
+	#publishDesk: PublishDesk | undefined;
 	#playDesk: PlayDesk | EdgePlayDesk | undefined;
 	readonly #calls = new Map<number, Call>();
 	/** Of a client that goes to another server. */
@@ -78,17 +75,12 @@ export class RtmpPeer
 	#own: ApplicationInstance | undefined;
 	/** While the client is to prove its SWF file; its `connect` is pending then. */
 	#swfCheck: SwfCheck | undefined;
-	/** The publisher that media came for in this turn: nearly always the only one. */
-	#turn: PublishSession | undefined;
-	/** A publication of this peer is beginning, which may take over another one of this peer. */
-	#isBeginning = false;
 	/** When the client last did something; infinite where that does not matter. */
 	#activeAt = Number.POSITIVE_INFINITY;
 	/** How many hold back what is queued, so that it leaves in one write. */
 	#holds = 0;
 	#ended = false;
 	#faulted = false;
-	#hasPublished = false;
 
 	constructor(
 		id: string,
@@ -141,7 +133,7 @@ export class RtmpPeer
 
 	#endIdle(now: number): void {
 		// Media and files that are on their way are no idleness; looked at only when the time is over, they cost nothing.
-		if (this.#publishing.size > 0 || (this.#playDesk?.size ?? 0) > 0) this.#activeAt = now;
+		if ((this.#publishDesk?.size ?? 0) + (this.#playDesk?.size ?? 0) > 0) this.#activeAt = now;
 		else {
 			this.#log.info("idle-client", {});
 			this.connection.closeGracefully(netStatus("NetConnection.Connect.IdleTimeout"));
@@ -262,8 +254,7 @@ export class RtmpPeer
 
 	/** What came together, or was held together, has been given. */
 	endTurn(): void {
-		this.#turn?.endTurn();
-		this.#turn = undefined;
+		this.#publishDesk?.endTurn();
 		this.flush();
 	}
 
@@ -503,7 +494,7 @@ export class RtmpPeer
 	}
 
 	mayRest(): boolean {
-		return this.#publishing.size === 1 && (this.#playDesk?.size ?? 0) === 0;
+		return this.#publishDesk?.size === 1 && (this.#playDesk?.size ?? 0) === 0;
 	}
 
 	onUnthrottled(now: number): void {
@@ -515,126 +506,53 @@ export class RtmpPeer
 	}
 
 	publishStats(now: number): PublishStats[] {
-		return [...this.#publishing].map(([stream, { bytes, messages, startedAt }]) => {
-			const seconds = Math.round((now - startedAt) / 1000);
-			return { streamId: stream.id, stream: String(this.#streamName(stream)), bytes, messages, seconds };
-		});
+		return this.#publishDesk?.stats(now) ?? [];
 	}
 
 	// ── publish ──
 
 	onPublish(stream: ServerStream, request: PublishRequest): void {
-		const decision = this.rules.mayPublish(this.#wire.remoteAddress, this.#publishKey(request));
-		const name = this.#streamName(stream);
-		if (!decision.allowed) {
-			this.#log.warn("refuse-publish", { stream: String(name), reason: decision.reason });
-			stream.refuse(netStatus("NetStream.Publish.Denied", decision.description));
-			return;
-		}
-		const onAnswer: PermissionHandler = refusal => {
-			if (refusal === undefined) this.#beginPublish(stream, name, request, decision.identity ?? "anyone");
-			else stream.refuse(refusal);
-			this.endTurn();
-		};
-		const edge = this.#edge;
-		if (edge === undefined) this.#instance!.ask("publish", this, factsOf(request), onAnswer);
-		else edge.askToPublish(this.#context.hub.open(name.key, this.rules.live), request, onAnswer);
+		this.#publishDesk ??= new PublishDesk(this.#context, this, this.#log);
+		this.#publishDesk.onPublish(stream, request);
 	}
 
 	onUnpublish(stream: ServerStream): void {
-		const session = this.#publishing.get(stream);
-		if (session === undefined) return;
-		this.#setPublishing(stream, undefined);
-		// A connection that ends without a word may come back; a command is meant.
-		const reason = this.connection.link.closed ? "dropped" : "stopped";
-		session.end(reason);
-		this.#publishEnded(stream, session, reason);
-	}
-
-	onPublicationEnded(stream: ServerStream, reason: PublisherEnd): void {
-		const session = this.#publishing.get(stream);
-		if (session === undefined) return;
-		this.#setPublishing(stream, undefined);
-		stream.state = "idle";
-		const status = PUBLICATION_END_STATUS[reason];
-		if (status !== undefined) stream.sendStatus(stream.status(...status));
-		this.#publishEnded(stream, session, reason);
-		// An encoder that goes on sending to nobody would never find out: its connection ends.
-		if (reason === "taken-over" && !this.#isBeginning) this.connection.closeGracefully();
-		else if (reason === "idle") this.connection.link.close(new PeerError("PUBLISHER_IDLE"));
-		this.flush();
-	}
-
-	onMediaStarted(stream: ServerStream): void {
-		const name = this.#streamName(stream);
-		this.#log.info("publish", { stream: String(name), media: this.#context.describe(name) });
+		this.#publishDesk?.onUnpublish(stream);
 	}
 
 	onMedia(stream: ServerStream, type: MediaType, timestamp: number, payload: Uint8Array): void {
-		const session = this.#publishing.get(stream);
-		if (session === undefined) return;
-		if (this.#turn !== session) {
-			this.#turn?.endTurn();
-			this.#turn = session;
-		}
-		session.receive(type, timestamp, payload, this.connection.link.now);
+		this.#publishDesk?.onMedia(stream, type, timestamp, payload);
 	}
 
-	#beginPublish(stream: ServerStream, name: StreamName, request: PublishRequest, identity: string): void {
-		if (stream.state !== "publish-pending") return;
-		const session = new PublishSession(stream, factsOf(request), this, this.line.input, this.#context.now());
-		const { mode, prefix } = request;
-		const live = this.#context.hub.open(name.key, this.rules.live);
-		this.#isBeginning = true;
-		const hasBegun = session.begin(live, identity);
-		this.#isBeginning = false;
-		if (!hasBegun) {
-			this.#log.warn("refuse-publish", { stream: String(name), reason: "already published" });
-			stream.refuse(netStatus("NetStream.Publish.BadName", `${name.name} is already being published.`));
-			return;
-		}
-		this.#setPublishing(stream, session);
-		const facts = { name, live, type: mode, prefix, isTrusted: identity !== "anyone" };
-		// What is another server's is recorded there.
-		if (this.#edge === undefined) {
-			this.#context.recorder?.onPublish(facts, status => this.#onRecordStatus(stream, name, status));
-		}
-		stream.acceptPublish();
-		this.#tellInstance(name, netStatus("NetStream.Publish.Start", `${name.name} is now published.`));
+	get remoteAddress(): string {
+		return this.#wire.remoteAddress;
 	}
 
-	#onRecordStatus(stream: ServerStream, name: StreamName, status: NetStatus): void {
-		this.#tellInstance(name, status);
-		// A recording ends later than its publisher, whose stream may be gone then.
-		if (this.connection.streams.get(stream.id) !== stream) return;
-		stream.sendStatus({ ...status, clientid: this.id });
-		this.flush();
+	get input(): PacedInput {
+		return this.line.input;
 	}
 
-	/** Whoever publishes was let in by policy: what it holds is not counted with what strangers hold. */
-	#setPublishing(stream: ServerStream, session: PublishSession | undefined): void {
-		if (session === undefined) this.#publishing.delete(stream);
-		else this.#publishing.set(stream, session);
-		this.#hasPublished ||= session !== undefined;
-		this.connection.link.account.setTrusted(this.#publishing.size > 0);
+	get isEdge(): boolean {
+		return this.#edge !== undefined;
 	}
 
-	#publishEnded(stream: ServerStream, session: PublishSession, reason: PublisherEnd): void {
-		const seconds = Math.round((this.#context.now() - session.startedAt) / 1000);
-		this.#log.info("unpublish", { stream: String(this.#streamName(stream)), reason, seconds, bytes: session.bytes });
-		this.#instance?.tell("unpublish", this, session.facts);
-		const name = this.#streamName(stream);
-		this.#tellInstance(name, netStatus("NetStream.Unpublish.Success", `${name.name} is now unpublished.`));
+	askToPublish(name: StreamName, request: PublishRequest, onAnswer: PermissionHandler): void {
+		const edge = this.#edge;
+		if (edge === undefined) this.#instance!.ask("publish", this, publishFacts(request), onAnswer);
+		else edge.askToPublish(this.#context.hub.open(name.key, this.rules.live), request, onAnswer);
+	}
+
+	tellUnpublished(facts: StreamFacts): void {
+		this.#instance?.tell("unpublish", this, facts);
 	}
 
 	/** What happens to a stream is told to the code of its instance, whoever publishes it. */
-	#tellInstance({ name, instance }: StreamName, status: NetStatus): void {
+	tellInstance({ name, instance }: StreamName, status: NetStatus): void {
 		if (instance === this.#own?.instance) this.#own.tellStream(name, { ...status, details: name });
 	}
 
-	/** In the stream's query, or in that of the application. */
-	#publishKey(request: PublishRequest): string | undefined {
-		return findPublishKey(`${request.name}?${request.query}`, this.connection.request?.app ?? "");
+	streamName(stream: ServerStream): StreamName {
+		return new StreamName(this.application, stream.instance, stream.name);
 	}
 
 	// ── play ──
@@ -675,10 +593,6 @@ export class RtmpPeer
 		this.#instance?.tell("stop", this, facts);
 	}
 
-	#streamName(stream: ServerStream): StreamName {
-		return new StreamName(this.application, stream.instance, stream.name);
-	}
-
 	get application(): string {
 		return this.#edge?.application ?? this.#application;
 	}
@@ -698,13 +612,8 @@ export class RtmpPeer
 		const { link } = this.connection;
 		const fields = { reason: reason?.code, bytesIn: link.bytesReceived, bytesOut: this.#wire.bytesWritten };
 		// Most players end with a reset while media is on its way to them: nothing that anybody must know.
-		const isPlayerLeaving = reason?.code === "CONNECTION_LOST" && !this.#hasPublished;
+		const isPlayerLeaving = reason?.code === "CONNECTION_LOST" && !(this.#publishDesk?.hasPublished ?? false);
 		if (reason === undefined || isPlayerLeaving) this.#log.debug("disconnect", fields);
 		else this.#log.warn("disconnect", { ...fields, detail: reason.message });
 	}
-}
-
-/** What the application is asked about, and told when it ends. */
-function factsOf({ name, query, mode, prefix }: PublishRequest): StreamFacts {
-	return { name, query, mode, ...(prefix !== "" && { prefix }) };
 }
