@@ -122,6 +122,22 @@ describe("the life of an instance", () => {
 		await idle.logged(/^stop Application\.GC$/);
 	});
 
+	it("application.onAppStop keeps an idle instance by returning false", async () => {
+		await using idle = await LegacyFixture.start({ code: { idleMillis: 50 } });
+		const name = idle.app(`
+			var asked = 0;
+			application.onAppStop = function (info) { trace("asked " + ++asked + " " + info.code); return asked > 2; };
+			Client.prototype.count = function () { return asked; };`);
+		const client = await idle.connect(name);
+		client.connection.close();
+		await idle.logged(/^asked 2 Application\.GC$/);
+		await idle.logged(/^asked 3 Application\.GC$/);
+		const again = await idle.connect(name);
+		// The third time it let go: what it counted is gone, and it was not asked once more at its end.
+		expect(await again.call("count")).toBe(0);
+		expect(idle.lines.filter(line => /^asked/.test(line)).length).toBe(3);
+	});
+
 	it("application.gc does no harm", async () => {
 		expect(await ask("application.gc()")).toBeUndefined();
 	});

@@ -7,7 +7,7 @@ export type InstanceDirectoryOptions = {
 	readonly host: ApplicationHost;
 	/** What the instances of an application may use, and how they reach the server. */
 	options(application: string, instance: string): Omit<InstanceOptions, "onEnded">;
-	/** How long an instance stays without clients, in milliseconds; 0: it ends with its last one; infinite: it stays. */
+	/** After how long without clients an instance is asked whether it may end, in milliseconds; 0: it ends with its last one; infinite: it stays. */
 	idleMillis(application: string, instance: string): number;
 	/** Calls `action` once after a time; returns what calls it off. */
 	schedule(millis: number, action: () => void): () => void;
@@ -59,12 +59,17 @@ export class InstanceDirectory {
 		if (running?.instance !== instance) return;
 		const idleMillis = this.#options.idleMillis(instance.application, instance.instance);
 		if (idleMillis === Number.POSITIVE_INFINITY) return;
-		const end = () => {
+		if (idleMillis === 0) {
 			this.#forget(key, instance);
 			instance.close("idle");
+			return;
+		}
+		const ask = () => {
+			// An application that wants to stay is asked again.
+			running.callOffEnd = this.#options.schedule(idleMillis, ask);
+			instance.tellIdle();
 		};
-		if (idleMillis === 0) end();
-		else running.callOffEnd ??= this.#options.schedule(idleMillis, end);
+		running.callOffEnd ??= this.#options.schedule(idleMillis, ask);
 	}
 
 	/** Unloads everything. */

@@ -212,6 +212,11 @@ export class ApplicationInstance {
 		this.#send({ kind: "stream-status", stream, status, ...(push !== undefined && { push }) });
 	}
 
+	/** There have been no clients for some time: the application may end. */
+	tellIdle(): void {
+		this.#send({ kind: "idle" });
+	}
+
 	/** Sends every client away with a status, and unloads the application. */
 	end(status: NetStatus): void {
 		if (this.#isClosed) return;
@@ -312,6 +317,11 @@ export class ApplicationInstance {
 				return;
 			case "log":
 				this.#options.log(effect.level, "application", effect.text);
+				return;
+			case "unload":
+				if (this.#clients.size > 0) return;
+				this.close("idle");
+				this.#options.onEnded(this);
 				return;
 			case "shutdown":
 				this.end(netStatus("NetConnection.Connect.AppShutdown"));
@@ -467,7 +477,7 @@ function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "
 /** An effect that is for one client. */
 type ClientEffect = Exclude<
 	PortEffect,
-	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "handles" | "log" | "shutdown" }
+	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "handles" | "log" | "unload" | "shutdown" }
 >;
 
 /** A client, and what the application did to it before it let it in: that follows the answer to `connect`. */

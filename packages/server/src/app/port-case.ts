@@ -37,6 +37,7 @@ export const EVENTS: readonly PortEvent[] = [
 	{ kind: "stream-status", stream: "cam", status: STATUS },
 	{ kind: "stream-status", stream: "cam", push: 8, status: { ...STATUS, code: "NetStream.Other" } },
 	{ kind: "reply", ask: 7, failed: false, value: { bytes: 1 } },
+	{ kind: "idle" },
 ];
 
 /** One effect of each kind. */
@@ -60,5 +61,6 @@ export const EFFECTS: readonly PortEffect[] = [
 	{ kind: "sample-access", client: "c1", audio: "/", video: "a;b" },
 	{ kind: "close", client: "c1" },
 	{ kind: "log", level: "warn", text: "Look." },
+	{ kind: "unload" },
 	{ kind: "shutdown" },
 ];

@@ -108,6 +108,8 @@ function eventFields(event: PortEvent): Fields {
 			return [10, event.stream, event.status, event.push ?? 0];
 		case "reply":
 			return [11, event.ask, event.failed, event.value];
+		case "idle":
+			return [12];
 	}
 }
 
@@ -141,6 +143,8 @@ function readEvent(fields: AmfValue): PortEvent {
 			return { kind: "stream-status", stream: text(a), status: b as NetStatus, ...(c !== 0 && { push: number(c) }) };
 		case 11:
 			return { kind: "reply", ask: number(a), failed: b === true, value: c };
+		case 12:
+			return { kind: "idle" };
 		default:
 			throw malformed(`an event of kind ${String(kind)}`);
 	}
@@ -186,6 +190,8 @@ function effectFields(effect: PortEffect): Fields {
 			return [17, effect.client, effect.call];
 		case "sample-access":
 			return [18, effect.client, effect.audio, effect.video];
+		case "unload":
+			return [19];
 	}
 }
 
@@ -237,6 +243,8 @@ function readEffect(fields: AmfValue): PortEffect {
 			return { kind: "decline", client: text(a), call: number(b) };
 		case 18:
 			return { kind: "sample-access", client: text(a), audio: text(b), video: text(c) };
+		case 19:
+			return { kind: "unload" };
 		default:
 			throw malformed(`an effect of kind ${String(kind)}`);
 	}

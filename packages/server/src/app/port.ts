@@ -93,7 +93,9 @@ export type PortEvent =
 	 * its publication on another server.
 	 */
 	| { readonly kind: "stream-status"; readonly stream: string; readonly push?: number; readonly status: NetStatus }
-	| { readonly kind: "reply"; readonly ask: number; readonly failed: boolean; readonly value: AmfValue };
+	| { readonly kind: "reply"; readonly ask: number; readonly failed: boolean; readonly value: AmfValue }
+	/** The last client left long ago: the effect `unload` ends the instance; without it, this comes again after as long. */
+	| { readonly kind: "idle" };
 
 /** What an application may ask the media side (`PortEffect` of kind `ask`), with what stands in `args`. */
 export const PORT_QUESTIONS = [
@@ -217,6 +219,8 @@ export type PortEffect =
 	| { readonly kind: "sample-access"; readonly client: ClientId; readonly audio: string; readonly video: string }
 	| { readonly kind: "close"; readonly client: ClientId }
 	| { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
+	/** The instance may end for want of clients. Nothing comes of it where there is one by now. */
+	| { readonly kind: "unload" }
 	/** The instance ends: its clients are told, and it is unloaded. */
 	| { readonly kind: "shutdown" };
 

@@ -110,6 +110,13 @@ export type ApplicationDefinition<
 	readonly clientMethods?: ClientMethods<Remote>;
 	/** An instance starts: its first client waits until this is done. */
 	readonly onStart?: (app: Application<State, ClientState, Remote>) => void | Promise<void>;
+	/**
+	 * Nobody has used the instance for `code.idleMillis` (where that is more than 0): `false` keeps it for as long again.
+	 * Default: it ends.
+	 */
+	readonly onIdle?: (
+		app: Application<State, ClientState, Remote>,
+	) => boolean | undefined | Promise<boolean | undefined>;
 	/** An instance ends, for want of clients or otherwise: they have gone. There are five seconds for what must be finished. */
 	readonly onShutdown?: (app: Application<State, ClientState, Remote>, reason: InstanceEnd) => void | Promise<void>;
 	/** A client wants in. `args` are what it gave `connect` behind the address. */

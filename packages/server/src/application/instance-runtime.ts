@@ -165,6 +165,8 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 				return this.#tell("onUnpublish", event.client, event.stream);
 			case "stop":
 				return this.#tell("onStop", event.client, event.stream);
+			case "idle":
+				return this.#askToStay();
 			case "recorded":
 				return this.#run("onRecord", () => this.#definition.onRecord?.(this, event.file));
 			case "stream-status":
@@ -373,6 +375,24 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 				this.emit({ kind: "refuse", client: id, request, status: netStatus(code, refusal.description) });
 			},
 		);
+	}
+
+	/** One that cannot say whether it wants to stay does not. */
+	#askToStay(): void {
+		const finish = (stays: unknown) => {
+			if (stays !== false) this.emit({ kind: "unload" });
+		};
+		const fail = (error: unknown) => {
+			this.reportFault("onIdle", error);
+			finish(undefined);
+		};
+		try {
+			const answer = this.#definition.onIdle?.(this);
+			if (isThenable(answer)) Promise.resolve(answer).then(finish, fail);
+			else finish(answer);
+		} catch (error) {
+			fail(error);
+		}
 	}
 
 	#tell(handler: "onUnpublish" | "onStop", id: string, stream: StreamFacts): void {

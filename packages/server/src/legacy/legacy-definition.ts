@@ -42,6 +42,7 @@ export function legacyDefinition({ main, folder }: LegacyPlace): AnyDefinition {
 			runMain(runtime, main, folder);
 			runtime.start();
 		},
+		onIdle: app => runtimes.get(app)?.isDone(),
 		onShutdown: (app, reason) => runtimes.get(app)?.stop(reason === "idle"),
 		onConnect(client, ...args) {
 			const decision = (verdict: Verdict) => (verdict === "accepted" ? undefined : verdict);

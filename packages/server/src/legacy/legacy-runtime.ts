@@ -50,6 +50,8 @@ export class LegacyRuntime implements LegacyInstance {
 	/** The framework's events are for those who have loaded it. */
 	#hasFramework = false;
 	#isReporting = false;
+	/** `onAppStop` has been called for want of clients, and no client has come since. */
+	#knowsItsEnd = false;
 
 	constructor({ app, folder, xml }: LegacyRuntimeOptions) {
 		this.app = app;
@@ -128,17 +130,27 @@ export class LegacyRuntime implements LegacyInstance {
 		this.#event("onAppStart");
 	}
 
+	/** There have been no clients for some time. `false`: the script keeps the instance. */
+	isDone(): boolean {
+		this.#knowsItsEnd = this.#stop("Application.GC", "The instance has had no clients for some time.");
+		return this.#knowsItsEnd;
+	}
+
 	/** The instance ends. */
 	stop(isIdle: boolean): void {
-		const code = isIdle ? "Application.GC" : "Application.Shutdown";
-		const description = isIdle ? "The instance has had no clients for some time." : "The instance ends.";
-		this.#event("onAppStop", this.realm.toScript({ code, level: "status", description }));
+		if (isIdle && !this.#knowsItsEnd) this.isDone();
+		else if (!isIdle) this.#stop("Application.Shutdown", "The instance ends.");
 		this.realm.close();
+	}
+
+	#stop(code: string, description: string): boolean {
+		return this.#event("onAppStop", this.realm.toScript({ code, level: "status", description })).value !== false;
 	}
 
 	connect(client: Client, args: readonly AmfValue[]): Verdict | Promise<Verdict> {
 		const values = [this.clientObject(client), ...args.map(value => this.realm.toScript(value))];
 		this.#connectArgs.set(client, values);
+		this.#knowsItsEnd = false;
 		this.#admission.begin(client);
 		const invoked = this.#event("onConnect", ...values);
 		// A number is neither true nor false: the client waits then, as with nothing.

@@ -23,7 +23,7 @@ export const APPLICATION_MEMBERS = membersOf("Application", [
 	["denyPeerLookup", "method", "4", "absent", "RTMFP."],
 	["sendPeerRedirect", "method", "4", "absent", "RTMFP."],
 	["onAppStart", "event", "1", "full"],
-	["onAppStop", "event", "1", "partial", "`return false` does not keep an idle instance; `code.idleMillis` does."],
+	["onAppStop", "event", "1", "full", "`return false` keeps an idle instance for another `code.idleMillis`."],
 	["onConnect", "event", "1", "full"],
 	["onConnectAccept", "event", "1", "full", 'After `load("components.asc")`, as there.'],
 	["onConnectReject", "event", "1", "full", 'After `load("components.asc")`, as there.'],
