@@ -14,7 +14,7 @@ export type Mp4Limits = {
 	readonly tracks: number;
 	/** The sample descriptions of one track; there is no room for more than 127. Default 100. */
 	readonly sampleDescriptions: number;
-	/** The samples of all tracks that are played; each takes 20 bytes of memory. Default 10,000,000. */
+	/** The samples of all tracks that are played; each takes 10 to 20 bytes of memory. Default 10,000,000. */
 	readonly samples: number;
 	/** The bytes of one sample; a message has no room for more than 16,777,000. Default 16,000,000. */
 	readonly sampleBytes: number;

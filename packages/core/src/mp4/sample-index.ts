@@ -22,8 +22,9 @@ export type TimeMap = {
 };
 
 /**
- * The samples of a track in decode order: twelve bytes each, four more where pictures are shown in another order than
- * they are decoded in, and four more in files past 4 GiB. The arrays grow with the samples that are really there. Times are rounded to milliseconds one by one from the exact ones, so that they do not drift.
+ * The samples of a track in decode order: ten bytes each, four more where pictures are shown in another order than they
+ * are decoded in, four more in files past 4 GiB, two more where samples are far apart. The arrays grow with the samples
+ * that are really there. Times are rounded to milliseconds one by one from the exact ones, so that they do not drift.
  */
 export class SampleIndex {
 	/** Samples so far. */
@@ -45,8 +46,10 @@ export class SampleIndex {
 	#offsets: Offsets;
 	/** Size in 24 bits, number of the description in seven, and whether it is a sync sample. */
 	#heads: Uint32Array;
-	/** Milliseconds after the first. */
-	#times: Int32Array;
+	/** Of the first sample of each block, milliseconds after the first of all. */
+	#blockTimes: Int32Array;
+	/** Milliseconds after the first of the block; 32 bits from the first block on that takes more than 65 s. */
+	#times: Uint16Array | Uint32Array;
 	/** Milliseconds from decoding to presentation; `undefined`: 0 for all. */
 	#compositions: Int32Array | undefined;
 
@@ -61,7 +64,8 @@ export class SampleIndex {
 		this.#mostBytes = mostBytes;
 		this.#offsets = this.#newOffsets(length);
 		this.#heads = new Uint32Array(length);
-		this.#times = new Int32Array(length);
+		this.#blockTimes = new Int32Array(blocksOf(length));
+		this.#times = new Uint16Array(length);
 	}
 
 	/**
@@ -102,11 +106,11 @@ export class SampleIndex {
 		millis -= this.originMillis;
 		shownMillis -= this.originMillis;
 		// Decode times go forward, whatever a fragment says of itself.
-		if (at > 0 && millis < this.#times[at - 1]!) millis = this.#times[at - 1]!;
+		if (at > 0) millis = Math.max(millis, this.#millisOf(at - 1));
 		if (millis > MOST_MILLIS) throw new FileError("FILE_TOO_COMPLEX", "The file is longer than 24 days.");
 		this.#offsets[at] = offset;
 		this.#heads[at] = (isSync ? SYNC_BIT : 0) | (description << DESCRIPTION_SHIFT) | bytes;
-		this.#times[at] = millis;
+		this.#setMillis(at, millis);
 		this.#setComposition(at, shownMillis - millis);
 	}
 
@@ -164,7 +168,7 @@ export class SampleIndex {
 
 	/** Decode time in milliseconds. */
 	timeOf(sample: number): number {
-		return this.originMillis + this.#times[sample]!;
+		return this.originMillis + this.#millisOf(sample);
 	}
 
 	/** Presentation less decode time, in milliseconds. */
@@ -184,7 +188,7 @@ export class SampleIndex {
 		let high = this.count;
 		while (low < high) {
 			const middle = (low + high) >>> 1;
-			if (this.#times[middle]! < wanted) low = middle + 1;
+			if (this.#millisOf(middle) < wanted) low = middle + 1;
 			else high = middle;
 		}
 		return low;
@@ -210,6 +214,18 @@ export class SampleIndex {
 		return ticks > 0 ? ((this.count - 1) * this.#time.timescale) / ticks : undefined;
 	}
 
+	/** Decode time in milliseconds after the first. */
+	#millisOf(sample: number): number {
+		return this.#blockTimes[sample >>> BLOCK_SHIFT]! + this.#times[sample]!;
+	}
+
+	#setMillis(at: number, millis: number): void {
+		if ((at & BLOCK_MASK) === 0) this.#blockTimes[at >>> BLOCK_SHIFT] = millis;
+		const after = millis - this.#blockTimes[at >>> BLOCK_SHIFT]!;
+		if (after > 0xffff && this.#times.BYTES_PER_ELEMENT === 2) this.#times = Uint32Array.from(this.#times);
+		this.#times[at] = after;
+	}
+
 	#setComposition(at: number, millis: number): void {
 		if (millis === 0 && this.#compositions === undefined) return;
 		this.#compositions ??= new Int32Array(this.#times.length);
@@ -223,7 +239,9 @@ export class SampleIndex {
 	#resize(length: number): void {
 		this.#offsets = copied(this.#offsets, this.#newOffsets(length));
 		this.#heads = copied(this.#heads, new Uint32Array(length));
-		this.#times = copied(this.#times, new Int32Array(length));
+		this.#blockTimes = copied(this.#blockTimes, new Int32Array(blocksOf(length)));
+		const times = this.#times.BYTES_PER_ELEMENT === 2 ? new Uint16Array(length) : new Uint32Array(length);
+		this.#times = copied(this.#times, times);
 		if (this.#compositions !== undefined) {
 			this.#compositions = copied(this.#compositions, new Int32Array(length));
 		}
@@ -236,8 +254,15 @@ export class SampleIndex {
 
 type Offsets = Uint32Array | Float64Array;
 
+function blocksOf(samples: number): number {
+	return (samples + BLOCK_MASK) >>> BLOCK_SHIFT;
+}
+
 /** Copies as much as there is room for. */
-function copied<Numbers extends Uint32Array | Int32Array | Float64Array>(from: Numbers, to: Numbers): Numbers {
+function copied<Numbers extends Uint16Array | Uint32Array | Int32Array | Float64Array>(
+	from: Numbers,
+	to: Numbers,
+): Numbers {
 	to.set(from.subarray(0, to.length));
 	return to;
 }
@@ -248,6 +273,9 @@ export function roundMillis(ticks: number, timescale: number): number {
 	return millis < 0 ? -Math.floor(0.5 - millis) : Math.floor(millis + 0.5);
 }
 
+/** Samples in a block: 32. */
+const BLOCK_SHIFT = 5;
+const BLOCK_MASK = (1 << BLOCK_SHIFT) - 1;
 const SYNC_BIT = 0x8000_0000;
 const DESCRIPTION_SHIFT = 24;
 const SIZE_MASK = 0xff_ffff;

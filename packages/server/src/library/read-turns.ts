@@ -1,7 +1,7 @@
 import { Arena } from "@millrace/core/bytes";
 
-/** More reads at once are no use: the platform carries out four at a time. */
-const READS_AT_ONCE = 8;
+/** The platform carries out four reads at a time; what one more has read is made into messages meanwhile. */
+const READS_AT_ONCE = 5;
 /** What a read takes: the bytes of the file, and the payloads made of them. */
 const READ_BYTES = 320 * 1024;
 
@@ -14,7 +14,7 @@ export class ReadTurns {
 	readonly #waiting: ((memory: Arena) => void)[] = [];
 	#unmade: number;
 
-	/** @param atOnce how many may have a turn. Default 8. */
+	/** @param atOnce how many may have a turn. Default 5. */
 	constructor(atOnce = READS_AT_ONCE) {
 		this.#unmade = atOnce;
 	}
