@@ -67,6 +67,14 @@ describe.each(pages.map(page => [page.path, page] as const))("%s", (_, page) => 
 });
 
 describe("the documentation", () => {
+	it("leads from a guide to every example", () => {
+		const guides = pages.filter(({ path }) => path.startsWith("docs/guide/"));
+		const linked = new Set(guides.flatMap(page => linksOf(page).map(({ file }) => file)));
+		const examples = readdirSync(join(root, "examples"), { withFileTypes: true }).filter(entry => entry.isDirectory());
+		const missing = examples.map(({ name }) => `examples/${name}/README.md`).filter(path => !linked.has(path));
+		expect(missing).toEqual([]);
+	});
+
 	it("is reached from the first page", () => {
 		const reached = new Set(["README.md"]);
 		for (const path of reached) {

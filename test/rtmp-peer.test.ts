@@ -5,25 +5,15 @@ import { mayPublish } from "../packages/server/src/access/index.ts";
 import type { ApplicationHost, PortEffect, PortEvent, PortListener } from "../packages/server/src/app/index.ts";
 import { directoryOf } from "../packages/server/src/app/instance-fixture.ts";
 import { resolveOptions } from "../packages/server/src/config/index.ts";
-import { Hub, type LiveStreamOptions } from "../packages/server/src/hub/index.ts";
+import { liveOptions } from "../packages/server/src/hub/hub-fixture.ts";
+import { Hub } from "../packages/server/src/hub/index.ts";
 import type { RecordedPublisher } from "../packages/server/src/library/index.ts";
 import { silentLog } from "../packages/server/src/log/index.ts";
 import type { Wire, WireHandler } from "../packages/server/src/net/index.ts";
 import { type PublishRecorder, RtmpPeer } from "../packages/server/src/rtmp/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
-const LIVE: LiveStreamOptions = {
-	latency: "interactive",
-	defaultWindowMillis: 45,
-	scaleWindowMillis: 350,
-	audioFlushMillis: 20,
-	gopCache: { enabled: true, maxBytes: 1e6, maxMillis: 30_000 },
-	viewerQueue: { maxBytes: 1e6, maxMillis: 10_000, closeAfterMillis: 30_000 },
-	timestamps: { jumpMillis: 10_000, backwardMillis: 1000 },
-	duplicate: "takeover",
-	graceMillis: 0,
-	idleTimeoutMillis: 30_000,
-};
+const LIVE = liveOptions({ latency: "interactive", graceMillis: 0 });
 
 /** Peers without a network, and an application that answers when the test says so. */
 class PeerFixture implements ApplicationHost {

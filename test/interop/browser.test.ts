@@ -1,17 +1,8 @@
-import {
-	closeAllPrograms,
-	comparePackets,
-	isMet,
-	MediaLibrary,
-	needEncoders,
-	probePackets,
-	removeTempDirs,
-	type ServerProcess,
-} from "@millrace/testkit";
+import { closeAllPrograms, MediaLibrary, needEncoders, removeTempDirs, type ServerProcess } from "@millrace/testkit";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { chromiumCapture, launchChromium, needChromium, readWatchPage, type WatchPageState } from "./browser.ts";
-import { type LiveSessionResult, runLiveSession } from "./live-session.ts";
+import { proveLive } from "./live-proof.ts";
 import { ffmpegPublisher, gstPublisher, millracePublisher, type Publisher } from "./publisher.ts";
 import { needMillrace, sleep, startServer, waitUntilLive } from "./suite-server.ts";
 
@@ -40,32 +31,7 @@ afterAll(async () => {
 	removeTempDirs();
 });
 
-describe.each(publishers.map(publisher => [publisher.name, publisher] as const))(
-	"what %s publishes",
-	(name, publisher) => {
-		const medium = name.startsWith("GStreamer") ? "h264-aac" : "h264-bframes-aac";
-		let media = "";
-		let session: LiveSessionResult | undefined;
-
-		beforeAll(async () => {
-			for (const one of [publisher, ...captures]) if (!(await isMet(one.need))) return;
-			media = await library.file(medium);
-			const path = `live/browser-${name.replaceAll(" ", "-")}`;
-			session = await runLiveSession({ server, path, publisher, media, players: captures });
-		});
-
-		afterAll(() => session?.remove());
-
-		test.for(captures.map(capture => [capture.name, capture] as const))(
-			"reaches %s packet for packet",
-			async ([, capture], context) => {
-				await needEncoders(context, "libx264", "aac");
-				for (const one of [publisher, capture]) await one.need(context);
-				comparePackets(await probePackets(media), await probePackets(session!.file(capture)));
-			},
-		);
-	},
-);
+proveLive({ title: "what %s publishes", server: () => server, library, publishers, players: captures });
 
 // The parameter chooses the transport that the page would otherwise choose by itself.
 test.for(["ws", "http"] as const)("the watch page plays a live stream through %s", async (transport, context) => {

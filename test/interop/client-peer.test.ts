@@ -12,10 +12,9 @@ import {
 	closeAllPrograms,
 	comparePackets,
 	freePort,
-	giveUp,
-	hasNginx,
 	MediaLibrary,
 	needEncoders,
+	needNginx,
 	needPrograms,
 	nginxCommand,
 	Program,
@@ -60,8 +59,7 @@ async function connected(url: string): Promise<NetConnection> {
 
 test("nginx passes on what the client publishes to the client that plays, packet for packet", async context => {
 	await needEncoders(context, "libx264", "aac");
-	needPrograms(context, "nginx");
-	if (!hasNginx()) giveUp(context, "nginx's RTMP module is not installed (Debian package libnginx-mod-rtmp)");
+	needNginx(context);
 	const nginx = await ServerProcess.start({ command: nginxCommand });
 	const [from, to] = [await library.file("h264-bframes-aac"), dir.file("nginx.flv")];
 	const [publisher, player] = [await connected(nginx.rtmpUrl("live")), await connected(nginx.rtmpUrl("live"))];

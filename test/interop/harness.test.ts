@@ -2,11 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import {
 	closeAllPrograms,
 	comparePackets,
-	giveUp,
-	hasNginx,
 	MediaLibrary,
 	needEncoders,
-	needPrograms,
+	needNginx,
 	nginxCommand,
 	probePackets,
 	readMedia,
@@ -34,8 +32,7 @@ afterAll(async () => {
 test("a stream through nginx's RTMP module is found equal, and each kind of damage to it is found", async context => {
 	await needEncoders(context, "libx264", "aac");
 	await rtmpdumpPlayer.need(context);
-	needPrograms(context, "nginx");
-	if (!hasNginx()) giveUp(context, "nginx's RTMP module is not installed (Debian package libnginx-mod-rtmp)");
+	needNginx(context);
 	const server = await ServerProcess.start({ command: nginxCommand });
 	const media = await library.file("h264-bframes-aac");
 	const file = dir.file("nginx.flv");

@@ -5,7 +5,6 @@ import {
 	comparePackets,
 	freePort,
 	giveUp,
-	isMet,
 	MediaLibrary,
 	needEncoders,
 	needPrograms,
@@ -16,8 +15,9 @@ import {
 	type SkippableTest,
 	TempDir,
 } from "@millrace/testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LiveSessionResult, runLiveSession } from "./live-session.ts";
+import { afterAll, beforeAll, test } from "vitest";
+import { proveLive } from "./live-proof.ts";
+import { runLiveSession } from "./live-session.ts";
 import {
 	type FlvServer,
 	ffmpegPlayer,
@@ -98,39 +98,16 @@ const players: readonly Player[] = [
 	...[onOnePort(httpFlvPlayer), onOnePort(webSocketFlvPlayer)],
 ];
 
-describe.each(publishers.map(publisher => [publisher.name, publisher] as const))(
-	"what %s publishes on the one port",
-	(name, publisher) => {
-		const medium = name.startsWith("GStreamer") ? "h264-aac" : "h264-bframes-aac";
-		let media = "";
-		let session: LiveSessionResult | undefined;
-
-		beforeAll(async () => {
-			if (isStandIn || !(await isMet(publisher.need))) return;
-			media = await library.file(medium);
-			const present: Player[] = [];
-			for (const player of players) if (await isMet(player.need)) present.push(player);
-			const path = `live/${name.replaceAll(" ", "-")}`;
-			session = await runLiveSession({ server, path, publisher, media, players: present });
-		});
-
-		afterAll(() => session?.remove());
-
-		test.for(players.map(player => [player.name, player] as const))(
-			"reaches %s packet for packet",
-			async ([, player], context) => {
-				if (isStandIn) giveUp(context, "nginx has no port for everything");
-				await needEncoders(context, "libx264", "aac");
-				await publisher.need(context);
-				await player.need(context);
-				const compared = comparePackets(await probePackets(media), await probePackets(session!.file(player)), {
-					missingAtEnd: player.losesAtEnd ?? 0,
-				});
-				expect(compared.map(stream => stream.kind)).toEqual(["video", "audio"]);
-			},
-		);
+proveLive({
+	title: "what %s publishes on the one port",
+	server: () => server,
+	library,
+	publishers,
+	players,
+	need(context) {
+		if (isStandIn) giveUp(context, "nginx has no port for everything");
 	},
-);
+});
 
 /** A proxy in front of the server, and how it is started. */
 type Front = {

@@ -2,11 +2,9 @@ import { FlvFileSink, NetStream, playToFlv, publishMedia, readFlvFile } from "@m
 import {
 	closeAllPrograms,
 	comparePackets,
-	giveUp,
-	hasNginx,
 	MediaLibrary,
 	needEncoders,
-	needPrograms,
+	needNginx,
 	nginxCommand,
 	removeTempDirs,
 	ServerProcess,
@@ -49,8 +47,7 @@ test("nginx takes a stream from an application and gives it back, packet for pac
 	timeout: 120_000,
 }, async context => {
 	await needEncoders(context, "libx264", "aac");
-	needPrograms(context, "nginx");
-	if (!hasNginx()) giveUp(context, "nginx's RTMP module is not installed (Debian package libnginx-mod-rtmp)");
+	needNginx(context);
 	const nginx = await ServerProcess.start({ command: nginxCommand });
 	const settings = { applications: { relay: { config: { to: nginx.rtmpUrl("live") } } } };
 	const server = await new TestServer(settings).write("relay", RELAY).start();

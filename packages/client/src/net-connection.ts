@@ -7,6 +7,7 @@ import {
 	type DownloadBandwidth,
 	type UploadBandwidth,
 } from "./bandwidth.ts";
+import { CallAnswer, type CallAnswerHost } from "./call-answer.ts";
 import { type Callback, findCallback, flashValue } from "./callback.ts";
 import {
 	type AttemptPlan,
@@ -14,38 +15,17 @@ import {
 	type ClientPlatform,
 	type ConnectAddress,
 	ConnectionSession,
-	callFailed,
-	parseConnectAddress,
-	planAttempts,
 	ROAD_PROTOCOLS,
-	type RoadMemory,
-	roadKey,
-	type SessionCourse,
-	testRoads,
 } from "./connect/index.ts";
+import { ConnectionInside } from "./connection-inside.ts";
+import { CoursePlanner } from "./course-planner.ts";
 import { ArgumentError, NetStatusError } from "./errors.ts";
 import { EventDispatcher } from "./event-dispatcher.ts";
 import { NetStatusEvent } from "./events.ts";
 import { asStatus, USUAL_CALLS } from "./net-connection-answer.ts";
 import { type NetConnectionOptions, sessionOptions, sharedMemory } from "./net-connection-options.ts";
-import { RemoteObjects } from "./remote-objects.ts";
 import { parseGatewayAddress, Remoting } from "./remoting.ts";
 import { Responder, type ResponderObject } from "./responder.ts";
-
-/** What other classes of the library use of a connection. */
-export type ConnectionInside = {
-	readonly session: ConnectionSession;
-	readonly platform: ClientPlatform;
-	/** The classes that typed objects become. */
-	readonly classes: AmfClassRegistry;
-	readonly warn: (text: string) => void;
-	/** Is called once, when the network has taken what was sent, or the connection has ended. */
-	onceDrained(action: () => void): void;
-	/** Are called once, when the connection has ended or been given up, by the user or not. */
-	readonly endListeners: Set<(byUser: boolean) => void>;
-	/** The remote shared objects that use the connection. */
-	readonly remoteObjects: RemoteObjects;
-};
 
 /** The inside of a connection; not for users of the library. */
 export let insideOf: (connection: NetConnection) => ConnectionInside;
@@ -74,54 +54,46 @@ export class NetConnection extends EventDispatcher {
 	readonly #inside: ConnectionInside;
 	readonly #session: ConnectionSession;
 	readonly #options: NetConnectionOptions;
-	#client: object = this;
-	#objectEncoding: ObjectEncoding;
-	readonly #platform: ClientPlatform;
-	readonly #memory: RoadMemory;
-	readonly #classes: AmfClassRegistry;
+	readonly #planner: CoursePlanner;
 	readonly #bandwidth: ConnectionBandwidth;
 	readonly #remoting: Remoting;
-	#guid = "";
+	readonly #answerHost: CallAnswerHost = {
+		guard: (what, action) => this.guard(what, action),
+		onStatus: info => this.dispatchEvent(new NetStatusEvent(info)),
+	};
+	#client: object = this;
+	#objectEncoding: ObjectEncoding;
 	/** The port test that is under way. */
 	#portTest: object | undefined;
 	#uri = "";
 	/** `connect(null)`: connected to nothing. */
 	#isLocal = false;
 	#connecting: { resolve(info: NetStatus): void; reject(error: unknown): void } | undefined;
-	#drainWaiters: (() => void)[] = [];
 
 	constructor(platform: ClientPlatform, options: NetConnectionOptions = {}) {
 		const warn = options.warn ?? (text => platform.warn(text));
 		super(warn);
+		const classes = options.classes ?? new AmfClassRegistry();
+		const memory = options.memory ?? sharedMemory(platform);
 		this.#options = options;
-		this.#platform = platform;
-		this.#memory = options.memory ?? sharedMemory(platform);
-		this.#classes = options.classes ?? new AmfClassRegistry();
 		this.#objectEncoding = (new.target as typeof NetConnection).defaultObjectEncoding;
+		this.#planner = new CoursePlanner({ platform, options, memory, proxyType: () => this.proxyType });
 		this.#session = new ConnectionSession(
 			platform,
 			{
 				onInfo: (info, cause) => this.#onInfo(info, cause),
 				onServerCall: call => this.#onServerCall(call),
 				onSharedObject: (type, body) => this.#inside.remoteObjects.receive(type, body),
-				onEnded: byUser => this.#onEnded(byUser),
-				onDrain: () => this.#onDrain(),
+				onEnded: byUser => this.#inside.onEnded(byUser),
+				onDrain: () => this.#inside.onDrain(),
 				onAttempt: record => this.#onAttempt(record),
 			},
-			sessionOptions(options, this.#memory, this.#classes),
+			sessionOptions(options, memory, classes),
 		);
-		this.#inside = {
-			session: this.#session,
-			platform,
-			classes: this.#classes,
-			warn,
-			onceDrained: action => this.#drainWaiters.push(action),
-			endListeners: new Set(),
-			remoteObjects: new RemoteObjects(),
-		};
+		this.#inside = new ConnectionInside({ session: this.#session, platform, classes, warn });
 		this.#remoting = new Remoting({
 			platform,
-			classes: this.#classes,
+			classes,
 			timeoutMillis: options.remotingTimeoutMillis ?? 60_000,
 			objectEncoding: () => this.#objectEncoding,
 			onStatus: info => this.dispatchEvent(new NetStatusEvent(info)),
@@ -243,14 +215,14 @@ export class NetConnection extends EventDispatcher {
 		try {
 			const gateway = parseGatewayAddress(address);
 			if (gateway !== undefined) return this.#openGateway(address, gateway);
-			target = this.#parse(address);
-			plan = this.#plan(target);
+			target = this.#planner.parse(address);
+			plan = this.#planner.plan(target);
 		} catch (error) {
 			if (typeof this.onStatus === "function" && !this.hasEventListener(NetStatusEvent.NET_STATUS)) return false;
 			throw error;
 		}
 		this.#restart(address);
-		const course = this.#course(args);
+		const course = this.#planner.course(this.#objectEncoding, args);
 		if (this.#options.smart?.portTest === true) void this.#testPorts(plan, course.request(target));
 		else this.#session.start(target, course);
 		return true;
@@ -276,17 +248,14 @@ export class NetConnection extends EventDispatcher {
 	 */
 	call(name: string, responder: Responder | ResponderObject | null | undefined, ...args: AmfValue[]): void {
 		if (this.#remoting.gateway !== undefined) {
-			this.#callGateway(name, responder ?? {}, args);
+			this.#remoting.call(name, args, new CallAnswer(this.#answerHost, name, responder ?? {}));
 			return;
 		}
 		if (responder === null || responder === undefined) {
 			this.#session.use(connection => connection.call(name, args));
 			return;
 		}
-		const answer = {
-			onResult: (value: AmfValue) => this.#answer(name, responder, true, flashValue(value)),
-			onError: (value: AmfValue) => this.#onCallFailed(name, responder, value),
-		};
+		const answer = new CallAnswer(this.#answerHost, name, responder);
 		this.#session.use(
 			connection => connection.call(name, args, answer),
 			() => answer.onError(undefined),
@@ -329,7 +298,7 @@ export class NetConnection extends EventDispatcher {
 	 * and what comes under it becomes an instance. The class is constructed without arguments.
 	 */
 	registerClass(alias: string, type: AmfConstructor): void {
-		this.#classes.registerClass(alias, type);
+		this.#inside.classes.registerClass(alias, type);
 	}
 
 	/** Closes the connection and every stream of it. Emits `NetConnection.Connect.Closed` if it was open. */
@@ -358,14 +327,6 @@ export class NetConnection extends EventDispatcher {
 		else this.#remoting.setHeader({ name: operation, mustUnderstand, value });
 	}
 
-	#parse(address: string): ConnectAddress {
-		const { defaultHost } = this.#platform;
-		return parseConnectAddress(address, {
-			lenientHost: this.#options.lenientHost === true,
-			...(defaultHost === undefined ? {} : { defaultHost }),
-		});
-	}
-
 	#openGateway(address: string, url: URL): boolean {
 		this.#restart(address);
 		this.#remoting.open(url);
@@ -378,80 +339,19 @@ export class NetConnection extends EventDispatcher {
 		return true;
 	}
 
-	#callGateway(name: string, responder: Responder | ResponderObject, args: readonly AmfValue[]): void {
-		this.#remoting.call(name, args, {
-			onResult: value => this.#answer(name, responder, true, flashValue(value)),
-			onFault: value => this.#onCallFailed(name, responder, value),
-			// The connection's status has told of it already, where there is one.
-			onLost: info => this.#answer(name, responder, false, info ?? callFailed(undefined)),
-			onDebugEvents: value => {
-				if (responder instanceof Responder) return;
-				this.guard(`The responder of ${name} threw`, () => responder.onDebugEvents?.(flashValue(value)));
-			},
-		});
-	}
-
 	#onRemotingHeader(name: string, value: AmfValue): boolean {
 		const method = findCallback(this.#client, name, LIBRARY_PROTOTYPES);
 		if (method !== undefined) this.guard(`The callback ${name} threw`, () => method(flashValue(value)));
 		return method !== undefined;
 	}
 
-	#plan(address: ConnectAddress): AttemptPlan {
-		const { fallback, smart, openTimeoutMillis, searchTimeoutMillis } = this.#options;
-		const { page, hasProxy } = this.#platform;
-		const plan = planAttempts(address, {
-			proxyType: this.proxyType,
-			remembered: this.#memory.get(roadKey(address)),
-			page,
-			...(fallback === undefined ? {} : { fallback }),
-			...(smart === undefined ? {} : { smart }),
-			...(hasProxy === undefined ? {} : { hasProxy }),
-		});
-		return {
-			...plan,
-			attemptTimeoutMillis: openTimeoutMillis ?? plan.attemptTimeoutMillis,
-			overallTimeoutMillis: searchTimeoutMillis ?? plan.overallTimeoutMillis,
-		};
-	}
-
-	#course(args: readonly AmfValue[]): SessionCourse {
-		const { flashVersion, properties, smart, swf } = this.#options;
-		const guid: AmfValue[] = smart?.appendGuid === true ? [this.#nextGuid(smart.recreateGuid === true)] : [];
-		const objectEncoding = this.#objectEncoding;
-		return {
-			plan: address => this.#plan(address),
-			request: address => ({
-				app: address.app,
-				objectEncoding,
-				args: [...address.args, ...args, ...guid],
-				...(flashVersion === undefined ? {} : { flashVer: flashVersion }),
-				...(properties === undefined ? {} : { properties }),
-				...(swf === undefined ? {} : { swf }),
-			}),
-		};
-	}
-
-	#nextGuid(isFresh: boolean): string {
-		if (this.#guid === "" || isFresh) {
-			const hex = Array.from(this.#platform.random(16), byte => byte.toString(16).padStart(2, "0")).join("");
-			this.#guid = hex.toUpperCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-		}
-		return this.#guid;
-	}
-
 	/** NetConnectionSmart's port test: a status for each road, and one with all of them at the end. */
-	async #testPorts({ attempts, attemptTimeoutMillis }: AttemptPlan, request: Omit<ConnectParameters, "tcUrl">) {
+	async #testPorts(plan: AttemptPlan, request: Omit<ConnectParameters, "tcUrl">): Promise<void> {
 		const test = {};
 		this.#portTest = test;
-		const roads = await testRoads(this.#platform, attempts, {
-			driver: sessionOptions(this.#options, this.#memory),
-			timeoutMillis: attemptTimeoutMillis,
-			request,
-			onReport: report => {
-				if (this.#portTest !== test) return;
-				this.#onInfo(netStatus("NetConnection.PortTest.Update", undefined, { ...report }));
-			},
+		const roads = await this.#planner.testRoads(plan, request, report => {
+			if (this.#portTest !== test) return;
+			this.#onInfo(netStatus("NetConnection.PortTest.Update", undefined, { ...report }));
 		});
 		if (this.#portTest !== test) return;
 		const results = roads.map(road => ({ ...road }));
@@ -486,35 +386,6 @@ export class NetConnection extends EventDispatcher {
 		this.#connecting = undefined;
 		if (this.connected) waiting.resolve(info);
 		else waiting.reject(new NetStatusError(info, cause));
-	}
-
-	#onEnded(byUser: boolean): void {
-		const listeners = [...this.#inside.endListeners];
-		this.#inside.endListeners.clear();
-		for (const listener of listeners) listener(byUser);
-		this.#inside.remoteObjects.onEnded();
-		this.#onDrain();
-	}
-
-	#onDrain(): void {
-		const waiters = this.#drainWaiters;
-		this.#drainWaiters = [];
-		for (const waiter of waiters) waiter();
-	}
-
-	#answer(name: string, responder: Responder | ResponderObject, ok: boolean, value: AmfValue): void {
-		this.guard(`The responder of ${name} threw`, () => {
-			if (responder instanceof Responder) return ok ? responder.result(value) : responder.status?.(value);
-			return ok ? responder.onResult?.(value) : responder.onStatus?.(value);
-		});
-	}
-
-	/** Where the responder takes no failures, the server's answer is a status of the connection. */
-	#onCallFailed(name: string, responder: Responder | ResponderObject, value: AmfValue): void {
-		const info = flashValue(callFailed(value));
-		const handler = responder instanceof Responder ? responder.status : responder.onStatus;
-		if (typeof handler === "function") this.#answer(name, responder, false, info);
-		else if (value !== undefined) this.dispatchEvent(new NetStatusEvent(asStatus(info)));
 	}
 
 	#onServerCall(call: Call): void {

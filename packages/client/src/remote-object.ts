@@ -9,9 +9,10 @@ import {
 	sharedObjectType,
 } from "@millrace/core/shared-object";
 import { flashValue } from "./callback.ts";
+import type { ConnectionInside } from "./connection-inside.ts";
 import { NetStatusError } from "./errors.ts";
 import type { SyncChange } from "./events.ts";
-import { type ConnectionInside, insideOf, type NetConnection } from "./net-connection.ts";
+import { insideOf, type NetConnection } from "./net-connection.ts";
 import type { RemoteCopy } from "./remote-copy.ts";
 import type { RemoteLink } from "./remote-objects.ts";
 import type { SharedObjectBody, SharedObjectFace } from "./shared-object-body.ts";

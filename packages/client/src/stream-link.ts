@@ -1,5 +1,5 @@
 import type { ClientConnection, ClientStream, ClientStreamHandler } from "@millrace/core/rtmp";
-import type { ConnectionInside } from "./net-connection.ts";
+import type { ConnectionInside } from "./connection-inside.ts";
 
 /** What a `StreamLink` reports: what the stream of the wire does, of the current one only. */
 export type StreamLinkHandler = Pick<ClientStreamHandler, "onStatus" | "onMedia" | "onEvent"> & {

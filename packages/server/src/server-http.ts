@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath } from "./http/index.ts";
 import { refuseBadRequests } from "./http-fault.ts";
-import type { HttpTunnel } from "./net/index.ts";
+import { type HttpTunnel, refuseUpgrade } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import type { RemotingGateway } from "./remoting/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
@@ -39,8 +39,9 @@ const KEEP_ALIVE_MILLIS = 65_000;
 const CHECK_MILLIS = 2000;
 
 /**
- * What answers HTTP on all ports, in this order: the policy for Flash Player; the gateway of Flash Remoting; another's files or web
- * server for what is not the server's, where there is one; streams; pages. It listens on nothing: ports give it connections.
+ * What answers HTTP on all ports, in this order: RTMP in requests; the policy for Flash Player; the gateway of Flash
+ * Remoting; another's files or web server for what is not the server's, where there is one; files; streams; pages. It
+ * listens on nothing: ports give it connections.
  */
 export function createHttpFront(options: HttpFrontOptions): Server {
 	const { flv, files, rtmp, tunnel, remoting, pages, foreign, isApplication } = options;
@@ -73,7 +74,7 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 	});
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const url = request.url ?? "";
-		if (!options.mayAsk(request)) refuseUpgrade(socket);
+		if (!options.mayAsk(request)) refuseUpgrade(socket, "403 Forbidden");
 		else if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
 		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, name => isApplication(name, request))) {
 			foreign.handleUpgrade(request, socket, head);
@@ -88,10 +89,4 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 
 function isCrossDomainPath(url: string): boolean {
 	return url === "/crossdomain.xml" || url.startsWith("/crossdomain.xml?");
-}
-
-/** The HTTP server has let go of the socket: without a listener, a reset would end the process. */
-function refuseUpgrade(socket: Duplex): void {
-	socket.on("error", () => socket.destroy());
-	socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
 }

@@ -3,7 +3,7 @@ export { buildEnhancedFlv } from "./enhanced-flv-builder.ts";
 export { type BuiltTag, buildFlvFile, buildSyntheticVp6, metadataBody } from "./flv-file-builder.ts";
 export { freePort } from "./free-port.ts";
 export { MediaLibrary, type MediaName, mediaEncoders, mediaNames, readMedia } from "./media.ts";
-export { hasNginx, nginxCommand } from "./nginx-server.ts";
+export { needNginx, nginxCommand } from "./nginx-server.ts";
 export { type MediaPacket, probePackets } from "./packets.ts";
 export {
 	closeAllPrograms,
@@ -14,6 +14,7 @@ export {
 	runProgram,
 } from "./program.ts";
 export { giveUp, isMet, needEncoders, needGstElements, needPrograms, type SkippableTest } from "./program-need.ts";
+export { randomSource } from "./random-source.ts";
 export {
 	type LogRecord,
 	millraceArguments,

@@ -1,14 +1,16 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "./program.ts";
+import { giveUp, needPrograms, type SkippableTest } from "./program-need.ts";
 import type { ServerLaunch, ServerPlace } from "./server-process.ts";
 
 /** Where Debian's libnginx-mod-rtmp puts the module. */
 const MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 
-/** Whether nginx and its RTMP module are installed. */
-export function hasNginx(): boolean {
-	return findProgram("nginx") !== undefined && existsSync(MODULE);
+/** As `needPrograms`, for nginx with its RTMP module. */
+export function needNginx(test: SkippableTest): void {
+	needPrograms(test, "nginx");
+	if (!existsSync(MODULE)) giveUp(test, "nginx's RTMP module is not installed (Debian package libnginx-mod-rtmp)");
 }
 
 /**

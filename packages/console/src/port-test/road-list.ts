@@ -1,3 +1,4 @@
+import { createPart } from "../shared/page-element.ts";
 import { formatRoundTrip, type RoadResult } from "./report-text.ts";
 import { type PlannedRoad, roadAddress } from "./road-plan.ts";
 
@@ -45,21 +46,14 @@ export class RoadList {
 	#createRow(road: PlannedRoad, hostname: string): HTMLLIElement {
 		const row = document.createElement("li");
 		row.className = "road";
-		const pill = part("pill", "Testing …");
-		const time = part("road-time", "");
-		const reason = part("road-reason", "");
+		const pill = createPart("pill", "Testing …");
+		const time = createPart("road-time", "");
+		const reason = createPart("road-reason", "");
 		reason.hidden = true;
-		const name = part("road-name", NAMES[road.protocol]);
-		if (road.isOwn) name.append(part("road-own", "as this page came"));
-		row.append(name, part("road-address", roadAddress(road, hostname)), time, pill, reason);
+		const name = createPart("road-name", NAMES[road.protocol]);
+		if (road.isOwn) name.append(createPart("road-own", "as this page came"));
+		row.append(name, createPart("road-address", roadAddress(road, hostname)), time, pill, reason);
 		this.#rows.set(road, { pill, time, reason });
 		return row;
 	}
-}
-
-function part(className: string, text: string): HTMLElement {
-	const element = document.createElement("span");
-	element.className = className;
-	element.textContent = text;
-	return element;
 }

@@ -9,3 +9,11 @@ export function pageElement<T extends HTMLElement>(id: string, type: new () => T
 export function setText(element: Element, text: string): void {
 	if (element.textContent !== text) element.textContent = text;
 }
+
+/** A piece of a row or card: a span of that class. */
+export function createPart(className: string, text = ""): HTMLElement {
+	const element = document.createElement("span");
+	element.className = className;
+	element.textContent = text;
+	return element;
+}

@@ -1,6 +1,7 @@
 // Types only: nothing of the server gets into the page.
 import type { FileFacts, ServerFacts, StreamFacts } from "../../../server/src/admin/index.ts";
 import type { FilesAnswer, PortsAnswer, StreamsAnswer } from "../../../server/src/http/index.ts";
+import { poll } from "./poll.ts";
 
 export type { FileFacts, FilesAnswer, PortsAnswer, ServerFacts, StreamFacts, StreamsAnswer };
 
@@ -15,29 +16,19 @@ export type StreamsPollOptions = {
 
 /** Asks `/api/streams` again and again while the page is visible; a page that comes back into view asks at once. */
 export function pollStreams({ interval = 2000, onAnswer, onFailure }: StreamsPollOptions): void {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	let asking = false;
-	const ask = async () => {
-		if (asking || document.hidden) return;
-		asking = true;
-		clearTimeout(timer);
+	poll(async () => {
 		try {
 			const before = performance.now();
-			const response = await fetch("/api/streams", { signal: AbortSignal.timeout(8000), cache: "no-store" });
+			const response = await request("/api/streams");
 			const roundTrip = performance.now() - before;
-			if (!response.ok) throw new Error(`The server answered ${response.status}.`);
 			const answer = (await response.json()) as StreamsAnswer;
 			onAnswer(answer, Date.parse(response.headers.get("date") ?? "") || Date.now(), roundTrip);
 		} catch (error) {
 			console.warn("Asking for the streams failed:", error);
 			onFailure();
-		} finally {
-			asking = false;
-			timer = setTimeout(ask, interval);
 		}
-	};
-	document.addEventListener("visibilitychange", ask);
-	void ask();
+		return interval;
+	});
 }
 
 /** Asks `/api/streams` once. Throws where the server does not answer as it should. */
@@ -56,7 +47,11 @@ export async function fetchPorts(): Promise<PortsAnswer> {
 }
 
 async function ask(path: string): Promise<unknown> {
+	return (await request(path)).json();
+}
+
+async function request(path: string): Promise<Response> {
 	const response = await fetch(path, { signal: AbortSignal.timeout(8000), cache: "no-store" });
 	if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-	return response.json();
+	return response;
 }

@@ -18,6 +18,9 @@ export type PageLocation = {
 /** The instance that a client gets when it names none (as the old server calls it). */
 export const DEFAULT_INSTANCE = "_definst_";
 
+/** The port of RTMP in addresses, until the server has told its own. */
+export const DEFAULT_RTMP_PORT = 1935;
+
 /** The path of a stream's watch page, each segment percent-encoded; `.flv` added gives the stream itself. */
 export function watchPath({ application, instance, name }: StreamName): string {
 	const room = instance === DEFAULT_INSTANCE ? [] : [`@${encodeURIComponent(instance)}`];

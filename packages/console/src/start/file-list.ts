@@ -1,5 +1,6 @@
 import { formatBytes, formatClock, formatCount, formatDate } from "../shared/format.ts";
-import { pageElement, setText } from "../shared/page-element.ts";
+import { createPart, pageElement, setText } from "../shared/page-element.ts";
+import { poll } from "../shared/poll.ts";
 import { type FileFacts, fetchFiles } from "../shared/server-api.ts";
 import { DEFAULT_INSTANCE } from "../shared/stream-address.ts";
 
@@ -19,13 +20,8 @@ export function showFiles(): void {
 	const more = pageElement("files-more", HTMLButtonElement);
 	let wanted = STEP;
 	let shown = "";
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	let asking = false;
 
-	const ask = async () => {
-		if (asking || document.hidden) return;
-		asking = true;
-		clearTimeout(timer);
+	const askNow = poll(async () => {
 		const limit = wanted;
 		try {
 			const { total, files } = await fetchFiles({ limit: String(limit) });
@@ -39,17 +35,13 @@ export function showFiles(): void {
 		} catch (error) {
 			// The list of streams tells that the server is gone; this one stays as it was.
 			console.warn("Asking for the files failed:", error);
-		} finally {
-			asking = false;
-			timer = setTimeout(ask, limit === wanted ? INTERVAL : 0);
 		}
-	};
+		return limit === wanted ? INTERVAL : 0;
+	});
 	more.addEventListener("click", () => {
 		wanted = Math.min(MOST, wanted + STEP);
-		void ask();
+		askNow();
 	});
-	document.addEventListener("visibilitychange", ask);
-	void ask();
 }
 
 function createRow(file: FileFacts): HTMLLIElement {
@@ -60,25 +52,18 @@ function createRow(file: FileFacts): HTMLLIElement {
 	// What is being recorded is live under the same name: a start asks for the file.
 	link.href = file.recording ? `${file.path}?start=0` : file.path;
 	link.textContent = file.name.replace(/^mp[34]:/, "");
-	const application = file.instance === DEFAULT_INSTANCE ? file.application : `${file.application}/${file.instance}`;
-	const place = part("file-place", [application, file.kind.toUpperCase()].join(" · "));
-	const length = part(
+	const application = file.instance === DEFAULT_INSTANCE ? file.application : `${file.application} / ${file.instance}`;
+	const place = createPart("file-place", [application, file.kind.toUpperCase()].join(" · "));
+	const length = createPart(
 		"file-length",
 		file.duration === undefined ? "cannot be played" : formatClock(file.duration / 1000),
 	);
-	const facts = part("file-facts", [formatBytes(file.bytes), formatDate(file.modified)].join(" · "));
+	const facts = createPart("file-facts", [formatBytes(file.bytes), formatDate(file.modified)].join(" · "));
 	row.append(link, length, place, facts);
 	if (file.recording) {
-		const pill = part("pill file-pill", "Recording");
+		const pill = createPart("pill file-pill", "Recording");
 		pill.dataset["tone"] = "live";
 		row.append(pill);
 	}
 	return row;
-}
-
-function part(className: string, text: string): HTMLElement {
-	const element = document.createElement("span");
-	element.className = className;
-	element.textContent = text;
-	return element;
 }

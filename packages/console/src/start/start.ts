@@ -2,7 +2,7 @@ import { createCopyRow } from "../shared/copy.ts";
 import { formatCount, formatDuration } from "../shared/format.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
 import { pollStreams, type ServerFacts } from "../shared/server-api.ts";
-import { DEFAULT_INSTANCE, streamAddresses } from "../shared/stream-address.ts";
+import { DEFAULT_INSTANCE, DEFAULT_RTMP_PORT, streamAddresses } from "../shared/stream-address.ts";
 import { showFiles } from "./file-list.ts";
 import { StreamList } from "./stream-list.ts";
 
@@ -67,7 +67,7 @@ function showAddresses(): void {
 	);
 	const name = usable ? typed : "mystream";
 	const stream = { application: "live", instance: DEFAULT_INSTANCE, name };
-	const addresses = streamAddresses(location, server?.rtmpPort ?? 1935, stream);
+	const addresses = streamAddresses(location, server?.rtmpPort ?? DEFAULT_RTMP_PORT, stream);
 	const keyNeeded = server?.publishKeyNeeded ?? false;
 	const key = keyNeeded ? `${name}?key=YOUR-KEY` : name;
 	pageElement("key-note", HTMLElement).hidden = !keyNeeded;

@@ -1,5 +1,5 @@
 import { formatBitrate, formatCodec, formatCount, formatDuration } from "../shared/format.ts";
-import { setText } from "../shared/page-element.ts";
+import { createPart, setText } from "../shared/page-element.ts";
 import type { StreamFacts } from "../shared/server-api.ts";
 import { DEFAULT_INSTANCE, watchPath } from "../shared/stream-address.ts";
 
@@ -46,17 +46,11 @@ function createCard(path: string): Card {
 	const link = document.createElement("a");
 	link.className = "stream-name";
 	link.href = path;
-	const place = add("stream-place");
-	const state = add("pill");
-	const picture = add("stream-picture");
-	const numbers = add("stream-numbers");
+	const place = createPart("stream-place");
+	const state = createPart("pill");
+	const picture = createPart("stream-picture");
+	const numbers = createPart("stream-numbers");
 	element.replaceChildren(link, state, place, picture, numbers);
-
-	function add(className: string): HTMLElement {
-		const part = document.createElement("span");
-		part.className = className;
-		return part;
-	}
 
 	return {
 		element,

@@ -2,9 +2,6 @@ import { createCopyRow } from "../shared/copy.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
 import { DEFAULT_INSTANCE, type StreamName, streamAddresses } from "../shared/stream-address.ts";
 
-/** Until the server has told its own. */
-export const DEFAULT_RTMP_PORT = 1935;
-
 const rows = new Map<string, ReturnType<typeof createCopyRow>>();
 
 /** Shows where else a stream can be watched; for a file, `file` is the path of the file itself. */

@@ -1,9 +1,5 @@
-import module from "mpegts.js";
+import { type Loader, type LoaderConstructor, mpegts, reportFaults } from "./mpegts.ts";
 import type { Engine, EngineHandler } from "./session.ts";
-
-// The library's CommonJS exports are the object itself; its type file claims an ES module around it.
-const mpegts = module as unknown as typeof module.default;
-type Loader = module.default.BaseLoader;
 
 /** What the stream turned out to hold, as far as it is known yet. */
 export type MediaFacts = {
@@ -38,24 +34,13 @@ export function createMpegtsEngine(
 		},
 	);
 	player.on(mpegts.Events.MEDIA_INFO, (info: MediaFacts) => onMediaFacts(info));
-	player.on(mpegts.Events.ERROR, (_type: string, detail: string, info: { code?: number; msg?: string } | undefined) => {
-		const said = info?.msg ?? detail;
-		// 9 is DOMException's NotSupportedError: no source buffer for this codec.
-		const noCodec = detail === mpegts.ErrorDetails.MEDIA_MSE_ERROR && info?.code === 9;
-		if (noCodec || detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED) {
-			handler.onUnsupported(`This browser cannot play the stream's video or audio format. (${said})`);
-		} else {
-			handler.onBroken(said);
-		}
-	});
-	const onVideoError = () => handler.onBroken(video.error?.message || "The browser's decoder failed.");
-	video.addEventListener("error", onVideoError);
+	const letGo = reportFaults(player, video, "stream", handler);
 	player.attachMediaElement(video);
 	player.load();
 	return {
 		feed: bytes => pipe.feed(bytes),
 		destroy: () => {
-			video.removeEventListener("error", onVideoError);
+			letGo();
 			player.destroy();
 		},
 	};
@@ -66,7 +51,7 @@ class BytePipe {
 	#received = 0;
 	#waiting: ArrayBuffer[] = [];
 	#loader: Loader | undefined;
-	readonly loaderClass: module.default.CustomLoaderConstructor;
+	readonly loaderClass: LoaderConstructor;
 
 	constructor() {
 		const pipe = this;

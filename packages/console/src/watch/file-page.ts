@@ -1,8 +1,8 @@
 import { formatBitrate, formatBytes, formatClock, formatCodec, formatDate } from "../shared/format.ts";
 import { pageElement, setText } from "../shared/page-element.ts";
 import { type FileFacts, fetchFiles, fetchStreams } from "../shared/server-api.ts";
-import { type StreamName, watchPath } from "../shared/stream-address.ts";
-import { DEFAULT_RTMP_PORT, showAddresses } from "./address-list.ts";
+import { DEFAULT_RTMP_PORT, type StreamName, watchPath } from "../shared/stream-address.ts";
+import { showAddresses } from "./address-list.ts";
 import { connectControls } from "./controls.ts";
 import { canPlay } from "./engine.ts";
 import { createFlvFileEngine, type FileEngine } from "./flv-file-engine.ts";

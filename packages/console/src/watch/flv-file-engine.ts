@@ -8,24 +8,17 @@ import {
 	parseData,
 	writeFlvTags,
 } from "@millrace/core/flv";
-import module from "mpegts.js";
+import { type FaultHandler, type Loader, type LoaderConstructor, mpegts, reportFaults } from "./mpegts.ts";
 import { createSeekIndex, placeOf } from "./seek-index.ts";
 
-// As in `engine.ts`: the library's CommonJS exports are the object itself.
-const mpegts = module as unknown as typeof module.default;
-type Loader = module.default.BaseLoader;
-
+/** What plays a file on the page's video element. */
 export type FileEngine = {
 	destroy(): void;
 	/** The file has grown to so many seconds. */
 	grow?(duration: number): void;
 };
 
-export type FileEngineHandler = {
-	/** This browser cannot play what the file holds; `text` says what. */
-	onUnsupported(text: string): void;
-	/** The connection, the data or the decoder failed; another try may work. */
-	onBroken(text: string): void;
+export type FileEngineHandler = FaultHandler & {
 	/** RFC 6381 strings of what the file holds, as far as they are known. */
 	onCodecs(video: string | undefined, audio: string | undefined): void;
 };
@@ -79,16 +72,7 @@ export function createFlvFileEngine(
 	player.on(mpegts.Events.MEDIA_INFO, (info: { videoCodec?: string; audioCodec?: string }) =>
 		handler.onCodecs(info.videoCodec, info.audioCodec),
 	);
-	player.on(mpegts.Events.ERROR, (_type: string, detail: string, info: { code?: number; msg?: string } | undefined) => {
-		const said = info?.msg ?? detail;
-		// 9 is DOMException's NotSupportedError: no source buffer for this codec.
-		const noCodec = detail === mpegts.ErrorDetails.MEDIA_MSE_ERROR && info?.code === 9;
-		if (noCodec || detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED) {
-			handler.onUnsupported(`This browser cannot play the file's video or audio format. (${said})`);
-		} else handler.onBroken(said);
-	});
-	const onVideoError = () => handler.onBroken(video.error?.message || "The browser's decoder failed.");
-	video.addEventListener("error", onVideoError);
+	const letGo = reportFaults(player, video, "file", handler);
 	player.attachMediaElement(video);
 	player.load();
 	// The library takes times relative to the first message that it sees, so it must see the file's own, and it knows
@@ -102,7 +86,7 @@ export function createFlvFileEngine(
 			if (grown > told) handler.onBroken("The recording has outgrown what the player was told.");
 		},
 		destroy() {
-			video.removeEventListener("error", onVideoError);
+			letGo();
 			video.removeEventListener("loadedmetadata", onMetadata);
 			feed.stop();
 			player.destroy();
@@ -112,7 +96,7 @@ export function createFlvFileEngine(
 
 /** Reads the file from the server and hands it to whichever loader mpegts.js has made last. */
 class FileFeed {
-	readonly loaderClass: module.default.CustomLoaderConstructor;
+	readonly loaderClass: LoaderConstructor;
 	readonly #url: string;
 	readonly #duration: number;
 	readonly #video: HTMLVideoElement;

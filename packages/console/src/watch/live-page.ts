@@ -1,7 +1,7 @@
 import { pageElement } from "../shared/page-element.ts";
 import { pollStreams, type StreamFacts } from "../shared/server-api.ts";
-import { type StreamName, streamAddresses } from "../shared/stream-address.ts";
-import { DEFAULT_RTMP_PORT, showAddresses } from "./address-list.ts";
+import { DEFAULT_RTMP_PORT, type StreamName, streamAddresses } from "../shared/stream-address.ts";
+import { showAddresses } from "./address-list.ts";
 import { browserConnect, type Transport } from "./connection.ts";
 import { connectControls } from "./controls.ts";
 import { canPlay, createMpegtsEngine, type MediaFacts } from "./engine.ts";
@@ -28,7 +28,7 @@ function play(stream: StreamName): void {
 	const playback = new LivePlayback(video, () => session.restart());
 	const session = new WatchSession({
 		transports,
-		connect: browserConnect(streamAddresses(location, 1935, stream)),
+		connect: browserConnect(streamAddresses(location, DEFAULT_RTMP_PORT, stream)),
 		createEngine: handler => {
 			media = undefined;
 			const engine = createMpegtsEngine(video, handler, found => {

@@ -1,4 +1,5 @@
 import type { Connect, Connection, ConnectionEnd, Transport } from "./connection.ts";
+import type { FaultHandler } from "./mpegts.ts";
 
 /** What the page shows of its link to the stream. */
 export type WatchState =
@@ -19,12 +20,8 @@ export type WatchState =
 /** What decodes and shows the bytes of one connection. */
 export type Engine = { feed(bytes: ArrayBuffer): void; destroy(): void };
 
-export type EngineHandler = {
-	/** This browser cannot play what the stream holds; `text` says what. */
-	onUnsupported(text: string): void;
-	/** The data or the decoder failed; another try may work. */
-	onBroken(text: string): void;
-};
+/** Who hears of an engine. */
+export type EngineHandler = FaultHandler;
 
 export type WatchSessionOptions = {
 	/** The transports to try, best first; one alone is forced. */
@@ -37,9 +34,12 @@ export type WatchSessionOptions = {
 
 /** The FLV header and its first back pointer: a server may send them before anybody publishes. */
 const FLV_HEADER_BYTES = 13;
+/** Milliseconds without media on an open connection to a published stream, before there has been any, and after. */
 const SILENCE_BEFORE_NEXT_TRANSPORT = 6000;
 const SILENCE_BEFORE_RECONNECT = 10_000;
+/** Milliseconds of media after which failures count as the first again. */
 const STEADY_AFTER = 5000;
+/** Milliseconds before each further try; the last one goes on. */
 const RETRY_DELAYS = [500, 1000, 2000, 4000, 8000];
 /** For a stream that the server says is not there: its list, asked every 2 s, tells the moment to come. */
 const RETRY_DELAY_UNPUBLISHED = 15_000;
@@ -105,6 +105,7 @@ export class WatchSession {
 	stop(): void {
 		clearInterval(this.#watch);
 		clearTimeout(this.#retry);
+		this.#retry = undefined;
 		this.#connection?.close();
 		this.#engine?.destroy();
 		this.#connection = undefined;

@@ -8,10 +8,9 @@ const STEP = 5;
 export class Timeline {
 	readonly #video: HTMLVideoElement;
 	readonly #bar = pageElement("seek", HTMLInputElement);
+	readonly #isGrowing: boolean;
 	#duration: number;
 	#isDragged = false;
-
-	readonly #isGrowing: boolean;
 
 	/** `duration` in seconds, until the video element knows better, or `grow` says more of a growing file. */
 	constructor(video: HTMLVideoElement, duration: number, isGrowing: boolean) {

@@ -1,5 +1,5 @@
 import { MEDIA_AUDIO, MEDIA_VIDEO, MediaMessage } from "../flv/index.ts";
-import type { FileEnd, Fragment, FragmentHandler, InitSegment, LeftOut } from "./fragment-writer.ts";
+import type { FileEnd, Fragment, FragmentHandler, InitSegment, LeftOut } from "./fragment-handler.ts";
 
 /*
  * For the tests of the writer: messages as encoders send them, and a reader of boxes that shares nothing with the

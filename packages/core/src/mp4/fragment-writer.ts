@@ -13,14 +13,13 @@ import {
 	videoCodecName,
 } from "../flv/index.ts";
 import { firstFrameBytes } from "./audio-frame.ts";
-import { type FragmentPart, writeFragment } from "./fragment-box.ts";
-import { FragmentIndex } from "./fragment-index.ts";
-import { type DurationField, durationPatches, type FilePatch, writeInit } from "./fragment-init.ts";
-import { type FragmentResume, matchTracks, type ResumedTrack } from "./fragment-resume.ts";
+import type { FragmentPart } from "./fragment-box.ts";
+import { FragmentFile } from "./fragment-file.ts";
+import type { FragmentHandler, InitSegment, LeftOut } from "./fragment-handler.ts";
+import { type FragmentResume, matchTracks } from "./fragment-resume.ts";
 import { FragmentTrack, TICKS_PER_MILLI } from "./fragment-track.ts";
 import { mp4AudioCodec } from "./sample-entry-audio.ts";
 import { mp4VideoCodec } from "./sample-entry-video.ts";
-import type { TrackFormat } from "./track-format.ts";
 
 export type FragmentWriterOptions = {
 	/**
@@ -51,73 +50,6 @@ export type FragmentWriterOptions = {
 	resume?: FragmentResume | undefined;
 };
 
-/** A track of an init segment. */
-export type WrittenTrack = TrackFormat & {
-	/** In the file, from 1. */
-	readonly fileTrackId: number;
-	/** In multitrack messages; 0 is the default track. */
-	readonly trackId: number;
-};
-
-/** `ftyp` and `moov`: what a player needs before any fragment. */
-export type InitSegment = {
-	/** Empty where a file is gone on with. */
-	readonly bytes: Uint8Array;
-	/** Why it is written: the first one, another codec configuration, or a track that was not there before. */
-	readonly reason: "start" | "resumed" | "configuration-changed" | "track-added";
-	readonly tracks: readonly WrittenTrack[];
-};
-
-/**
- * One `moof` and its `mdat`. The times are those of the leading track: of the picture, where the fragment has any.
- *
- * ffmpeg 5 refuses a file that ends inside a `moof`, but not inside a box that it skips. A file that must open even
- * when its writer is killed in the middle of a write is written with `free` in place of the type (bytes 4 to 7), and
- * with `moof` over it when the rest is written.
- */
-export type Fragment = {
-	readonly bytes: Uint8Array;
-	/** The decode time of the first sample, in milliseconds. */
-	readonly startMillis: number;
-	/** Where the last sample ends. */
-	readonly endMillis: number;
-	/** The leading track begins with a sample that needs no other. */
-	readonly startsWithKeyframe: boolean;
-};
-
-/** How a file is completed. */
-export type FileEnd = {
-	/** The random access index (`mfra`), to be appended. */
-	readonly index: Uint8Array;
-	/** The durations, to be written over what the init segment has there. */
-	readonly patches: readonly FilePatch[];
-	/** From the first decode time to where the last sample ends, in milliseconds. */
-	readonly durationMillis: number;
-};
-
-/** What a stream has and the file lacks. */
-export type LeftOut = {
-	readonly kind: "video" | "audio";
-	readonly trackId: number;
-	/** For people, such as `Sorenson H.263`. */
-	readonly codec: string;
-	/** MP4 has no place for the codec; or a configuration or a frame could not be read, and what needs it is missing. */
-	readonly reason: "unsupported" | "malformed";
-	/** Of the malformed: what was found. */
-	readonly fault: PeerError | undefined;
-};
-
-/** Who receives what a `FragmentWriter` makes. The methods are called from within `write`, `cut` and `end`. */
-export interface FragmentHandler {
-	/** A file begins; everything up to the next call belongs to it and can be played with it alone. */
-	onInit(init: InitSegment): void;
-	onFragment(fragment: Fragment): void;
-	/** The file is complete; with `isFile` only. The next call, if any, is `onInit`. */
-	onFileEnd?(end: FileEnd): void;
-	/** Called once for a track and a codec. The other tracks go on. */
-	onLeftOut?(track: LeftOut): void;
-}
-
 /**
  * Turns the messages of one stream into fragmented MP4 (ISO/IEC 14496-12 §8.8): an init segment when picture and sound
  * are known, then fragments, each of which comes as one array and needs nothing but the init segment. A file that is
@@ -146,17 +78,9 @@ export class FragmentWriter {
 	readonly #reported = new Set<string>();
 	/** Kinds of which a track came that cannot be written: they are not waited for. */
 	readonly #given = { video: false, audio: false };
-	/** The tracks of the present file; undefined while none is open. */
-	#written: FragmentTrack[] | undefined;
-	/** The first picture, or the first sound where there is no picture: its sync samples end fragments. */
-	#leader: FragmentTrack | undefined;
+	/** Undefined before the first is open, and at the end. */
+	#file: FragmentFile | undefined;
 	#nextReason: InitSegment["reason"] = "start";
-	#durationFields: readonly DurationField[] = [];
-	#index = new FragmentIndex();
-	#fileBytes = 0;
-	#fileStart = Number.POSITIVE_INFINITY;
-	#fileEnd = 0;
-	#sequence = 0;
 	#waitingSamples = 0;
 	#waitingBytes = 0;
 	/** The earliest decode time that waits, in milliseconds. */
@@ -197,14 +121,14 @@ export class FragmentWriter {
 	 * happens where nothing waits, or while it is waited for picture and sound.
 	 */
 	cut(): void {
-		if (this.#written !== undefined) this.#flush(undefined, 0);
+		if (this.#file !== undefined) this.#flush(this.#file, undefined, 0);
 	}
 
 	/** Writes what is left and completes the file. A second call does nothing. */
 	end(): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
-		if (this.#written === undefined && this.#waitingSamples > 0) this.#openFile();
+		if (this.#file === undefined && this.#waitingSamples > 0) this.#openFile();
 		this.#closeFile();
 	}
 
@@ -262,13 +186,13 @@ export class FragmentWriter {
 			return;
 		}
 		if (track.nextFormat !== undefined) this.#changeFormats();
-		else if (this.#written !== undefined && track.fileTrackId === 0) this.#addTrack();
+		else if (this.#file !== undefined && track.fileTrackId === 0) this.#addTrack();
 		// Before anything is changed: a frame that cannot be read is not written.
 		const firstBytes = track.kind === "audio" ? firstFrameBytes(codec, body) : body.length;
 		const millis = Math.max(messageMillis, track.lastMillis);
 		const first = firstBytes < body.length ? body.subarray(0, firstBytes) : body;
 		const ticks = track.ticksAt(millis, first);
-		if (this.#written === undefined && this.#hasWaited(millis)) this.#openFile();
+		if (this.#file === undefined && this.#hasWaited(millis)) this.#openFile();
 		this.#endFragmentBefore(track, millis, ticks, isSync);
 		let composition = 0;
 		if (track.kind === "video") {
@@ -299,7 +223,7 @@ export class FragmentWriter {
 		isSync: boolean,
 		body: Uint8Array,
 	): void {
-		if (track === this.#leader && track.count === 0) this.#startedWithKey = isSync;
+		if (track === this.#file?.leader && track.count === 0) this.#startedWithKey = isSync;
 		track.add(millis, ticks, composition, isSync, body);
 		this.#waitingSamples++;
 		this.#waitingBytes += body.length;
@@ -320,126 +244,79 @@ export class FragmentWriter {
 
 	/** Ends the fragment if it must not hold the sample that comes at `millis`. */
 	#endFragmentBefore(track: FragmentTrack, millis: number, ticks: number, isSync: boolean): void {
-		if (this.#written === undefined || this.#waitingSamples === 0) return;
+		const file = this.#file;
+		if (file === undefined || this.#waitingSamples === 0) return;
 		const { fragmentMillis, longestMillis, maxFragmentBytes } = this.#options;
 		const age = millis - this.#fragmentStart;
-		const leads = track === this.#leader && isSync && track.count > 0;
+		const leads = track === file.leader && isSync && track.count > 0;
 		const isDue =
 			(leads && (age >= fragmentMillis || !this.#startedWithKey)) ||
 			age >= longestMillis ||
 			this.#waitingBytes >= maxFragmentBytes ||
 			this.#waitingSamples >= MAX_FRAGMENT_SAMPLES;
-		if (isDue) this.#flush(track, ticks);
+		if (isDue) this.#flush(file, track, ticks);
 	}
 
 	/**
 	 * Writes a fragment. With a track whose next sample comes at `nextTicks`, the last samples of the others are kept
 	 * until theirs come; without one, everything is written.
 	 */
-	#flush(track: FragmentTrack | undefined, nextTicks: number): void {
+	#flush(file: FragmentFile, track: FragmentTrack | undefined, nextTicks: number): void {
 		const parts: FragmentPart[] = [];
-		for (const one of this.#written!) {
+		for (const one of file.tracks) {
 			const isKnown = one === track;
 			const count = isKnown || track === undefined ? one.count : one.count - 1;
 			if (count > 0) parts.push({ track: one, count, nextTicks: isKnown ? nextTicks : undefined });
 		}
 		if (parts.length === 0) return;
-		const bytes = writeFragment(++this.#sequence, parts);
-		const lead = parts.find(part => part.track === this.#leader) ?? parts[0]!;
-		const fragment: Fragment = {
-			bytes,
-			startMillis: lead.track.millis[0]!,
-			endMillis: endMillisOf(lead),
-			startsWithKeyframe: lead.track.syncs[0] === 1,
-		};
-		this.#note(parts);
-		this.#fileBytes += bytes.length;
+		const fragment = file.write(parts);
 		for (const { track: one, count } of parts) {
 			for (let index = 0; index < count; index++) this.#waitingBytes -= one.bodies[index]!.length;
 			this.#waitingSamples -= count;
 			one.drop(count);
 		}
-		this.#startFragment();
+		this.#startFragment(file);
 		this.#handler.onFragment(fragment);
 	}
 
 	/** What was kept back begins the next fragment. */
-	#startFragment(): void {
+	#startFragment(file: FragmentFile): void {
 		this.#fragmentStart = Number.POSITIVE_INFINITY;
-		for (const track of this.#written!) {
+		for (const track of file.tracks) {
 			if (track.count === 0) continue;
 			this.#fragmentStart = Math.min(this.#fragmentStart, track.millis[0]!);
-			if (track === this.#leader) this.#startedWithKey = track.syncs[0] === 1;
-		}
-	}
-
-	/** Keeps in mind what the end of the file will tell of a fragment. */
-	#note(parts: readonly FragmentPart[]): void {
-		if (!this.#options.isFile) return;
-		for (const [at, part] of parts.entries()) {
-			const { track, count } = part;
-			this.#fileStart = Math.min(this.#fileStart, track.millis[0]!);
-			this.#fileEnd = Math.max(this.#fileEnd, endMillisOf(part));
-			const sync = track.syncs.indexOf(1);
-			if (sync < 0 || sync >= count) continue;
-			const time = Math.max(0, track.ticks[sync]! + track.compositions[sync]!);
-			this.#index.add(track.fileTrackId, time, this.#fileBytes, at + 1, sync + 1);
+			if (track === file.leader) this.#startedWithKey = track.syncs[0] === 1;
 		}
 	}
 
 	#openFile(): void {
-		const written = this.#tracks.filter(track => track.format !== undefined).sort(byKindAndNumber);
-		const { resume } = this.#options;
-		const isFirst = this.#nextReason === "start";
-		const matches = resume === undefined || !isFirst ? undefined : matchTracks(written, resume);
-		if (matches === undefined) this.#beginFile(written);
-		else this.#resumeFile(written, matches, resume!);
-	}
-
-	#resumeFile(written: FragmentTrack[], matches: readonly ResumedTrack[], resume: FragmentResume): void {
-		for (const [index, track] of written.entries()) track.fileTrackId = matches[index]!.fileTrackId;
-		this.#written = written;
-		this.#leader = written[0];
-		this.#durationFields = resume.durationFields;
-		this.#index = resume.index;
-		this.#fileBytes = resume.keptBytes;
-		this.#fileStart = 0;
-		this.#fileEnd = resume.endMillis;
-		this.#sequence = resume.sequence;
-		this.#startFragment();
-		this.#handler.onInit({ bytes: NO_BYTES, reason: "resumed", tracks: written.map(describe) });
-	}
-
-	#beginFile(written: FragmentTrack[]): void {
-		for (const [index, track] of written.entries()) track.fileTrackId = index + 1;
-		this.#written = written;
-		this.#leader = written[0];
-		const { bytes, durationFields } = writeInit(written, this.#options.isFile);
-		this.#durationFields = durationFields;
-		this.#index = new FragmentIndex();
-		this.#fileBytes = bytes.length;
-		this.#fileStart = Number.POSITIVE_INFINITY;
-		this.#fileEnd = 0;
-		this.#sequence = 0;
-		this.#startFragment();
+		const tracks = this.#tracks.filter(track => track.format !== undefined).sort(byKindAndNumber);
+		const { resume, isFile } = this.#options;
 		const reason = this.#nextReason;
-		this.#handler.onInit({ bytes, reason, tracks: written.map(describe) });
+		const matches = resume === undefined || reason !== "start" ? undefined : matchTracks(tracks, resume);
+		const file =
+			matches === undefined
+				? FragmentFile.begin(tracks, isFile)
+				: FragmentFile.resume(tracks, matches, resume!, isFile);
+		this.#file = file;
+		this.#startFragment(file);
+		const bytes = file.init;
+		this.#handler.onInit({ bytes, reason: matches ? "resumed" : reason, tracks: file.describeTracks() });
 	}
 
 	#closeFile(): void {
-		if (this.#written === undefined) return;
-		this.#flush(undefined, 0);
-		this.#written = undefined;
-		const durationMillis = Math.max(0, this.#fileEnd - this.#fileStart);
-		if (!this.#options.isFile) return;
-		const patches = durationPatches(this.#durationFields, durationMillis);
-		this.#handler.onFileEnd?.({ index: this.#index.finish(), patches, durationMillis });
+		const file = this.#file;
+		if (file === undefined) return;
+		this.#flush(file, undefined, 0);
+		this.#file = undefined;
+		const end = file.end();
+		if (end !== undefined) this.#handler.onFileEnd?.(end);
 	}
 
 	/** The next frame needs another format than those that were written, or that wait. */
 	#changeFormats(): void {
-		if (this.#written === undefined && this.#waitingSamples > 0) this.#openFile();
-		const wasOpen = this.#written !== undefined;
+		if (this.#file === undefined && this.#waitingSamples > 0) this.#openFile();
+		const wasOpen = this.#file !== undefined;
 		this.#closeFile();
 		for (const track of this.#tracks) track.adoptFormat();
 		if (!wasOpen) return;
@@ -480,8 +357,6 @@ const DEFAULTS: Required<FragmentWriterOptions> = {
 	resume: undefined,
 };
 
-const NO_BYTES = new Uint8Array(0);
-
 const FRAME_KEY = 1;
 const FRAME_GENERATED_KEY = 4;
 /** Whatever the times say: samples that are all at one time must not gather for ever. */
@@ -493,17 +368,6 @@ const MAX_REPORTS = 64;
 function byKindAndNumber(a: FragmentTrack, b: FragmentTrack): number {
 	if (a.kind !== b.kind) return a.kind === "video" ? -1 : 1;
 	return a.trackId - b.trackId;
-}
-
-function describe({ format, fileTrackId, trackId }: FragmentTrack): WrittenTrack {
-	return { ...format!, fileTrackId, trackId };
-}
-
-function endMillisOf({ track, count, nextTicks }: FragmentPart): number {
-	const last = count - 1;
-	if (count < track.count) return track.millis[count]!;
-	const end = track.ticks[last]! + track.durationAt(last, nextTicks);
-	return Math.round((end * 1000) / track.format!.timescale);
 }
 
 function toInt32(value: number): number {

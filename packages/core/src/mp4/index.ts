@@ -1,19 +1,11 @@
 export type { ByteSource } from "./byte-source.ts";
 // Writing, and mending what was written
+export type { FileEnd, Fragment, FragmentHandler, InitSegment, LeftOut, WrittenTrack } from "./fragment-handler.ts";
 export type { FilePatch } from "./fragment-init.ts";
 export { type FragmentRepair, repairFragments } from "./fragment-repair.ts";
 export { type FragmentResume, type ResumedTrack, readFragmentEnd } from "./fragment-resume.ts";
 export { type FragmentScan, scanFragments } from "./fragment-scan.ts";
-export {
-	type FileEnd,
-	type Fragment,
-	type FragmentHandler,
-	FragmentWriter,
-	type FragmentWriterOptions,
-	type InitSegment,
-	type LeftOut,
-	type WrittenTrack,
-} from "./fragment-writer.ts";
+export { FragmentWriter, type FragmentWriterOptions } from "./fragment-writer.ts";
 // Reading
 export { Movie, type MovieOptions, openMovie } from "./movie.ts";
 export type { MovieCursor } from "./movie-cursor.ts";

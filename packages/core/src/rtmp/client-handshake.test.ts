@@ -1,3 +1,4 @@
+import { randomSource } from "@millrace/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PeerError } from "../fault/index.ts";
@@ -17,16 +18,6 @@ import { ServerHandshake } from "./server-handshake.ts";
 
 const PACKET = 1536;
 const forms = [false, "D8", "D772"] as const;
-
-/** A repeatable source of bytes. */
-function randomSource(seed = 1): (count: number) => Uint8Array {
-	let state = seed;
-	return count =>
-		Uint8Array.from({ length: count }, () => {
-			state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-			return state >>> 24;
-		});
-}
 
 function open(options: Partial<ClientHandshakeOptions> = {}): { client: ClientHandshake; c1: Uint8Array } {
 	const client = new ClientHandshake({ random: randomSource(3), nowMillis: 5000, ...options });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { splits } from "@millrace/testkit";
+import { randomSource, splits } from "@millrace/testkit";
 import { describe, expect, test } from "vitest";
 import { DiffieHellman } from "../crypto/index.ts";
 import { ClientHandshake, type ClientHandshakeOptions } from "./client-handshake.ts";
@@ -29,16 +29,6 @@ const PACKET = 1536;
 const versions = [6, 8, 9] as const;
 const schemes = ["D8", "D772"] as const;
 const cases = versions.flatMap(version => schemes.map(scheme => [version, scheme] as const));
-
-/** A repeatable source of bytes. */
-function randomSource(seed = 1): (count: number) => Uint8Array {
-	let state = seed;
-	return count =>
-		Uint8Array.from({ length: count }, () => {
-			state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-			return state >>> 24;
-		});
-}
 
 function open(options: Partial<ClientHandshakeOptions> = {}): { client: ClientHandshake; hello: Uint8Array } {
 	const client = new ClientHandshake({ random: randomSource(3), nowMillis: 5000, encryption: 6, ...options });

@@ -1,4 +1,4 @@
-import { splits } from "@millrace/testkit";
+import { randomSource, splits } from "@millrace/testkit";
 import { describe, expect, test } from "vitest";
 import type { AmfValue } from "../amf/index.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
@@ -12,16 +12,6 @@ import { ServerHandshake } from "./server-handshake.ts";
 import { SESSION_OPTIONS } from "./server-session.ts";
 import type { SwfIdentity } from "./swf-file.ts";
 import { decodeSwfAnswer, encodeSwfRequest, provesSwf } from "./swf-verification.ts";
-
-/** A repeatable source of bytes. */
-function randomSource(seed: number): (count: number) => Uint8Array {
-	let state = seed;
-	return count =>
-		Uint8Array.from({ length: count }, () => {
-			state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-			return state >>> 24;
-		});
-}
 
 type Split = (typeof splits)[number];
 

@@ -1,3 +1,4 @@
+import { randomSource } from "@millrace/testkit";
 import { describe, expect, test } from "vitest";
 import { type FaultCode, PeerError } from "../fault/index.ts";
 import {
@@ -12,16 +13,6 @@ import {
 import { ServerHandshake } from "./server-handshake.ts";
 
 const PACKET = 1536;
-
-/** A repeatable source of bytes. */
-function randomSource(seed = 1): (count: number) => Uint8Array {
-	let state = seed;
-	return count =>
-		Uint8Array.from({ length: count }, () => {
-			state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-			return state >>> 24;
-		});
-}
 
 function clientHello(version: number, scheme?: DigestScheme): Uint8Array {
 	const hello = new Uint8Array(1 + PACKET);

@@ -2,21 +2,11 @@ import { flvHeader, MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, MediaMessage, writeFlv
 import { encodeData } from "@millrace/core/rtmp";
 import { VirtualClock } from "@millrace/testkit";
 import { describe, expect, it } from "vitest";
-import { Hub, type LiveStream, type LiveStreamOptions } from "../hub/index.ts";
+import { liveOptions } from "../hub/hub-fixture.ts";
+import { Hub, type LiveStream } from "../hub/index.ts";
 import { DemoPublisher } from "./demo-publisher.ts";
 
-const OPTIONS: LiveStreamOptions = {
-	latency: "interactive",
-	defaultWindowMillis: 45,
-	scaleWindowMillis: 350,
-	audioFlushMillis: 20,
-	gopCache: { enabled: true, maxBytes: 1e6, maxMillis: 30_000 },
-	viewerQueue: { maxBytes: 1e6, maxMillis: 10_000, closeAfterMillis: 30_000 },
-	timestamps: { jumpMillis: 10_000, backwardMillis: 1000 },
-	duplicate: "takeover",
-	graceMillis: 0,
-	idleTimeoutMillis: 30_000,
-};
+const OPTIONS = liveOptions({ latency: "interactive", graceMillis: 0 });
 
 const video = (time: number, ...body: number[]) => new MediaMessage(MEDIA_VIDEO, time, new Uint8Array(body));
 

@@ -42,9 +42,9 @@ export type HttpApplication = {
 };
 
 /**
- * The pages and the API: `/`, `/APPLICATION/NAME` (watch pages), `/port-test`, `/assets/…`, `/favicon.ico`, `/api/streams`,
- * `/api/files`, `/api/ports`, `/api/health`. It listens on nothing itself: it is mounted on a `node:http` (or https) server of somebody else,
- * behind whatever must see requests first:
+ * The pages and the API: `/`, `/APPLICATION/NAME` (watch pages), `/port-test`, `/assets/…`, `/favicon.ico`,
+ * `/api/streams`, `/api/files`, `/api/ports`, `/api/health`. It listens on nothing itself: it is mounted on a `node:http`
+ * (or https) server of somebody else, behind whatever must see requests first:
  *
  * ```ts
  * const pages = await createHttpApplication({ view, consoleDir });

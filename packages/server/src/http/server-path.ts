@@ -2,8 +2,8 @@
 const OWN_SEGMENTS = new Set(["api", "assets", "files", "port-test"]);
 
 /**
- * Whether a path is the server's where another site has the rest: its API, the files of its pages, recordings, the port test, and the watch pages
- * of applications.
+ * Whether a path is the server's where another site has the rest: its API, the files of its pages, recordings, the port
+ * test, and the watch pages of applications.
  *
  * @param url as it was sent, with its query
  */

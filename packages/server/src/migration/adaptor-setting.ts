@@ -1,20 +1,8 @@
 import { parseHostPort } from "./host-port.ts";
 import type { ImportTarget } from "./import-target.ts";
-import {
-	isEnabled,
-	none,
-	type OldSetting,
-	type Outcome,
-	type SettingRow,
-	same,
-	switchOf,
-	take,
-	takeNumber,
-	takenWith,
-	takeSwitch,
-	textOf,
-	unset,
-} from "./setting-row.ts";
+import { type Outcome, takenWith, unset } from "./outcome.ts";
+import { none, type OldSetting, type SettingRow, same, take, takeNumber, takeSwitch } from "./setting-row.ts";
+import { isEnabled, switchOf, textOf } from "./setting-value.ts";
 import { writeXml } from "./xml-element.ts";
 
 const TUNNEL = "Requests and answers of a tunnel are sized and timed by `rtmpt`.";
@@ -256,18 +244,12 @@ function readRedirect({ value, element }: OldSetting, target: ImportTarget): Out
 	);
 }
 
-function readProxy({ value, element }: OldSetting, target: ImportTarget): Outcome {
-	if (switchOf(value) !== true) return { outcome: "equivalent", note: "Unknown requests are answered 404." };
-	if (target.server.httpd) {
-		return {
-			outcome: "equivalent",
-			note: "It led to the old server's own web server: the server answers itself, from `http.webroot`.",
-		};
-	}
-	return putUpstream(
-		element.children.map(({ text }) => text),
-		target,
-	);
+function readProxy(setting: OldSetting, target: ImportTarget): Outcome {
+	if (switchOf(setting.value) !== true || !target.server.httpd) return readRedirect(setting, target);
+	return {
+		outcome: "equivalent",
+		note: "It led to the old server's own web server: the server answers itself, from `http.webroot`.",
+	};
 }
 
 function putUpstream(hosts: readonly string[], target: ImportTarget): Outcome {

@@ -1,21 +1,10 @@
 import { join } from "node:path";
+import { resolveOptions } from "../config/index.ts";
 import type { ImportTarget } from "./import-target.ts";
-import {
-	decide,
-	none,
-	numberOf,
-	type OldSetting,
-	type Outcome,
-	type SettingRow,
-	same,
-	switchOf,
-	take,
-	takeNumber,
-	takenWith,
-	takeSwitch,
-	textOf,
-	unset,
-} from "./setting-row.ts";
+import { type Outcome, takenWith, unset } from "./outcome.ts";
+import { decide, none, type OldSetting, type SettingRow, same, take, takeNumber, takeSwitch } from "./setting-row.ts";
+import { numberOf, switchOf, textOf } from "./setting-value.ts";
+import { readStreams } from "./vhost-setting.ts";
 import { childOf } from "./xml-element.ts";
 
 const PROCESS = "An application with code has a process of its own (`code.isolation`), the others share one.";
@@ -57,9 +46,9 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 		({ value }, target) => {
 			const size = numberOf(value);
 			if (size === undefined) return unset(value, "a number");
-			if (size * 1024 > DEFAULT_HEAP) return target.put("code.memory", size * 1024);
+			if (size * 1024 > resolveOptions({}).code.memory) return target.put("code.memory", size * 1024);
 			const note = "It is less than `code.memory` has by itself.";
-			return target.putDefault("code.memory", DEFAULT_HEAP, { outcome: "equivalent", note });
+			return target.putDefault("code.memory", { outcome: "equivalent", note });
 		},
 	),
 	same("ScriptEngine/MaxGCSkipCount", "Memory is collected by the runtime."),
@@ -70,7 +59,7 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 		({ value }, target) => {
 			const seconds = numberOf(value);
 			if (seconds === undefined || seconds <= 0) {
-				return target.putDefault("code.turnMillis", "10s", { outcome: "equivalent", note: "`code.turnMillis` holds." });
+				return target.putDefault("code.turnMillis", { outcome: "equivalent", note: "`code.turnMillis` holds." });
 			}
 			return target.put("code.turnMillis", seconds * 1000);
 		},
@@ -139,7 +128,7 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 		const on = switchOf(value);
 		if (on === undefined) return unset(value, "true or false");
 		return on
-			? target.putDefault("live.latency", "default", {
+			? target.putDefault("live.latency", {
 					outcome: "equivalent",
 					note: "Frames are gathered for `live.windowMillis.default`.",
 				})
@@ -333,17 +322,8 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 	same("Logging/**", LOG),
 	none("ContentProtection/**", "Streams are not encrypted; `rtmps` and RTMPE protect the connection."),
 	none("ContentProtection@**", "Streams are not encrypted; `rtmps` and RTMPE protect the connection."),
-	take("VirtualDirectory/Streams", "media.directories", "As in `Vhost.xml`.", ({ value }, target) => {
-		const cut = value.indexOf(";");
-		const prefix = value.slice(0, Math.max(0, cut)).replace(/^\/+|\/+$/g, "");
-		const folder = value.slice(cut + 1).trim();
-		if (folder === "") return unset("", "a folder");
-		return target.append("media.directories", { ...(prefix !== "" && { prefix }), path: target.pathOf(folder) });
-	}),
+	take("VirtualDirectory/Streams", "media.directories", "As in `Vhost.xml`.", readStreams),
 ];
-
-/** What `code.memory` is by itself, in bytes. */
-const DEFAULT_HEAP = 128 * 1024 * 1024;
 
 function readConfig({ value, element }: OldSetting, target: ImportTarget): Outcome {
 	if (target.scope.kind !== "application") {
@@ -387,7 +367,7 @@ function readBandwidthCap({ value }: OldSetting, target: ImportTarget): Outcome 
 	const cap = numberOf(value);
 	if (cap === undefined) return unset(value, "a number");
 	if (cap <= 0) {
-		return target.putDefault("bandwidth.cap", 0, { outcome: "equivalent", note: "No cap, as here where none is set." });
+		return target.putDefault("bandwidth.cap", { outcome: "equivalent", note: "No cap, as here where none is set." });
 	}
 	const former = target.get("bandwidth.cap");
 	const isLarger = typeof former !== "number" || cap > former;

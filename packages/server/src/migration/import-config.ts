@@ -4,8 +4,8 @@ import { parse } from "yaml";
 import { APPLICATION_NAME, type ConfigPath, resolveOptions } from "../config/index.ts";
 import { ConfigDraft } from "./config-draft.ts";
 import { type ImportScope, ImportTarget, oldPath, type ProtocolFacts, type ServerFacts } from "./import-target.ts";
-import { parseIni, Variables } from "./ini-file.ts";
-import { readOldFile } from "./old-file.ts";
+import { type IniVariable, parseIni, Variables } from "./ini-file.ts";
+import { type OldFile, readOldFile } from "./old-file.ts";
 import {
 	applicationFolders,
 	DEFAULT_ADAPTOR,
@@ -19,7 +19,7 @@ import {
 import { countOutcomes, type ImportReport, type ReportEntry } from "./report.ts";
 import type { OldFileKind } from "./setting-row.ts";
 import { OLD_SETTINGS, SettingTable } from "./setting-table.ts";
-import { type Locks, walkSettings, withVariables } from "./settings-walk.ts";
+import { type Locks, type LockUse, walkSettings, withVariables } from "./settings-walk.ts";
 import { childOf, parseXml, type XmlElement } from "./xml-element.ts";
 
 /** An old configuration as ours. */
@@ -45,6 +45,7 @@ const TUNNELS = ["rtmpt", "rtmpts", "rtmpte"];
 /** Scripts that were compiled and signed; those of the applications that old servers bring are. */
 const COMPILED = ["main.far", "main.ase"];
 const STOCK_APPLICATIONS = ["live", "vod"];
+const SECOND_DEFAULT = "There is one default host, that of `_defaultRoot_`. Give this one a name, or its own server.";
 /** RTMP over WebSocket, by the protocol that it is allowed or refused with. */
 const WEB_SOCKETS: Readonly<Record<string, string>> = { ws: "rtmp", wss: "rtmps" };
 
@@ -82,13 +83,10 @@ class Importer {
 		for (const adaptor of adaptors) {
 			this.#walk(adaptor.file, "Adaptor.xml", serverScope);
 			for (const host of adaptor.hosts) {
-				if (host.name !== DEFAULT_HOST || adaptor.name === DEFAULT_ADAPTOR) this.#importHost(host);
-				// Clients have no name by which to reach a second one.
-				else
-					this.#skipHost(
-						host,
-						"There is one default host, that of `_defaultRoot_`. Give this one a name, or its own server.",
-					);
+				// Clients have no name by which to reach it.
+				const isSecondDefault = host.name === DEFAULT_HOST && adaptor.name !== DEFAULT_ADAPTOR;
+				if (isSecondDefault) this.#skipHost(host, SECOND_DEFAULT);
+				else this.#importHost(host);
 			}
 		}
 		this.#putListeners();
@@ -262,7 +260,7 @@ class Importer {
 		);
 	}
 
-	#reportVariable(file: string, { name, value, line }: { name: string; value: string; line: number }): void {
+	#reportVariable(file: string, { name, value, line }: IniVariable): void {
 		const row = this.#table("fms.ini").find([name]);
 		const entry = { file: shownPath(this.#tree.root, file), line, setting: name, value: row?.isSecret ? "…" : value };
 		const uses = this.#variables.usesOf(name);
@@ -282,7 +280,7 @@ class Importer {
 		kind: OldFileKind,
 		scope: ImportScope,
 		protocols: ProtocolFacts,
-		locks?: { readonly paths: Locks; readonly isKept: boolean },
+		locks?: LockUse,
 	): void {
 		const isKnown = this.#walked.has(path);
 		const target = new ImportTarget({
@@ -296,10 +294,10 @@ class Importer {
 			notice: text => this.#notices.add(text),
 		});
 		walkSettings(element, {
-			file: { path, shownAs: shownPath(this.#tree.root, path), text: "" },
+			shownAs: shownPath(this.#tree.root, path),
 			table: this.#table(kind),
 			target,
-			...(locks !== undefined && { locks }),
+			locks,
 			report: entry => {
 				if (!isKnown) this.#entries.push(entry);
 			},
@@ -321,7 +319,7 @@ class Importer {
 		return withVariables(parseXml(file), this.#variables, file.shownAs);
 	}
 
-	#read(path: string) {
+	#read(path: string): OldFile {
 		const file = readOldFile(path, shownPath(this.#tree.root, path));
 		this.#files.add(file.shownAs);
 		return file;

@@ -3,7 +3,7 @@ import { join, resolve, win32 } from "node:path";
 import { type ConfigPath, formatMeasure, nodeAt } from "../config/index.ts";
 import type { ConfigDraft } from "./config-draft.ts";
 import type { OldPort } from "./host-port.ts";
-import type { Outcome } from "./setting-row.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** For whom the settings of a file hold. */
 export type ImportScope = {
@@ -85,10 +85,12 @@ export class ImportTarget {
 		return this.#options.draft.get([...this.scope.path, ...setting.split(".")]);
 	}
 
-	/** Sets what is a default of ours, where something around the scope says otherwise; `otherwise` where nothing does. */
-	putDefault(setting: string, value: unknown, otherwise: Outcome): Outcome {
+	/** Sets the default of ours, where something around the scope says otherwise; `otherwise` where nothing does. */
+	putDefault(setting: string, otherwise: Outcome): Outcome {
+		const node = nodeAt(setting.split("."));
+		if (node?.kind !== "leaf") throw new TypeError(`${setting} is no setting with a default`);
 		const inherited = this.#inherited(setting);
-		return inherited === undefined || inherited === value ? otherwise : this.put(setting, value);
+		return inherited === undefined || inherited === node.default ? otherwise : this.put(setting, node.default);
 	}
 
 	/** What holds for the scope of a setting that it does not have itself. */

@@ -40,19 +40,16 @@ export class Variables {
 	}
 
 	/**
-	 * A text with its variables filled in.
+	 * A text with its variables filled in; those that are not set are left as they are.
 	 *
 	 * @param place where it stands; remembered as a use of each
-	 * @returns `missing` names those that are not set, which are left as they are
 	 */
-	fill(text: string, place: string): { readonly text: string; readonly missing: readonly string[] } {
-		const missing: string[] = [];
-		const filled = text.replace(/\$\{([^}]*)\}/g, (whole, name: string) => {
-			const value = this.#values.get(name.trim());
-			if (value === undefined) missing.push(name);
-			else this.#uses.set(name.trim(), [...this.usesOf(name.trim()), place]);
+	fill(text: string, place: string): string {
+		return text.replace(/\$\{([^}]*)\}/g, (whole, written: string) => {
+			const name = written.trim();
+			const value = this.#values.get(name);
+			if (value !== undefined) this.#uses.set(name, [...this.usesOf(name), place]);
 			return value ?? whole;
 		});
-		return { text: filled, missing };
 	}
 }

@@ -111,8 +111,16 @@ function foldersIn(folder: string, file: string, first: string): [name: string, 
 }
 
 function filesIn(folder: string): string[] {
-	return readdirSync(folder)
+	return namesIn(folder)
 		.toSorted()
 		.map(name => join(folder, name))
 		.filter(path => existsSync(path));
+}
+
+function namesIn(folder: string): string[] {
+	try {
+		return readdirSync(folder);
+	} catch (error) {
+		throw faultAt(folder, undefined, `the folder cannot be read: ${(error as Error).message}`);
+	}
 }

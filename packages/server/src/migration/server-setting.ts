@@ -1,4 +1,6 @@
-import { decide, none, numberOf, type SettingRow, same, switchOf, take, takeNumber, unset } from "./setting-row.ts";
+import { takenWith, unset } from "./outcome.ts";
+import { decide, none, type SettingRow, same, take, takeNumber } from "./setting-row.ts";
+import { numberOf, switchOf } from "./setting-value.ts";
 
 const CACHE = "Files that are played are read in blocks and shared by who plays them; there is no cache to be sized.";
 const COLLECT = "Memory is collected by the runtime, and what nobody uses is let go of at once.";
@@ -20,11 +22,7 @@ export const SERVER_SETTINGS: readonly SettingRow[] = [
 			const on = switchOf(setting.value);
 			if (on === undefined) return unset(setting.value, "true or false");
 			target.server.ipv6 = on;
-			return {
-				outcome: "taken",
-				to: "listeners",
-				note: on ? "Listeners take IPv6 too." : "Listeners take IPv4 alone.",
-			};
+			return takenWith("listeners", on ? "Listeners take IPv6 too." : "Listeners take IPv4 alone.");
 		},
 	),
 	take(

@@ -1,5 +1,7 @@
 import type { ImportTarget } from "./import-target.ts";
-import { childOf, type XmlElement } from "./xml-element.ts";
+import { type Outcome, unset } from "./outcome.ts";
+import { numberOf, switchOf } from "./setting-value.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** The kinds of files of an old configuration. `fms.ini` is called `ams.ini` from version 5 on. */
 export type OldFileKind =
@@ -10,11 +12,6 @@ export type OldFileKind =
 	| "Application.xml"
 	| "Users.xml"
 	| "Logger.xml";
-
-/** What became of a setting that is known. */
-export type Outcome =
-	| { readonly outcome: "taken"; readonly to: string; readonly note?: string }
-	| { readonly outcome: "equivalent" | "not applicable"; readonly note: string };
 
 /** One setting as it stands in a file. */
 export type OldSetting = {
@@ -44,6 +41,7 @@ export type SettingRow = {
 	readonly read?: SettingReader;
 };
 
+/** Takes a setting to where it belongs, and says what became of it. */
 export type SettingReader = (setting: OldSetting, target: ImportTarget) => Outcome;
 
 /** A setting that needs none here: the server behaves so, or decides by itself. */
@@ -66,6 +64,7 @@ export function decide(path: string, note: string, read: SettingReader): Setting
 	return { path, outcome: "not applicable", note, read };
 }
 
+/** How a number becomes ours. */
 export type NumberTaking = {
 	/** What ours counts in one of theirs. Default 1. */
 	readonly factor?: number;
@@ -93,37 +92,4 @@ export function takeSwitch(path: string, to: string, note: string, isServerWide 
 		if (on === undefined) return unset(value, "true or false");
 		return isServerWide ? target.putForServer(to, on) : target.put(to, on);
 	});
-}
-
-/** A number of an old file; `undefined`: it is none. */
-export function numberOf(value: string): number | undefined {
-	return /^-?\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : undefined;
-}
-
-/** `true` and `false` as old files write them; `undefined`: it is neither. */
-export function switchOf(value: string): boolean | undefined {
-	if (/^(true|yes|on|1)$/i.test(value)) return true;
-	return /^(false|no|off|0)$/i.test(value) ? false : undefined;
-}
-
-/** The switch in an attribute `enable` or `enabled`. */
-export function isEnabled(element: XmlElement | undefined): boolean | undefined {
-	const value = element?.attributes.get("enable") ?? element?.attributes.get("enabled");
-	return value === undefined ? undefined : switchOf(value);
-}
-
-/** The text of a child; `undefined` where there is none, or an empty one. */
-export function textOf(element: XmlElement | undefined, child: string): string | undefined {
-	return childOf(element, child)?.text || undefined;
-}
-
-/** A setting without a value that could be used. */
-export function unset(value: string, wanted: string): Outcome {
-	if (value === "") return { outcome: "equivalent", note: "It is empty: the default holds." };
-	return { outcome: "not applicable", note: `It should be ${wanted}: the default holds.` };
-}
-
-/** The outcome of what another setting has already taken along. */
-export function takenWith(to: string, note: string): Outcome {
-	return { outcome: "taken", to, note };
 }

@@ -1,6 +1,5 @@
 import type { ImportTarget } from "./import-target.ts";
 import type { Variables } from "./ini-file.ts";
-import type { OldFile } from "./old-file.ts";
 import type { ReportEntry } from "./report.ts";
 import type { OldSetting, SettingRow } from "./setting-row.ts";
 import type { SettingTable } from "./setting-table.ts";
@@ -9,13 +8,17 @@ import type { XmlElement } from "./xml-element.ts";
 /** Settings that a host's `Application.xml` does not let applications change, by their paths. */
 export type Locks = Set<string>;
 
+/** Gathers what `override="no"` says, or where it was gathered, is kept to. */
+export type LockUse = { readonly paths: Locks; readonly isKept: boolean };
+
 /** How one file is gone through. */
 export type SettingsWalkOptions = {
-	readonly file: OldFile;
+	/** The file, for people. */
+	readonly shownAs: string;
 	readonly table: SettingTable;
 	readonly target: ImportTarget;
-	/** Gathers what `override="no"` says, or where it was gathered, is kept to. */
-	readonly locks?: { readonly paths: Locks; readonly isKept: boolean };
+	/** Only of `Application.xml`. */
+	readonly locks?: LockUse | undefined;
 	report(entry: ReportEntry): void;
 };
 
@@ -29,7 +32,7 @@ export function walkSettings(root: XmlElement, options: SettingsWalkOptions): vo
 
 /** An element with the variables of `fms.ini` filled in, in it and below. */
 export function withVariables(element: XmlElement, variables: Variables, shownAs: string): XmlElement {
-	const fill = (text: string): string => variables.fill(text, `${shownAs}:${element.line}`).text.trim();
+	const fill = (text: string): string => variables.fill(text, `${shownAs}:${element.line}`).trim();
 	return {
 		...element,
 		text: fill(element.text),
@@ -72,13 +75,13 @@ function judge(
 	value: string,
 	element: XmlElement,
 	parent: XmlElement | undefined,
-	{ file, table, target, locks, report }: SettingsWalkOptions,
+	{ shownAs, table, target, locks, report }: SettingsWalkOptions,
 ): void {
 	const setting = path.slice(1).join("/").replaceAll("/@", "@");
 	const row = table.find(path);
-	target.place = `${file.shownAs}:${element.line}`;
+	target.place = `${shownAs}:${element.line}`;
 	const shown = row?.isSecret && value !== "" ? "…" : value;
-	const entry = { file: file.shownAs, line: element.line, setting, value: shown };
+	const entry = { file: shownAs, line: element.line, setting, value: shown };
 	if (row === undefined) report({ ...entry, outcome: "unknown" });
 	else if (/\$\{[^}]*\}/.test(value)) {
 		const note = "It names a variable that is not set in `fms.ini` or `ams.ini`.";

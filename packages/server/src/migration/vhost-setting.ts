@@ -1,16 +1,7 @@
 import type { ImportTarget } from "./import-target.ts";
-import {
-	decide,
-	none,
-	numberOf,
-	type OldSetting,
-	type Outcome,
-	type SettingRow,
-	same,
-	take,
-	takenWith,
-	unset,
-} from "./setting-row.ts";
+import { type Outcome, takenWith, unset } from "./outcome.ts";
+import { decide, none, type OldSetting, type SettingRow, same, take } from "./setting-row.ts";
+import { numberOf } from "./setting-value.ts";
 
 const ONE_TIME = "`rtmp.idleClientMillis` holds for all hosts and applications; it is taken from `Server.xml`.";
 const EDGE =
@@ -125,7 +116,7 @@ export const VHOST_SETTINGS: readonly SettingRow[] = [
 ];
 
 /** `vdir;folder`; `/` and nothing are all names. The stock files say of each key with an attribute for whom it is. */
-function readStreams({ value }: OldSetting, target: ImportTarget): Outcome {
+export function readStreams({ value }: OldSetting, target: ImportTarget): Outcome {
 	if (value === "" || value === ";") return { outcome: "equivalent", note: "It is empty: there is no further folder." };
 	const cut = value.indexOf(";");
 	const name = cut < 0 ? "" : value.slice(0, cut).trim();

@@ -5,6 +5,7 @@ export { ConnectionRate } from "./connection-rate.ts";
 export { keptCertificate } from "./kept-certificate.ts";
 export type { ListenAddress } from "./listener.ts";
 export { Port, type PortOptions, type PortProtocol, type PortRefusal } from "./port.ts";
+export { refuseUpgrade } from "./refuse-upgrade.ts";
 export { originOf, requestOrigin, type SocketOrigin } from "./socket-origin.ts";
 export { SocketWire } from "./socket-wire.ts";
 export { HttpTunnel, type HttpTunnelOptions, type TunnelOrigin } from "./tunnel/index.ts";

@@ -6,13 +6,16 @@ import { DEFAULT_INSTANCE } from "@millrace/core/rtmp";
 import { afterEach, expect, it } from "vitest";
 import { StreamName } from "../app/index.ts";
 import type { MediaCursor, MediaSource } from "../library/index.ts";
-import { silentLog } from "../log/index.ts";
+import { type LogFields, silentLog } from "../log/index.ts";
 import { FlvFileOutput } from "./flv-file-output.ts";
 
 let output: FlvFileOutput;
 let server: Server;
+/** What the log says of each viewer. */
+const viewers: LogFields[] = [];
 
 afterEach(async () => {
+	viewers.length = 0;
 	output.stop();
 	server.closeAllConnections();
 	await new Promise(resolve => server.close(resolve));
@@ -72,10 +75,17 @@ async function serve(source: FakeSource | undefined, hasRoom = true): Promise<vo
 			},
 			lengthMillis: async () => 0,
 		},
-		log: silentLog,
+		log: {
+			...silentLog,
+			child(fields) {
+				viewers.push(fields);
+				return silentLog;
+			},
+		},
 		hasApplication: name => name === "vod",
 		hasRoom: () => hasRoom,
 		nextId: () => "c1",
+		addressOf: () => "192.0.2.1",
 	});
 	const name = new StreamName("vod", DEFAULT_INSTANCE, "fake");
 	server = createServer(async (request, response) => {
@@ -119,6 +129,13 @@ it("follows a file that grows to its end", async () => {
 	await until(() => hasEnded);
 	expect(times).toEqual([-1, 0, 40, 80, 120]);
 	expect([source.holds, source.listeners.size, output.viewerCount]).toEqual([0, 0, 0]);
+});
+
+it("logs whom a request is from, which behind a proxy is another than the peer", async () => {
+	const source = new FakeSource();
+	await serve(source);
+	(await open()).resume();
+	expect(viewers).toMatchObject([{ from: "192.0.2.1", via: "http-flv-file" }]);
 });
 
 it("reads no more than the client takes, and lets the file go when the client leaves", async () => {

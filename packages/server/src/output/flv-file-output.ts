@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FileError } from "@millrace/core/fault";
-import { encodeMetadata, flvHeader, MEDIA_DATA, MediaMessage } from "@millrace/core/flv";
+import { encodeMetadata, MEDIA_DATA, MediaMessage } from "@millrace/core/flv";
 import type { StreamName } from "../app/index.ts";
 import { type MediaCatalog, type MediaCursor, type MediaSource, ReadTurns } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
-import { plainAddress } from "../net/index.ts";
-import { flvFramer } from "./flv-framer.ts";
+import { flvFramer, flvHeaderOf, joined } from "./flv-framer.ts";
 import { sendBlocks } from "./send-blocks.ts";
+import { sendText } from "./text-answer.ts";
 
 export type FlvFileOutputOptions = {
 	readonly catalog: MediaCatalog;
@@ -17,6 +17,8 @@ export type FlvFileOutputOptions = {
 	hasRoom(): boolean;
 	/** Makes a connection's name for the log. */
 	nextId(): string;
+	/** The client's address, for the log. */
+	addressOf(request: IncomingMessage): string;
 };
 
 /** What is asked for. */
@@ -45,6 +47,7 @@ export class FlvFileOutput {
 		this.#options = options;
 	}
 
+	/** Answers that are being sent. */
 	get viewerCount(): number {
 		return this.#responses.size;
 	}
@@ -79,7 +82,7 @@ export class FlvFileOutput {
 		request: IncomingMessage,
 		response: ServerResponse,
 	): Promise<void> {
-		const { log, nextId, hasRoom } = this.#options;
+		const { log, nextId, hasRoom, addressOf } = this.#options;
 		const fields = { "content-type": "video/x-flv", "cache-control": "no-store", ...asked.headers };
 		if (request.method === "HEAD") {
 			response.writeHead(200, fields).end();
@@ -89,7 +92,7 @@ export class FlvFileOutput {
 			response.writeHead(503, { ...asked.headers, "retry-after": "10" }).end();
 			return;
 		}
-		const from = plainAddress(request.socket.remoteAddress ?? "");
+		const from = addressOf(request);
 		const child = log.child({ connection: nextId(), from, stream: String(asked.name), via: "http-flv-file" });
 		this.#responses.add(response);
 		try {
@@ -112,16 +115,6 @@ export class FlvFileOutput {
 			this.#responses.delete(response);
 		}
 	}
-}
-
-/** Answers with a line of text. */
-export function sendText(
-	response: ServerResponse,
-	status: number,
-	text: string,
-	headers: Readonly<Record<string, string>>,
-): void {
-	response.writeHead(status, { ...headers, "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 
 /** A file from a place on as blocks of FLV. */
@@ -172,13 +165,7 @@ class FlvBlocks {
 		// Asked before reading, which goes past changes.
 		const head = [metadata, ...this.#cursor.configurations()];
 		const tags = (await this.#read(head))!;
-		// Players wait for a kind of media that the header promises, so it promises what is known.
-		const isKnown = source.hasAudio || source.hasVideo;
-		const header = flvHeader(source.hasAudio || !isKnown, source.hasVideo || !isKnown);
-		const block = new Uint8Array(header.length + tags.length);
-		block.set(header);
-		block.set(tags, header.length);
-		return block;
+		return joined(flvHeaderOf(source), tags);
 	}
 
 	/** What follows, with what is to stand in front of it; `undefined`: there is neither. */

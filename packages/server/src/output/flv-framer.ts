@@ -1,4 +1,4 @@
-import { dataAsAmf0, MEDIA_DATA, MEDIA_DATA_AMF3, MediaMessage, writeFlvTags } from "@millrace/core/flv";
+import { dataAsAmf0, flvHeader, MEDIA_DATA, MEDIA_DATA_AMF3, MediaMessage, writeFlvTags } from "@millrace/core/flv";
 import type { Framer } from "../hub/index.ts";
 
 /** FLV tags, for viewers over HTTP. */
@@ -15,6 +15,29 @@ export const webSocketFlvFramer: Framer = {
 		return tags.length === 0 ? tags : webSocketFrame(tags);
 	},
 };
+
+/**
+ * The header of an FLV stream of which it may not be known yet what it has. Players wait for a kind of media that the
+ * header promises, so it promises what is known; where nothing is, both.
+ */
+export function flvHeaderOf({
+	hasAudio,
+	hasVideo,
+}: {
+	readonly hasAudio: boolean;
+	readonly hasVideo: boolean;
+}): Uint8Array {
+	const isKnown = hasAudio || hasVideo;
+	return flvHeader(hasAudio || !isKnown, hasVideo || !isKnown);
+}
+
+/** One array of two. */
+export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+	const out = new Uint8Array(a.length + b.length);
+	out.set(a);
+	out.set(b, a.length);
+	return out;
+}
 
 const FINAL_BINARY = 0x82;
 

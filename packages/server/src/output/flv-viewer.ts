@@ -1,7 +1,7 @@
-import { flvHeader } from "@millrace/core/flv";
 import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
 import type { Wire, WireHandler } from "../net/index.ts";
+import { flvHeaderOf } from "./flv-framer.ts";
 
 /** How an FLV viewer's bytes travel. */
 export type FlvTransport = {
@@ -37,10 +37,7 @@ export class FlvViewer implements ViewerSink, WireHandler {
 		this.#now = now;
 		this.#onGone = onGone;
 		this.#wire = wire(this);
-		// Players wait for a kind of media that the header promises, so it promises what is known.
-		const { hasAudio, hasVideo } = live.cache;
-		const known = hasAudio || hasVideo;
-		this.#wire.write(transport.start(flvHeader(hasAudio || !known, hasVideo || !known)));
+		this.#wire.write(transport.start(flvHeaderOf(live.cache)));
 		this.#viewer = live.attach(this);
 		log.info("play");
 	}

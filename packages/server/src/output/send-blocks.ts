@@ -2,17 +2,14 @@ import type { ServerResponse } from "node:http";
 
 /**
  * Sends blocks one after another, each as the client has taken the one before: no more than one waits in memory.
- * `next` gives the block that follows, `undefined` at the end. Resolves to whether the client has stayed to the end;
- * what `next` throws is thrown, and the answer is then broken off.
+ * `next` gives the block that follows, `undefined` at the end. Resolves at the end, or when the client has gone; what
+ * `next` throws is thrown, and the answer is then broken off.
  */
-export async function sendBlocks(
-	response: ServerResponse,
-	next: () => Promise<Uint8Array | undefined>,
-): Promise<boolean> {
+export async function sendBlocks(response: ServerResponse, next: () => Promise<Uint8Array | undefined>): Promise<void> {
 	try {
 		for (;;) {
 			const block = await next();
-			if (response.destroyed) return false;
+			if (response.destroyed) return;
 			if (block === undefined) break;
 			if (!response.write(block)) await drained(response);
 		}
@@ -22,7 +19,6 @@ export async function sendBlocks(
 		throw error;
 	}
 	response.end();
-	return true;
 }
 
 /** Resolves when more can be written, or the client has gone. */

@@ -28,17 +28,9 @@ const MAX_CONFIGURATIONS = 4096;
 const MAX_MILLIS = 0x7fff_ffff;
 
 /** What stands in a file before a writer goes on with it. */
-type Written = {
+type Written = Omit<FlvTail, "end"> & {
 	/** Where the file ends. */
 	readonly position: number;
-	readonly region: MetadataRegion | undefined;
-	readonly clock: FileClock;
-	readonly index: KeyframeIndex;
-	readonly configurations: PlacedConfiguration[];
-	readonly lastKeyframe: KeyframeFacts | undefined;
-	readonly hasAudio: boolean;
-	readonly hasVideo: boolean;
-	readonly reconfigured: boolean;
 };
 
 /** Writes FLV (10.1 annex E): a file of its own, or the continuation of one. */
