@@ -34,7 +34,8 @@ import type { BandwidthRules } from "./bandwidth-rules.ts";
 import { EdgeClient, EdgePlayDesk, type EdgeTarget, edgeRefusal, edgeTarget } from "./edge/index.ts";
 import type { ApplicationRules, ClientTransport, PeerContext } from "./peer-context.ts";
 import { type LineHost, PeerLine } from "./peer-line.ts";
-import { joinSlices, protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
+import { PeerOutput } from "./peer-output.ts";
+import { protocolName, protocolRefusal, SWF_REJECTED } from "./peer-words.ts";
 import { PlayDesk, type PlayDeskStats, type PlayHost } from "./play-desk.ts";
 import { PublishDesk, type PublishHost, publishFacts } from "./publish-desk.ts";
 import { SwfCheck } from "./swf-check.ts";
@@ -43,8 +44,6 @@ import { SwfCheck } from "./swf-check.ts";
 const MAX_OPEN_CALLS = 1024;
 /** What a client is a client of: an instance of this server, or another server. */
 type PeerInstance = Pick<ApplicationInstance, "call" | "whenCallsAreHandled" | "sharedObject" | "ask" | "tell">;
-/** Answers to what came together leave together, but no more of them wait than this, in bytes. */
-const TURN_OUTPUT_BYTES = 16 * 1024;
 
 /**
  * One RTMP client: joins its wire, its protocol connection, its application instance and its streams in the hub. It
@@ -55,6 +54,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	readonly connection: ServerConnection;
 	/** What is carried to and from the client: measures, limits and checks. */
 	readonly line: PeerLine;
+	readonly output: PeerOutput;
 	readonly #context: PeerContext;
 	readonly #wire: Wire;
 	readonly #log: EventLog;
@@ -77,10 +77,6 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	#swfCheck: SwfCheck | undefined;
 	/** When the client last did something; infinite where that does not matter. */
 	#activeAt = Number.POSITIVE_INFINITY;
-	/** How many hold back what is queued, so that it leaves in one write. */
-	#holds = 0;
-	#ended = false;
-	#faulted = false;
 
 	constructor(
 		id: string,
@@ -99,6 +95,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#log = context.log.child({ connection: id, from: this.#wire.remoteAddress, via });
 		const handshake = new ServerHandshake({ random: context.random, encryption: context.encryption });
 		this.connection = new ServerConnection(handshake, this, { ...context.connection, clientId: id }, context.now());
+		this.output = new PeerOutput(this.#wire, this.connection.link, this.line, context.blocks);
 	}
 
 	get #play(): PlayDesk | EdgePlayDesk {
@@ -161,11 +158,11 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onWireData(bytes: Uint8Array): void {
 		try {
-			this.holdOutput();
+			this.output.hold();
 			this.connection.receive(bytes, this.#context.now());
 			this.line.received(bytes.length);
-			this.#holds--;
-			this.endTurn();
+			this.#publishDesk?.endTurn();
+			this.output.release();
 		} catch (error) {
 			// A fault of ours: it costs this client its connection, and nobody else anything.
 			this.#log.error("fault", { error });
@@ -179,8 +176,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 
 	onWireDrain(): void {
-		this.connection.link.outputSent();
-		this.flush();
+		this.output.onDrain();
 		this.#playDesk?.onDrain(this.#context.now());
 	}
 
@@ -193,79 +189,26 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 		this.#onGone(this);
 	}
 
-	offer(block: Uint8Array): boolean {
-		const wire = this.#wire;
-		if (wire.backlog > 0) {
-			wire.notifyDrain();
-			return false;
-		}
-		if (this.connection.link.outputBytes > 0) this.#writeOutput();
-		const { blocks } = this.#context;
-		const sealed = this.connection.link.seal(block, blocks);
-		wire.write(sealed);
-		this.line.sent(block.length);
-		// An encrypted copy is this viewer's alone.
-		if (sealed !== block && wire.isSpent) blocks?.give(sealed);
-		return true;
-	}
-
-	get isThrottled(): boolean {
-		return this.line.isThrottled;
-	}
-
-	isReady(): boolean {
-		if (this.isThrottled) return false;
-		if (this.#wire.backlog === 0) return true;
-		this.#wire.notifyDrain();
-		return false;
-	}
-
-	get isSpent(): boolean {
-		return this.#wire.isSpent;
-	}
-
-	/** Sends what the connection has queued, unless the client has not taken what was sent before. */
-	flush(): void {
-		if (this.#holds > 0 && this.connection.link.outputBytes < TURN_OUTPUT_BYTES) return;
-		const isRead = this.#wire.backlog === 0;
-		if (this.connection.link.outputBytes > 0) {
-			if (isRead || this.#ended) this.#writeOutput();
-			else this.#wire.notifyDrain();
-		}
-		// Who is closed for a fault and does not read gets no goodbye either: what waits for it is let go of at once.
-		if (this.#ended && this.#faulted && !isRead) this.#wire.destroy();
-		else if (this.#ended) this.#wire.end();
-	}
-
 	writeOutput(): boolean {
-		if (this.#wire.backlog > 0) return false;
-		this.#writeOutput();
-		return this.#wire.backlog === 0;
+		return this.output.writeNow();
 	}
 
 	holdOutput(): void {
-		this.#holds++;
+		this.output.hold();
 	}
 
 	releaseOutput(): void {
-		this.#holds--;
-		this.flush();
+		this.output.release();
+	}
+
+	flush(): void {
+		this.output.flush();
 	}
 
 	/** What came together, or was held together, has been given. */
 	endTurn(): void {
 		this.#publishDesk?.endTurn();
 		this.flush();
-	}
-
-	#writeOutput(): void {
-		const { link } = this.connection;
-		const length = link.outputBytes;
-		const slices = link.takeOutput();
-		this.#wire.write(slices.length === 1 ? slices[0]! : joinSlices(slices, length));
-		this.line.sent(length);
-		if (this.#wire.backlog === 0) link.outputSent();
-		else this.#wire.notifyDrain();
 	}
 
 	// ── connect ──
@@ -600,10 +543,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	// ── the end ──
 
 	onClosed(reason: MillraceError | undefined): void {
-		this.#ended = true;
+		this.output.end(reason !== undefined);
 		this.#swfCheck = undefined;
 		this.line.stop();
-		this.#faulted = reason !== undefined;
 		this.#edge?.disconnect();
 		if (this.#own !== undefined) {
 			this.#context.instances.leave(this.#own, this);
