@@ -2,13 +2,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Server as HttpServer, IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MemoryPool, Slab } from "@millrace/core/bytes";
 import { UsageError } from "@millrace/core/fault";
 import { type NetStatus, netStatus, SharedBudget } from "@millrace/core/rtmp";
-import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import { describeCodecs, LibraryView, LiveView, type PortFacts, type ServerView } from "./admin/index.ts";
 import { hostedApplication, StreamName } from "./app/index.ts";
 import { resolveOptions, type ServerOptions, type ServerOptionsInput } from "./config/index.ts";
@@ -17,22 +15,13 @@ import { createForeignSite, createHttpApplication, type ForeignSite, type HttpAp
 import { Hub, type LiveStream, type Viewer } from "./hub/index.ts";
 import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "./library/index.ts";
 import { type EventLog, silentLog } from "./log/index.ts";
-import {
-	AddressRule,
-	AddressSet,
-	ConnectionRate,
-	HttpTunnel,
-	originOf,
-	requestOrigin,
-	type SocketOrigin,
-	SocketWire,
-	type Wire,
-	type WireHandler,
-} from "./net/index.ts";
+import { originOf } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import type { RemotingGateway } from "./remoting/index.ts";
-import { type ClientTransport, EdgeFeeds, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
+import { EdgeFeeds, type PeerContext } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
+import { ServerClients } from "./server-clients.ts";
+import { ServerDoor } from "./server-door.ts";
 import { createHttpFront } from "./server-http.ts";
 import { ServerInstances } from "./server-instances.ts";
 import { type ServerAddress, ServerListeners } from "./server-listeners.ts";
@@ -81,7 +70,7 @@ export class MillraceServer {
 	readonly #log: EventLog;
 	readonly #budget: SharedBudget;
 	readonly #slab = new Slab();
-	readonly #rate: ConnectionRate;
+	readonly #door: ServerDoor;
 	readonly #hub: Hub;
 	readonly #recorder: Recorder;
 	readonly #library: MediaLibrary;
@@ -89,18 +78,14 @@ export class MillraceServer {
 	readonly #instances: ServerInstances;
 	readonly #applications: ServerApplications;
 	readonly #hosts: VirtualHosts | undefined;
-	readonly #peers = new Set<RtmpPeer>();
+	readonly #clients: ServerClients;
 	readonly #flv: FlvOutput;
 	readonly #files: PlainFileOutput;
-	readonly #trusted: AddressSet;
-	readonly #addresses: AddressRule;
-	readonly #webSockets: RtmpWebSocket;
-	readonly #context: PeerContext;
-	readonly #tunnel: HttpTunnel | undefined;
 	readonly #remoting: RemotingGateway | undefined;
 	#listeners: ServerListeners | undefined;
 	#foreign: ForeignSite | undefined;
-	#draining: { readonly rejection: NetStatus; readonly done: Promise<void> } | undefined;
+	/** Since it is being emptied: until it has stopped. */
+	#drained: Promise<void> | undefined;
 	readonly #startedAt = Date.now();
 	#pages: HttpApplication | undefined;
 	#demo: DemoPublisher | undefined;
@@ -116,10 +101,15 @@ export class MillraceServer {
 		const hostFolders = hosts?.folders;
 		this.#hosts = hosts;
 		this.#applications = new ServerApplications(this.options, log, hostFolders);
-		this.#trusted = new AddressSet(options.trustedProxies);
-		this.#addresses = new AddressRule(options.addresses);
+		this.#door = new ServerDoor({
+			options,
+			log,
+			now: systemClock.now,
+			isRunning: () => this.#state === "running",
+			connectionCount: () => this.connectionCount,
+			waitingCount: () => this.#listeners?.waitingCount ?? 0,
+		});
 		this.#budget = new SharedBudget(options.limits.sharedBytes);
-		this.#rate = new ConnectionRate(options.limits.connectionsPerAddressPerMinute);
 		this.#hub = new Hub(systemClock, {
 			onViewerSkipped: (stream, viewer) => this.#onViewerSkipped(stream, viewer),
 		});
@@ -157,16 +147,10 @@ export class MillraceServer {
 			streamOf,
 			log,
 			cors,
-			hasRoom: () => this.#hasRoom,
+			hasRoom: () => this.#door.hasRoomForViewer,
 			nextId: () => this.#id(),
-			addressOf: request => this.#originOf(request).address,
+			addressOf: request => this.#door.originOf(request).address,
 			now: systemClock.now,
-		});
-		this.#webSockets = new RtmpWebSocket({
-			cors: options.http.cors,
-			originOf: request => this.#originOf(request),
-			admit: (origin, socket) => this.#hasRoomFor(origin, socket),
-			onClient: (wire, { secure }) => this.#takeClient(wire, { protocol: secure ? "wss" : "ws", secure }),
 		});
 		const schedule = new PlayerSchedule(systemClock);
 		this.#instances = new ServerInstances({
@@ -181,7 +165,7 @@ export class MillraceServer {
 			clock: systemClock,
 			log,
 		});
-		this.#context = {
+		const context: PeerContext = {
 			hub: this.#hub,
 			instances: this.#instances.directory,
 			log,
@@ -202,17 +186,17 @@ export class MillraceServer {
 			random: (count: number) => randomBytes(count),
 			application: (name: string) => this.#applications.rules(name),
 			...(hosts !== undefined && { applicationOf: request => hosts.applicationOf(request) }),
-			rejection: () => this.#draining?.rejection,
+			rejection: () => this.#door.rejection,
 			describe: (name: StreamName) => this.#describe(name),
 		};
-		this.#tunnel = options.rtmpt.enabled ? this.#makeTunnel() : undefined;
+		this.#clients = new ServerClients({ options, door: this.#door, context, nextId: () => this.#id() });
 		this.#remoting = createRemotingGateway({
 			hosts,
 			...{ options: this.options, applications: this.#applications, instances: this.#instances.directory, log },
 			budget: this.#budget,
-			rejection: this.#context.rejection,
-			originOf: request => this.#originOf(request),
-			hasRoom: () => this.#state === "running" && !this.#isFull,
+			rejection: context.rejection,
+			originOf: request => this.#door.originOf(request),
+			hasRoom: () => this.#door.hasRoom,
 			nextId: () => this.#id(),
 			now: systemClock.now,
 		});
@@ -230,7 +214,7 @@ export class MillraceServer {
 
 	/** RTMP clients, FLV viewers and calls by Flash Remoting. */
 	get connectionCount(): number {
-		return this.#peers.size + this.#flv.viewerCount + (this.#remoting?.requestCount ?? 0);
+		return this.#clients.count + this.#flv.viewerCount + (this.#remoting?.requestCount ?? 0);
 	}
 
 	/** Listens on every address of the settings. Rejects with the system's error, and listens nowhere then. */
@@ -250,7 +234,8 @@ export class MillraceServer {
 			await this.stop();
 			throw error;
 		}
-		if (this.#stopping === undefined) this.#sweep = setInterval(() => this.#handleTimeouts(), TIMEOUT_SWEEP_MILLIS);
+		if (this.#stopping === undefined)
+			this.#sweep = setInterval(() => this.#clients.handleTimeouts(systemClock.now()), TIMEOUT_SWEEP_MILLIS);
 	}
 
 	/** Tells every client, closes every connection and listener, and resolves when all is closed, in some two seconds. */
@@ -267,15 +252,15 @@ export class MillraceServer {
 	 */
 	drain(options: DrainOptions = {}): Promise<void> {
 		if (this.#state !== "running") return this.stop();
-		if (this.#draining !== undefined) return this.#draining.done;
+		if (this.#drained !== undefined) return this.#drained;
 		const redirect = options.redirect === undefined ? this.options.drain.redirect : options.redirect;
 		const deadlineMillis = options.deadlineMillis ?? this.options.drain.deadlineMillis;
 		const text = "The server is being emptied.";
 		const ex = redirect === null ? undefined : { ex: { code: REDIRECT_CODE, redirect } };
-		const rejection = netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${text}`, ex);
+		this.#door.rejection = netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${text}`, ex);
 		this.#log.info("drain", { connections: this.connectionCount, redirect: redirect ?? undefined });
-		this.#draining = { rejection, done: this.#awaitEmptiness(deadlineMillis) };
-		return this.#draining.done;
+		this.#drained = this.#awaitEmptiness(deadlineMillis);
+		return this.#drained;
 	}
 
 	/** Reads the certificates again, for those who do not wait until the change of a file is noticed. */
@@ -307,10 +292,8 @@ export class MillraceServer {
 		// Its streams have ended: what is left to be written is written, and every file is finished.
 		const recorded = this.#recorder.stop(RECORDINGS_STOP_MILLIS);
 		this.#flv.stop();
-		this.#webSockets.stop();
-		this.#tunnel?.stop();
 		this.#remoting?.stop();
-		for (const peer of [...this.#peers]) peer.stop();
+		this.#clients.stop();
 		const late = setTimeout(() => this.#destroyConnections(), STOP_MILLIS);
 		await this.#closeHttp();
 		this.#listeners?.closeIdle();
@@ -330,10 +313,10 @@ export class MillraceServer {
 		return new ServerListeners({
 			options,
 			log: this.#log,
-			trusted: this.#trusted,
+			trusted: this.#door.trusted,
 			http: takesHttp ? await this.#createHttp() : undefined,
-			admit: address => this.#admit(address),
-			onRtmp: (socket, first) => this.#takeRtmp(socket, first),
+			admit: address => this.#door.admit(address),
+			onRtmp: (socket, first) => this.#clients.takeSocket(socket, first),
 		});
 	}
 
@@ -348,119 +331,28 @@ export class MillraceServer {
 			consoleDir: consoleFolder(),
 			onError: (error, { method, url }) => this.#log.error("http-error", { error, method, url }),
 		});
-		this.#foreign = await createForeignSite({ ...http, forwarded: request => this.#originOf(request) });
+		this.#foreign = await createForeignSite({ ...http, forwarded: request => this.#door.originOf(request) });
 		return createHttpFront({
 			...http,
 			flv: this.#flv,
 			files: this.#files,
-			rtmp: this.#webSockets,
-			tunnel: this.#tunnel,
+			rtmp: this.#clients.webSockets,
+			tunnel: this.#clients.tunnel,
 			remoting: this.#remoting,
 			pages: this.#pages,
 			foreign: this.#foreign,
 			headMillis: this.options.rtmp.handshakeTimeoutMillis,
-			mayAsk: request => this.#addresses.admits(this.#originOf(request).address),
+			mayAsk: request => this.#door.mayAsk(request),
 			isApplication: (name, request) =>
 				this.#applications.isListed(hosts === undefined ? name : hostedApplication(name, hosts.hostOf(request))),
 			onRefused: (socket, text) => this.#log.debug("refuse", { from: originOf(socket).address, text }),
 		});
 	}
 
-	#makeTunnel(): HttpTunnel {
-		const { rtmpt, http } = this.options;
-		const { holdMillis, sessionTimeoutMillis, unusedTimeoutMillis, gapTimeoutMillis } = rtmpt;
-		return new HttpTunnel({
-			limits: { ...DEFAULT_TUNNEL_LIMITS, ...rtmpt },
-			times: {
-				...DEFAULT_TUNNEL_TIMES,
-				holdMillis,
-				sessionMillis: sessionTimeoutMillis,
-				unusedMillis: unusedTimeoutMillis,
-				gapMillis: gapTimeoutMillis,
-			},
-			cors: http.cors,
-			ident2: rtmpt.ident2,
-			ident: rtmpt.ident,
-			now: systemClock.now,
-			random: count => randomBytes(count),
-			originOf: request => this.#originOf(request),
-			refusalOf: address => this.#tunnelRefusal(address),
-			onSession: (open, { secure }) => {
-				if (this.#isFull || this.#state !== "running") return false;
-				this.#takeClient(open, { protocol: secure ? "rtmpts" : "rtmpt", secure });
-				return true;
-			},
-			onRefused: (address, text) => this.#refuse(address, text),
-		});
-	}
-
-	/** Why a tunnel is not opened, or `undefined`: many of them may come over one connection. */
-	#tunnelRefusal(address: string): string | undefined {
-		const { connections, connectionsPerAddressPerMinute } = this.options.limits;
-		if (this.#state !== "running") return "The server stops.";
-		if (this.#isFull) return `More than ${connections} connections.`;
-		if (this.#rate.admit(address, systemClock.now())) return undefined;
-		return `More than ${connectionsPerAddressPerMinute} connections in a minute.`;
-	}
-
-	/** Takes a connection that speaks RTMP. What was read of it is all that passes outside the wire. */
-	#takeRtmp(socket: Socket, first: Uint8Array): void {
-		const { address, secure } = originOf(socket);
-		if (this.#isFull) {
-			this.#refuse(address, `More than ${this.options.limits.connections} connections.`);
-			// A reset: nothing stays behind of a connection that was never taken.
-			if (secure) socket.destroy();
-			else socket.resetAndDestroy();
-			return;
-		}
-		const transport = { protocol: secure ? "rtmps" : "rtmp", secure };
-		this.#takeClient(handler => new SocketWire(socket, handler), transport).onWireData(first);
-	}
-
-	#takeClient(wire: (handler: WireHandler) => Wire, transport: ClientTransport): RtmpPeer {
-		const peer = new RtmpPeer(this.#id(), wire, transport, this.#context, gone => this.#peers.delete(gone));
-		this.#peers.add(peer);
-		return peer;
-	}
-
-	/** Whether a connection is taken from an address. Trusted proxies bring many clients. */
-	#admit(address: string): boolean {
-		const { connections } = this.options.limits;
-		if (this.#state !== "running") this.#refuse(address, "The server stops.");
-		else if ((this.#listeners?.waitingCount ?? 0) >= connections) {
-			this.#refuse(address, `More than ${connections} connections.`);
-		} else if (this.#trusted.has(address) || this.#admitRate(address)) return true;
-		return false;
-	}
-
-	/** Whether a client of a WebSocket is taken: its connection was counted, unless a proxy's it is. */
-	#hasRoomFor(origin: SocketOrigin, socket: Socket): boolean {
-		if (this.#state !== "running" || this.#isFull) return false;
-		return originOf(socket).address === origin.address || this.#admitRate(origin.address);
-	}
-
-	#admitRate(address: string): boolean {
-		if (!this.#addresses.admits(address)) {
-			this.#refuse(address, NOT_ALLOWED);
-			return false;
-		}
-		if (this.#rate.admit(address, systemClock.now())) return true;
-		this.#refuse(address, `More than ${this.options.limits.connectionsPerAddressPerMinute} connections in a minute.`);
-		return false;
-	}
-
-	#refuse(address: string, text: string): void {
-		this.#log.warn("refuse", { from: address, text });
-	}
-
-	#originOf(request: IncomingMessage): SocketOrigin {
-		return requestOrigin(request, this.#trusted);
-	}
-
 	#portsFor(request: IncomingMessage): readonly PortFacts[] {
 		const { socket } = request;
 		const visitor = {
-			address: this.#originOf(request).address,
+			address: this.#door.originOf(request).address,
 			// The proxy's, where one has named another address.
 			peerAddress: socket.remoteAddress ?? "",
 			localAddress: socket.localAddress ?? "",
@@ -492,11 +384,6 @@ export class MillraceServer {
 		this.#log.warn("slow-viewer", { stream: String(StreamName.fromKey(stream.key)), skips: viewer.skips });
 	}
 
-	#handleTimeouts(): void {
-		const now = systemClock.now();
-		for (const peer of this.#peers) if (now >= peer.deadline) peer.handleTimeout(now);
-	}
-
 	async #startDemo(): Promise<void> {
 		const rules = this.#applications.rules(DEMO_STREAM.application);
 		if (rules === undefined) return;
@@ -506,18 +393,9 @@ export class MillraceServer {
 	}
 
 	#destroyConnections(): void {
-		for (const peer of [...this.#peers]) peer.destroy();
+		this.#clients.destroy();
 		this.#flv.destroy();
 		this.#listeners?.destroy();
-	}
-
-	/** Whether a viewer is taken that cannot be told where to go instead. */
-	get #hasRoom(): boolean {
-		return this.#state === "running" && this.#draining === undefined && !this.#isFull;
-	}
-
-	get #isFull(): boolean {
-		return this.connectionCount >= this.options.limits.connections;
 	}
 
 	#id(): string {
@@ -525,7 +403,6 @@ export class MillraceServer {
 	}
 }
 
-const NOT_ALLOWED = "The settings do not allow this address.";
 /** What `ex.code` says of a redirection, as in HTTP. */
 const REDIRECT_CODE = 302;
 const DEMO_STREAM = new StreamName("live", "_definst_", "demo");

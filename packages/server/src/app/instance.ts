@@ -1,30 +1,25 @@
-import type { AmfObject, AmfValue } from "@millrace/core/amf";
+import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import { accessAllows } from "./access-list.ts";
-import { AliveCheck } from "./alive-check.ts";
 import { CallAllowance } from "./call-allowance.ts";
+import { type ClientEffect, ClientSlot } from "./client-slot.ts";
 import { type EffectHost, EffectQueue, type EffectQueueOptions, type NarrowEffect } from "./effect-queue.ts";
 import type { WideEffect } from "./fan-out.ts";
-import type {
-	ClientLine,
-	ClientQuestion,
-	InstanceClient,
-	InstanceMedia,
-	PermissionHandler,
-} from "./instance-client.ts";
+import type { InstanceClient, InstanceMedia, PermissionHandler } from "./instance-client.ts";
 import { InstanceTotals } from "./instance-stats.ts";
 import type {
+	Admission,
 	ApplicationHost,
 	ApplicationPort,
 	ClientId,
 	PortEffect,
 	PortEnd,
 	PortEvent,
-	PortQuestion,
 	RecordedFacts,
 	SharedObjectType,
 	StreamFacts,
 } from "./port.ts";
+import { QuestionDesk } from "./question-desk.ts";
+import { TurnOutput } from "./turn-output.ts";
 
 /** What one instance and its clients may use. */
 export type InstanceLimits = {
@@ -50,11 +45,6 @@ export type InstanceOptions = {
 	onEnded(instance: ApplicationInstance): void;
 };
 
-/** Questions that an application may have open at once. */
-const MAX_ASKED = 256;
-/** Clients whose output waits for the end of a turn: all of it leaves at once then. */
-const MAX_TOLD = 64;
-
 /**
  * One instance of an application (`app/instance`): its clients on this side, the application behind its port.
  *
@@ -77,16 +67,13 @@ export class ApplicationInstance {
 	/** Events that were sent, and how many of them the application has begun to handle. */
 	#sent = 0;
 	#handled = 0;
-	/** Questions of the application that are not answered yet. */
-	#asked = 0;
 	/** Calls that the application wants to see. */
 	#handles: ReadonlySet<string> = new Set();
 	readonly #totals = new InstanceTotals();
-	readonly #alive: AliveCheck;
+	readonly #questions: QuestionDesk;
 	#isClosed = false;
 	readonly #effects: EffectQueue;
-	/** While several effects are applied: whom they are for. Each is told of all of them in one write. */
-	#told: Set<InstanceClient> | undefined;
+	readonly #turn = new TurnOutput();
 
 	constructor(application: string, instance: string, host: ApplicationHost, options: InstanceOptions) {
 		this.application = application;
@@ -94,8 +81,7 @@ export class ApplicationInstance {
 		this.#options = options;
 		this.#media = options.media?.(this);
 		this.#effects = new EffectQueue(this.#effectHost(), options);
-		const lines = () => [...this.#clients].map(([id, { client }]) => [id, client.line] as const);
-		this.#alive = new AliveCheck(options.now, lines);
+		this.#questions = this.#makeQuestionDesk();
 		this.#port = host.open(application, instance, {
 			onEffects: (effects, handled) => {
 				if (!this.#isClosed) this.#effects.take(effects, handled);
@@ -120,15 +106,7 @@ export class ApplicationInstance {
 			return;
 		}
 		const calls = new CallAllowance(this.#options.limits.callsPerSecond, this.#options.now());
-		this.#clients.set(client.facts.id, {
-			client,
-			held: [],
-			read: "/",
-			write: "/",
-			samples: ALL_SAMPLES,
-			lastCall: 0,
-			calls,
-		});
+		this.#clients.set(client.facts.id, new ClientSlot(client, calls));
 		this.#send({ kind: "connect", client: client.facts });
 	}
 
@@ -137,9 +115,9 @@ export class ApplicationInstance {
 		const { id } = client.facts;
 		const slot = this.#clients.get(id);
 		if (slot === undefined) return;
-		if (slot.held === undefined) this.#totals.countDisconnect(client.line.stats());
+		if (slot.isIn) this.#totals.countDisconnect(client.line.stats());
 		this.#clients.delete(id);
-		this.#alive.forget(id);
+		this.#questions.forget(id);
 		for (const [request, permission] of this.#permissions) {
 			if (permission.client === id) this.#permissions.delete(request);
 		}
@@ -165,8 +143,7 @@ export class ApplicationInstance {
 
 	/** Whether a client may use the samples of a stream (`|RtmpSampleAccess`). */
 	sampleAccess(client: InstanceClient, stream: string): { readonly audio: boolean; readonly video: boolean } {
-		const { audio, video } = this.#clients.get(client.facts.id)?.samples ?? ALL_SAMPLES;
-		return { audio: accessAllows(audio, stream), video: accessAllows(video, stream) };
+		return this.#clients.get(client.facts.id)?.sampleAccess(stream) ?? { audio: true, video: true };
 	}
 
 	/**
@@ -186,10 +163,9 @@ export class ApplicationInstance {
 
 	/** Asks whether a client may publish or play: by the rights that the application gave it, then the application. */
 	ask(kind: "publish" | "play", client: InstanceClient, stream: StreamFacts, onAnswer: PermissionHandler): void {
-		const slot = this.#clients.get(client.facts.id);
-		const list = kind === "publish" ? slot?.write : slot?.read;
-		if (list !== undefined && !accessAllows(list, stream.name)) {
-			onAnswer(noAccess(kind, stream.name));
+		const refusal = this.#clients.get(client.facts.id)?.refusal(kind, stream.name);
+		if (refusal !== undefined) {
+			onAnswer(refusal);
 			return;
 		}
 		const request = this.#nextRequest++;
@@ -222,8 +198,8 @@ export class ApplicationInstance {
 		if (this.#isClosed) return;
 		const clients = [...this.#clients.values()];
 		this.close();
-		for (const { client, held } of clients) {
-			if (held === undefined) client.close(status);
+		for (const { client, isIn } of clients) {
+			if (isIn) client.close(status);
 			else client.reject(netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${status.description}`));
 		}
 		this.#options.onEnded(this);
@@ -251,21 +227,33 @@ export class ApplicationInstance {
 		return {
 			apply: effect => this.#apply(effect),
 			tell: (client, effects) => this.#tellClient(client, effects),
-			everybody: () => this.#letIn(),
-			beginTurn: count => {
-				if (count > 1) this.#told = new Set();
-			},
-			endTurn: () => {
-				const told = this.#told ?? [];
-				this.#told = undefined;
-				for (const client of told) client.releaseOutput();
-			},
+			everybody: () => this.#everybody(),
+			beginTurn: count => this.#turn.begin(count),
+			endTurn: () => this.#turn.end(),
 			onHandled: events => this.#onHandled(events),
 			onFault: (effect, error) => this.#onFault(effect, error),
 		};
 	}
 
-	/** A value that this client's encoding cannot hold, or a fault of ours. */
+	#makeQuestionDesk(): QuestionDesk {
+		return new QuestionDesk({
+			media: this.#media,
+			now: this.#options.now,
+			lineOf: id => this.#clients.get(id)?.client.line,
+			lines: () => [...this.#clients].map(([id, { client }]) => [id, client.line] as const),
+			stats: () => {
+				const here = [...this.#clients.values()].filter(({ isIn }) => isIn);
+				return this.#totals.measure(here.map(({ client }) => client.line.stats()));
+			},
+			reply: ({ ask, isAwaited }, failed, value) => {
+				if (isAwaited) this.#port.answer({ kind: "reply", ask, failed, value });
+				else this.#send({ kind: "reply", ask, failed, value });
+			},
+			onFault: ({ question }, error) => this.#options.log("error", "effect-failed", `${question}: ${error}`),
+		});
+	}
+
+	/** Carrying it out has failed: for a value that the client's encoding cannot hold, or a fault of ours. */
 	#onFault(effect: PortEffect, error: unknown): void {
 		this.#options.log("error", "effect-failed", `${effect.kind}: ${error instanceof Error ? error.stack : error}`);
 	}
@@ -282,9 +270,7 @@ export class ApplicationInstance {
 	#tellClient(id: ClientId, effects: readonly WideEffect[]): void {
 		const client = this.#clients.get(id)?.client;
 		if (client === undefined) return;
-		const told = this.#told;
-		if (told !== undefined && told.size < MAX_TOLD) this.#hold(client);
-		const isHeld = told?.has(client) ?? false;
+		const isHeld = this.#turn.holdOneOfMany(client);
 		if (!isHeld) client.holdOutput();
 		for (const effect of effects) {
 			try {
@@ -298,9 +284,9 @@ export class ApplicationInstance {
 	}
 
 	/** Clients that are let in. */
-	#letIn(): ClientId[] {
+	#everybody(): ClientId[] {
 		const ids: ClientId[] = [];
-		for (const [id, { held }] of this.#clients) if (held === undefined) ids.push(id);
+		for (const [id, { isIn }] of this.#clients) if (isIn) ids.push(id);
 		return ids;
 	}
 
@@ -310,7 +296,7 @@ export class ApplicationInstance {
 				this.#media?.act(effect.stream, effect.action, effect.args);
 				return;
 			case "ask":
-				this.#reply(effect);
+				this.#questions.take(effect);
 				return;
 			case "handles":
 				this.#handles = new Set(effect.names);
@@ -334,21 +320,12 @@ export class ApplicationInstance {
 	#applyToClient(effect: ClientEffect): void {
 		// A client may be gone before the application has answered.
 		const slot = this.#clients.get(effect.client);
-		if (slot === undefined) return;
-		const { client, held } = slot;
-		if (held !== undefined && isForLater(effect)) {
-			held.push(effect);
-			return;
-		}
-		this.#hold(client);
+		if (slot === undefined || slot.holds(effect)) return;
+		const { client } = slot;
+		this.#turn.hold(client);
 		switch (effect.kind) {
 			case "accept":
-				if (held === undefined) return;
-				slot.held = undefined;
-				this.#totals.countConnect();
-				client.accept(effect);
-				// The client may leave in answer to any of them.
-				for (const later of held) this.#applyToClient(later);
+				if (!slot.isIn) this.#accept(slot, effect);
 				return;
 			case "reject":
 				return client.reject(effect.status);
@@ -378,11 +355,12 @@ export class ApplicationInstance {
 		}
 	}
 
-	/** Lets what a client is told wait for the end of the effects. */
-	#hold(client: InstanceClient): void {
-		if (this.#told === undefined || this.#told.has(client)) return;
-		this.#told.add(client);
-		client.holdOutput();
+	#accept(slot: ClientSlot, admission: Admission): void {
+		const held = slot.letIn();
+		this.#totals.countConnect();
+		slot.client.accept(admission);
+		// The client may leave in answer to any of them.
+		for (const later of held) this.#applyToClient(later);
 	}
 
 	#callClient(client: InstanceClient, call: number, name: string, args: readonly AmfValue[]): void {
@@ -403,108 +381,6 @@ export class ApplicationInstance {
 		this.#permissions.delete(request);
 		permission.onAnswer(refusal);
 	}
-
-	#reply({ ask, question, args, isAwaited }: Extract<PortEffect, { kind: "ask" }>): void {
-		const reply = (failed: boolean, value: AmfValue) => {
-			if (isAwaited) this.#port.answer({ kind: "reply", ask, failed, value });
-			else this.#send({ kind: "reply", ask, failed, value });
-		};
-		if (this.#asked >= MAX_ASKED) {
-			reply(true, `More than ${MAX_ASKED} questions wait for an answer.`);
-			return;
-		}
-		const immediate = isAwaited ? this.#immediateAnswer(question, args) : undefined;
-		if (immediate !== undefined) {
-			reply(false, immediate);
-			return;
-		}
-		this.#asked++;
-		this.#answer(question, args)
-			.then(
-				value => reply(false, value),
-				(error: unknown) => reply(true, error instanceof Error ? error.message : String(error)),
-			)
-			.catch((error: unknown) => this.#options.log("error", "effect-failed", `${question}: ${error}`))
-			.finally(() => {
-				this.#asked--;
-			});
-	}
-
-	/** What is known without a wait: code in this process, which cannot stand still, gets no other answers. */
-	#immediateAnswer(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
-		if (question === "instance-stats") return this.#stats();
-		const line = this.#clients.get(String(args[0]))?.client.line;
-		if (question === "client-stats") return line?.stats() as unknown as AmfObject | undefined;
-		return question === "bandwidth-limit" && line !== undefined ? { ...line.bandwidthLimit } : undefined;
-	}
-
-	async #answer(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
-		if (question === "instance-stats") return this.#stats();
-		if (question === "alive") return this.#alive.ask(String(args[0]));
-		if (
-			question === "client-stats" ||
-			question === "bandwidth-limit" ||
-			question === "ping" ||
-			question === "check-bandwidth"
-		) {
-			const slot = this.#clients.get(String(args[0]));
-			if (slot === undefined) throw new Error("The client has gone.");
-			return askLine(slot.client.line, question);
-		}
-		if (this.#media === undefined) throw new Error("There is no media here.");
-		return this.#media.answer(question, args);
-	}
-
-	#stats(): AmfObject {
-		const here = [...this.#clients.values()].filter(({ held }) => held === undefined);
-		return { ...this.#totals.measure(here.map(({ client }) => client.line.stats())) };
-	}
 }
-
-function askLine(line: ClientLine, question: Exclude<ClientQuestion, "alive" | "instance-stats">): Promise<AmfValue> {
-	return new Promise((resolve, reject) => {
-		const answer = (value: AmfValue) => {
-			if (value === undefined) reject(new Error("The client did not answer."));
-			else resolve(value);
-		};
-		if (question === "ping") line.ping(answer);
-		else if (question === "client-stats") resolve(line.stats() as unknown as AmfObject);
-		else if (question === "bandwidth-limit") resolve({ ...line.bandwidthLimit });
-		else if (!line.checkBandwidth(answer)) reject(new Error("The client is not connected."));
-	});
-}
-
-/** An effect that is for one client. */
-type ClientEffect = Exclude<
-	PortEffect,
-	{ kind: "broadcast" | "shared-object" | "stream" | "ask" | "handles" | "log" | "unload" | "shutdown" }
->;
-
-/** A client, and what the application did to it before it let it in: that follows the answer to `connect`. */
-type ClientSlot = {
-	readonly client: InstanceClient;
-	held: ClientEffect[] | undefined;
-	read: string;
-	write: string;
-	samples: { readonly audio: string; readonly video: string };
-	/** The event of its last call. */
-	lastCall: number;
-	readonly calls: CallAllowance;
-};
 
 type Permission = { readonly client: ClientId; readonly onAnswer: PermissionHandler };
-
-const ALL_SAMPLES = { audio: "/", video: "/" };
-
-/** Rights must hold from the client's first command on, so they do not wait for its answer. */
-function isForLater({ kind }: ClientEffect): boolean {
-	return !["accept", "reject", "close", "access", "sample-access"].includes(kind);
-}
-
-function noAccess(kind: "publish" | "play", name: string): NetStatus {
-	const [code, what] =
-		kind === "publish"
-			? (["NetStream.Publish.Denied", "published"] as const)
-			: (["NetStream.Play.Failed", "played"] as const);
-	return netStatus(code, `${name} may not be ${what} by this client.`);
-}

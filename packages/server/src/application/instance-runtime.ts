@@ -7,15 +7,16 @@ import type {
 	PortEnd,
 	PortEvent,
 	PortQuestion,
-	PortReply,
 	StreamFacts,
 } from "../app/index.ts";
 import { type InstanceStores, openRoom, receiveSharedObject, SERVER_CALLS } from "../app/index.ts";
 import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
+import { type AnswerSource, AwaitedAnswers } from "./awaited-answer.ts";
 import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
-import { CallError, Client, type ClientPort } from "./client.ts";
+import { Client, type ClientPort } from "./client.ts";
 import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
+import { runHandler } from "./handler-run.ts";
 import { findMethod } from "./method-lookup.ts";
 import { SharedObjectCollection } from "./shared-object.ts";
 import { StreamCollection } from "./stream.ts";
@@ -24,7 +25,7 @@ import { StreamCollection } from "./stream.ts";
 export type AnyDefinition = ApplicationDefinition<unknown, unknown, Methods<unknown, unknown>>;
 
 /** What an instance is started with. */
-export type InstanceSetup = {
+export type InstanceSetup = AnswerSource & {
 	readonly application: string;
 	/** The virtual host; empty for the default one. */
 	readonly virtualHost: string;
@@ -36,10 +37,6 @@ export type InstanceSetup = {
 	readonly folder: string | undefined;
 	/** The stores of the application's instances. */
 	readonly stores: InstanceStores;
-	/** Sends an effect. Throws a `UsageError` for values that cannot be sent. */
-	emit(effect: PortEffect): void;
-	/** Asks, and stands still until the answer is there. Throws an `Error` where it cannot. */
-	askNow(ask: PortEffect): PortReply;
 };
 
 /** How much of an unknown method's name is repeated in the answer, which must not grow with the call. */
@@ -63,12 +60,10 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	/** All that the media side has told of; `clients` has those that are let in. */
 	readonly #known = new Map<string, Client>();
 	readonly #accepted = new Map<string, Client>();
-	readonly #asks = new Map<number, Waiting>();
-	readonly #calls = new Map<number, WaitingCall>();
+	readonly #answers: AwaitedAnswers;
 	readonly #timers = new Set<NodeJS.Timeout>();
 	/** Those of the calls that the server answers itself which come here first. */
 	readonly #serverCalls: readonly string[];
-	#nextNumber = 1;
 	/** What `state` of the definition threw. */
 	#stateFault: { readonly error: unknown } | undefined;
 	/** Events that came before `onStart` was done. */
@@ -89,6 +84,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			warn: text => this.#log("warn", text),
 			error: text => this.#log("error", text),
 		};
+		this.#answers = new AwaitedAnswers({ emit: effect => this.emit(effect), askNow: ask => setup.askNow(ask) });
 		this.streams = new StreamCollection({
 			emit: effect => this.emit(effect),
 			ask: (question, args) => this.ask(question, args),
@@ -156,7 +152,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "call":
 				return this.#call(event.client, event.call, event.name, event.args);
 			case "answer":
-				return this.#takeAnswer(event.call, event.failed, event.value);
+				return this.#answers.takeAnswer(event.call, event.failed, event.value);
 			case "publish":
 				return this.#askPermission("onPublish", event.client, event.request, event.stream);
 			case "play":
@@ -172,7 +168,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "stream-status":
 				return this.streams.tell(event.stream, event.status, event.push);
 			case "reply":
-				return this.#takeReply(event.ask, event.failed, event.value);
+				return this.#answers.takeReply(event.ask, event.failed, event.value);
 			case "shared-object":
 				return receiveSharedObject(this.#room, event, effect => this.emit(effect));
 		}
@@ -184,9 +180,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		for (const timer of this.#timers) clearTimeout(timer);
 		this.#timers.clear();
 		for (const client of [...this.#known.keys()]) this.#disconnect(client);
-		for (const { reject } of [...this.#asks.values(), ...this.#calls.values()]) {
-			reject(new Error("The instance has ended."));
-		}
+		this.#answers.end();
 		try {
 			await this.#definition.onShutdown?.(this, reason);
 		} catch (error) {
@@ -237,35 +231,20 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	}
 
 	ask(question: PortQuestion, args: readonly AmfValue[]): Promise<AmfValue> {
-		return new Promise((resolve, reject) => {
-			const ask = this.#nextNumber++;
-			this.emit({ kind: "ask", ask, question, args, isAwaited: false });
-			this.#asks.set(ask, { resolve, reject });
-		});
+		return this.#answers.ask(question, args);
 	}
 
 	askNow(question: PortQuestion, args: readonly AmfValue[]): AmfValue {
-		if (this.#isEnded) throw new Error("The instance has ended.");
-		const ask = this.#nextNumber++;
-		const { failed, value } = this.#setup.askNow({ kind: "ask", ask, question, args, isAwaited: true });
-		if (failed) throw new Error(String(value));
-		return value;
+		return this.#answers.askNow(question, args);
 	}
 
 	statsNow(): InstanceStats {
 		return this.askNow("instance-stats", []) as unknown as InstanceStats;
 	}
 
-	callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue> {
-		return new Promise((resolve, reject) => {
-			if (!this.#known.has(client)) throw new Error("The client has gone.");
-			const call = this.#nextNumber++;
-			this.emit({ kind: "call", client, call, name, args });
-			// When the answer comes, nothing tells any more who asked for it.
-			const place: { stack?: string } = {};
-			Error.captureStackTrace(place, Client.prototype.call);
-			this.#calls.set(call, { client, name, place, resolve, reject });
-		});
+	async callClient(client: string, name: string, args: readonly AmfValue[]): Promise<AmfValue> {
+		if (!this.#known.has(client)) throw new Error("The client has gone.");
+		return this.#answers.call(client, name, args);
 	}
 
 	/** Logs what a handler threw, with the place in the application's code. */
@@ -303,11 +282,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 		this.#known.delete(id);
 		client.leave();
 		this.#room.disconnect(id);
-		for (const [call, waiting] of this.#calls) {
-			if (waiting.client !== id) continue;
-			this.#calls.delete(call);
-			waiting.reject(madeAt(waiting.place, new Error("The client has gone.")));
-		}
+		this.#answers.forget(id);
 		if (this.#accepted.delete(id)) this.#run("onDisconnect", () => this.#definition.onDisconnect?.(client));
 	}
 
@@ -351,13 +326,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			if (proxy !== undefined) return proxy(args, call !== 0);
 			return method === undefined ? onCall!(client, name, ...args) : method(client, ...(args as never[]));
 		};
-		try {
-			const result = run();
-			if (isThenable(result)) Promise.resolve(result).then(finish, breakOff);
-			else finish(result);
-		} catch (error) {
-			breakOff(error);
-		}
+		runHandler(run, finish, breakOff);
 	}
 
 	#askPermission(handler: "onPublish" | "onPlay", id: string, request: number, stream: StreamFacts): void {
@@ -386,32 +355,12 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			this.reportFault("onIdle", error);
 			finish(undefined);
 		};
-		try {
-			const answer = this.#definition.onIdle?.(this);
-			if (isThenable(answer)) Promise.resolve(answer).then(finish, fail);
-			else finish(answer);
-		} catch (error) {
-			fail(error);
-		}
+		runHandler(() => this.#definition.onIdle?.(this), finish, fail);
 	}
 
 	#tell(handler: "onUnpublish" | "onStop", id: string, stream: StreamFacts): void {
 		const client = this.#known.get(id);
 		if (client !== undefined) this.#run(handler, () => this.#definition[handler]?.(client, stream));
-	}
-
-	#takeAnswer(call: number, failed: boolean, value: AmfValue): void {
-		const waiting = this.#calls.get(call);
-		this.#calls.delete(call);
-		if (failed) waiting?.reject(madeAt(waiting.place, new CallError(waiting.name, value)));
-		else waiting?.resolve(value);
-	}
-
-	#takeReply(ask: number, failed: boolean, value: AmfValue): void {
-		const waiting = this.#asks.get(ask);
-		this.#asks.delete(ask);
-		if (failed) waiting?.reject(new Error(String(value)));
-		else waiting?.resolve(value);
 	}
 
 	/** Runs a handler that decides; a decision that is there at once takes effect at once. */
@@ -428,23 +377,16 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			this.reportFault(where, error);
 			onDecided(new Refusal("The application failed.", undefined, undefined));
 		};
-		try {
-			const decision = handler();
-			if (isThenable(decision)) Promise.resolve(decision).then(finish, fail);
-			else finish(decision);
-		} catch (error) {
-			fail(error);
-		}
+		runHandler(handler, finish, fail);
 	}
 
 	/** Runs a handler of which nothing is wanted. */
 	#run(where: string, handler: () => unknown): void {
-		try {
-			const result = handler();
-			if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.reportFault(where, error));
-		} catch (error) {
-			this.reportFault(where, error);
-		}
+		runHandler(
+			handler,
+			() => {},
+			error => this.reportFault(where, error),
+		);
 	}
 
 	#keep(timer: NodeJS.Timeout): ApplicationTimer {
@@ -463,26 +405,6 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 	}
 }
 
-type Waiting = {
-	readonly resolve: (value: AmfValue) => void;
-	readonly reject: (error: Error) => void;
-};
-
-type WaitingCall = Waiting & {
-	readonly client: string;
-	readonly name: string;
-	readonly place: Place;
-};
-
-/** Where something was called for; the stack is made into text only when it is read. */
-type Place = { readonly stack?: string };
-
-/** Gives an error the stack of the place that it is about. */
-function madeAt(place: Place, error: Error): Error {
-	error.stack = `${error.name}: ${error.message}\n${place.stack?.replace(/^.*\n/, "") ?? ""}`;
-	return error;
-}
-
 function rejection({ description, application, address }: Refusal): NetStatus {
 	return netStatus("NetConnection.Connect.Rejected", `[ Server.Reject ] : ${description}`, {
 		...(application !== undefined && { application }),
@@ -498,8 +420,4 @@ function callFailed(error: unknown): NetStatus {
 	}
 	const text = error instanceof Error ? error.message : String(error);
 	return netStatus("NetConnection.Call.Failed", text);
-}
-
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-	return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

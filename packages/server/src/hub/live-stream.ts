@@ -1,18 +1,16 @@
 import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
-import { missedMessages } from "./catch-up.ts";
+import { Audience, type AudienceStream } from "./audience.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
-import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerSink } from "./framer.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
-import { ResumeGate, resumeIndex } from "./resume-gate.ts";
-import { Shape } from "./shape.ts";
+import { ResumeGate } from "./resume-gate.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { StreamMeter } from "./stream-meter.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { StreamTap } from "./stream-tap.ts";
 import { TimestampRepair } from "./timestamp-repair.ts";
-import { VIEWER_GONE, VIEWER_PAUSED, VIEWER_STEADY, VIEWER_WAITING, Viewer } from "./viewer.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** What a stream tells the hub. */
 export interface LiveStreamOwner {
@@ -28,17 +26,14 @@ export type PublishAnswer = { readonly publication: Publication } | { readonly r
 /** A batch of so many messages or bytes is flushed at once: no window may gather a flood. */
 const MAX_BATCH_MESSAGES = 512;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
 /**
- * One live stream: a publisher at most, and its viewers. Messages gather in a batch, which is flushed by the latency
- * mode: framed once for each shape of viewer, and written to each as one block.
+ * One live stream: a publisher at most, and an audience. Messages gather in a batch, which is flushed by the latency
+ * mode: to those who take messages, and to the audience. A publisher that drops is waited for.
  */
-export class LiveStream {
+export class LiveStream implements AudienceStream {
 	readonly key: string;
 	readonly cache: StreamCache;
-	/** Totals of the stream, over all its publishers. */
-	bytesOut = 0;
-	viewerSkips = 0;
-	viewersClosedSlow = 0;
 	/** What comes in. */
 	readonly meter = new StreamMeter();
 
@@ -46,8 +41,7 @@ export class LiveStream {
 	readonly #options: LiveStreamOptions;
 	readonly #clock: HubClock;
 	readonly #repair: TimestampRepair;
-	readonly #shapes = new Map<string, Shape>();
-	readonly #viewers = new Set<Viewer>();
+	readonly #audience: Audience;
 	readonly #taps = new Set<StreamTap>();
 
 	#publication: Publication | undefined;
@@ -59,11 +53,6 @@ export class LiveStream {
 
 	#batch: MediaMessage[] = [];
 	#batchBytes = 0;
-	/** Messages flushed so far, which is the number of the batch's first. */
-	#flushed = 0;
-	/** The same, with the batch that is being flushed. */
-	#given = 0;
-	#version = 0;
 	readonly #schedule: FlushSchedule;
 
 	constructor(key: string, owner: LiveStreamOwner, options: LiveStreamOptions, clock: HubClock) {
@@ -72,6 +61,7 @@ export class LiveStream {
 		this.#options = options;
 		this.#clock = clock;
 		this.cache = new StreamCache(options.gopCache);
+		this.#audience = new Audience(this, this.cache, options.viewerQueue, clock);
 		this.#repair = new TimestampRepair(options.timestamps);
 		this.#schedule = new FlushSchedule(options, clock, () => this.#flush());
 	}
@@ -95,12 +85,30 @@ export class LiveStream {
 		return this.#repair.newest;
 	}
 
-	get viewerCount(): number {
-		return this.#viewers.size;
+	get nextTimestamp(): number {
+		return this.#batch[0]?.timestamp ?? this.#repair.newest;
 	}
 
 	get viewers(): ReadonlySet<Viewer> {
-		return this.#viewers;
+		return this.#audience.viewers;
+	}
+
+	get viewerCount(): number {
+		return this.#audience.viewers.size;
+	}
+
+	/** Framed bytes that viewers were sent, or had queued. */
+	get bytesOut(): number {
+		return this.#audience.bytesOut;
+	}
+
+	/** How often viewers skipped, and how many were closed because they took nothing. */
+	get viewerSkips(): number {
+		return this.#audience.skips;
+	}
+
+	get viewersClosedSlow(): number {
+		return this.#audience.closedSlow;
 	}
 
 	get bytesIn(): number {
@@ -141,7 +149,7 @@ export class LiveStream {
 		this.#repair.restart();
 		this.meter.restart();
 		this.cache.beginPublisher();
-		this.#version++;
+		this.#audience.onCacheChanged();
 		this.#schedule.begin(sink.input);
 		const now = this.#clock.now();
 		const publication = new Publication(this, identity, sink, now);
@@ -150,7 +158,7 @@ export class LiveStream {
 		this.#resumeGate.begin(wasLive, now);
 		if (!wasLive) {
 			this.#publishedSince = now;
-			for (const viewer of [...this.#viewers]) viewer.tell("published", now);
+			this.#audience.onPublished(now);
 		}
 		return { publication };
 	}
@@ -195,12 +203,7 @@ export class LiveStream {
 
 	/** A viewer joins. It gets the cached start at once where there is one: of both media, or of what it wants. */
 	attach(sink: ViewerSink, wantsAudio = true, wantsVideo = true): Viewer {
-		const viewer = new Viewer(this, sink, this.#options.viewerQueue);
-		viewer.wantsAudio = wantsAudio;
-		viewer.wantsVideo = wantsVideo;
-		this.#viewers.add(viewer);
-		this.#join(viewer);
-		return viewer;
+		return this.#audience.attach(sink, wantsAudio, wantsVideo);
 	}
 
 	/**
@@ -210,13 +213,6 @@ export class LiveStream {
 	attachTap(tap: StreamTap): () => void {
 		this.#taps.add(tap);
 		return () => this.#taps.delete(tap);
-	}
-
-	detach(viewer: Viewer): void {
-		if (viewer.state === VIEWER_GONE) return;
-		this.#leaveShape(viewer);
-		viewer.end();
-		this.#forget(viewer);
 	}
 
 	/** The publication ends. Called by `Publication`. */
@@ -249,13 +245,7 @@ export class LiveStream {
 		if (publication !== undefined && now - publication.lastMediaAt > this.#options.idleTimeoutMillis) {
 			publication.end("idle");
 		}
-		for (const viewer of [...this.#viewers]) {
-			if (!viewer.isStuck(now)) continue;
-			this.viewersClosedSlow++;
-			this.#leaveShape(viewer);
-			viewer.end("too-slow");
-			this.#forget(viewer);
-		}
+		this.#audience.closeStuck(now);
 	}
 
 	/** The server stops: everybody is told. */
@@ -266,113 +256,15 @@ export class LiveStream {
 		this.#publication?.end("server-stopping");
 		if (isWaiting) for (const tap of this.#taps) tap.onEnded("server-stopping");
 		this.#schedule.end();
-		for (const viewer of [...this.#viewers]) {
-			this.#leaveShape(viewer);
-			viewer.end("server-stopping");
-		}
-		this.#viewers.clear();
+		this.#audience.stop();
 	}
 
-	/** Called by `Viewer`. */
-	pauseViewer(viewer: Viewer, paused: boolean): void {
-		if (paused) {
-			this.#leaveShape(viewer);
-			viewer.waitedAtPause = viewer.state === VIEWER_WAITING;
-			viewer.state = VIEWER_PAUSED;
-			viewer.position = this.#flushed;
-			if (viewer.wantsVideo) viewer.videoPosition = this.#flushed;
-			return;
-		}
-		// Nothing of the group is sent twice: a pause shorter than the group goes on where it stopped.
-		const { group } = this.cache;
-		const groupStart = this.#flushed - group.length;
-		const mayJoin = viewer.waitedAtPause && group.length > 0 ? viewer.position <= groupStart : false;
-		if (viewer.position < groupStart || mayJoin) this.#join(viewer);
-		else if (viewer.waitedAtPause) this.#wait(viewer);
-		else this.#goOn(viewer, viewer.position, viewer.videoPosition);
-	}
-
-	/** Called by `Viewer`. */
-	filterViewer(viewer: Viewer, wantsAudio: boolean, wantsVideo: boolean): void {
-		const gainsAudio = wantsAudio && !viewer.wantsAudio;
-		const gainsVideo = wantsVideo && !viewer.wantsVideo;
-		this.#leaveShape(viewer);
-		if (viewer.wantsVideo && !wantsVideo && viewer.state !== VIEWER_PAUSED) {
-			viewer.videoPosition = viewer.state === VIEWER_STEADY ? this.#flushed : -1;
-		}
-		viewer.lacksAudio ||= !wantsAudio;
-		viewer.lacksVideo ||= !wantsVideo;
-		viewer.wantsAudio = wantsAudio;
-		viewer.wantsVideo = wantsVideo;
-		if (viewer.state === VIEWER_WAITING) this.#wait(viewer);
-		else if (viewer.state !== VIEWER_STEADY) return;
-		else if (gainsAudio || gainsVideo)
-			this.#goOn(viewer, this.#flushed, gainsVideo ? viewer.videoPosition : this.#flushed);
-		else this.#shapeOf(viewer).steady.add(viewer);
-	}
-
-	/** Called by `Viewer`: it lost messages and goes on at the next keyframe. */
 	onViewerSkipped(viewer: Viewer): void {
-		this.viewerSkips++;
-		const shape = this.#shapeOf(viewer);
-		shape.steady.delete(viewer);
-		viewer.state = VIEWER_WAITING;
-		// What was dropped may have held data and configurations.
-		viewer.headVersion = -1;
-		if (viewer.missedFrom < 0) viewer.missedFrom = this.#given;
-		shape.waiting.add(viewer);
 		this.#owner.onViewerSkipped(this, viewer);
 	}
 
-	#join(viewer: Viewer): void {
-		if (!this.isLive) {
-			this.#wait(viewer);
-			return;
-		}
-		const { cache } = this;
-		const shape = this.#shapeOf(viewer);
-		const start = shape.start(cache, this.#version, this.#batch[0]?.timestamp ?? this.#repair.newest);
-		viewer.headVersion = cache.headVersion;
-		// Without video any message is a start; where keyframes are too rare to be kept, waiting could take forever.
-		const isAudio = !viewer.wantsVideo || (cache.hasAudio && !cache.hasVideo);
-		const mayStart = cache.group.length > 0 || cache.overflowed || isAudio;
-		viewer.state = mayStart ? VIEWER_STEADY : VIEWER_WAITING;
-		(mayStart ? shape.steady : shape.waiting).add(viewer);
-		// Last, for the viewer may have no room for it and be sent to the waiting ones.
-		if (start.bytes.length > 0) this.#give(viewer, start);
-	}
-
-	#wait(viewer: Viewer): void {
-		viewer.state = VIEWER_WAITING;
-		viewer.headVersion = -1;
-		this.#shapeOf(viewer).waiting.add(viewer);
-	}
-
-	/**
-	 * Makes a viewer steady that has had everything before number `from`, and of the video what was before `videoFrom`:
-	 * it gets from the group what it has missed. Where the group does not reach back to its video, that begins with the
-	 * group's keyframe.
-	 */
-	#goOn(viewer: Viewer, from: number, videoFrom: number): void {
-		const { cache } = this;
-		const groupStart = this.#flushed - cache.group.length;
-		if (
-			viewer.wantsVideo &&
-			cache.hasVideo &&
-			videoFrom < groupStart &&
-			cache.group.length === 0 &&
-			!cache.overflowed
-		) {
-			this.#wait(viewer);
-			return;
-		}
-		const next = this.#batch[0]?.timestamp ?? this.#repair.newest;
-		const missed = missedMessages(viewer, cache, groupStart, from, videoFrom, next);
-		const shape = this.#shapeOf(viewer);
-		viewer.state = VIEWER_STEADY;
-		shape.steady.add(viewer);
-		const block = shape.frame(missed);
-		if (block.bytes.length > 0) this.#give(viewer, block);
+	onViewerGone(): void {
+		this.#reportIdle();
 	}
 
 	#takeData(message: MediaMessage, now: number): void {
@@ -392,127 +284,31 @@ export class LiveStream {
 	#forgetData(name: string): void {
 		this.#flush();
 		this.cache.data.forget(name);
-		this.#version++;
+		this.#audience.onCacheChanged();
 	}
 
-	/** Frames the batch for each shape and hands it to each viewer. Returns its bytes of payload. */
+	/** Hands the batch on. Returns its bytes of payload. */
 	#flush(): number {
 		const batch = this.#batch;
 		const bytes = this.#batchBytes;
 		if (batch.length === 0) return 0;
 		this.#batch = [];
 		this.#batchBytes = 0;
-		this.#given = this.#flushed + batch.length;
 		const startedAt = this.#clock.now();
 		if (this.#taps.size > 0) for (const tap of this.#taps) tap.onMessages(batch);
-		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, startedAt);
-		this.#resumeWaiting(batch, startedAt);
-		this.#flushed += batch.length;
-		this.#version++;
+		this.#audience.take(batch, startedAt);
 		this.#schedule.onFlushed(startedAt, this.#clock.now(), bytes);
 		return bytes;
-	}
-
-	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
-		const block = shape.frame(batch);
-		if (block.bytes.length === 0) return;
-		this.bytesOut += block.bytes.length * shape.steady.size;
-		for (const viewer of shape.steady) viewer.deliver(block, now);
-	}
-
-	/**
-	 * Takes the batch into the cache, and lets viewers that wait start at its first keyframe, with the data and
-	 * configurations that hold there where they have not had them.
-	 */
-	#resumeWaiting(batch: readonly MediaMessage[], now: number): void {
-		const { cache } = this;
-		const from = resumeIndex(batch, cache);
-		for (let i = 0; i < from; i++) cache.add(batch[i]!);
-		const start = Math.max(from, 0);
-		for (const shape of this.#shapes.values()) {
-			// Without video any message is a start.
-			if (from >= 0 || !shape.wantsVideo) this.#resumeShape(shape, batch, start, now);
-		}
-		for (let i = start; i < batch.length; i++) cache.add(batch[i]!);
-	}
-
-	#resumeShape(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
-		if (shape.waiting.size === 0) return;
-		const block = shape.frame(batch, from);
-		if (block.bytes.length === 0) return;
-		const { headVersion } = this.cache;
-		let head: FramedBlock | undefined;
-		for (const viewer of [...shape.waiting]) {
-			// Another viewer's end may have taken this one with it.
-			if (viewer.state !== VIEWER_WAITING || !viewer.isDrained) continue;
-			shape.waiting.delete(viewer);
-			shape.steady.add(viewer);
-			viewer.state = VIEWER_STEADY;
-			if (viewer.headVersion !== headVersion) {
-				head ??= shape.head(this.cache, batch[from]!.timestamp);
-				viewer.headVersion = headVersion;
-				if (head.bytes.length > 0) this.#give(viewer, head);
-				if (!shape.steady.has(viewer)) continue;
-			}
-			if (viewer.missedFrom >= 0) {
-				viewer.missedMessages += Math.max(0, this.#flushed + from - viewer.missedFrom);
-				viewer.missedFrom = -1;
-			}
-			this.bytesOut += block.bytes.length;
-			viewer.deliver(block, now);
-		}
-	}
-
-	#shapeOf(viewer: Viewer): Shape {
-		const { framer } = viewer.sink;
-		const key = `${framer.key}${viewer.wantsAudio ? "a" : ""}${viewer.wantsVideo ? "v" : ""}`;
-		let shape = this.#shapes.get(key);
-		if (shape === undefined) {
-			shape = new Shape(key, framer, viewer.wantsAudio, viewer.wantsVideo);
-			this.#shapes.set(key, shape);
-		}
-		return shape;
-	}
-
-	#leaveShape(viewer: Viewer): void {
-		const shape = this.#shapeOf(viewer);
-		shape.steady.delete(viewer);
-		shape.waiting.delete(viewer);
-		if (shape.isEmpty) this.#shapes.delete(shape.key);
-	}
-
-	#give(viewer: Viewer, block: FramedBlock): void {
-		this.bytesOut += block.bytes.length;
-		viewer.deliver(block, this.#clock.now());
 	}
 
 	#endLive(reason: PublisherEnd): void {
 		for (const tap of this.#taps) tap.onEnded(reason);
 		this.cache.clear();
-		this.#version++;
-		const now = this.#clock.now();
-		for (const viewer of [...this.#viewers]) viewer.tell("unpublished", now);
-		// Whoever stays waits for the next publisher's keyframe, with that one's data and configurations.
-		for (const viewer of this.#viewers) {
-			viewer.headVersion = -1;
-			viewer.videoPosition = -1;
-			viewer.position = -1;
-			if (viewer.state === VIEWER_STEADY) viewer.state = VIEWER_WAITING;
-		}
-		for (const shape of this.#shapes.values()) {
-			for (const viewer of shape.steady) shape.waiting.add(viewer);
-			shape.steady.clear();
-			shape.forget();
-		}
-		this.#reportIdle();
-	}
-
-	#forget(viewer: Viewer): void {
-		this.#viewers.delete(viewer);
+		this.#audience.onUnpublished(this.#clock.now());
 		this.#reportIdle();
 	}
 
 	#reportIdle(): void {
-		if (!this.isLive && this.#viewers.size === 0 && this.#holders === 0) this.#owner.onStreamIdle(this);
+		if (!this.isLive && this.viewerCount === 0 && this.#holders === 0) this.#owner.onStreamIdle(this);
 	}
 }

@@ -1,7 +1,7 @@
+import type { Audience } from "./audience.ts";
 import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
 import type { ViewerQueueOptions } from "./hub-options.ts";
-import type { LiveStream } from "./live-stream.ts";
 import { addTally, emptyTally, type MediaTally } from "./media-tally.ts";
 import type { ViewerStats } from "./stream-stats.ts";
 
@@ -31,7 +31,6 @@ type QueuedNotice = { readonly notice: ViewerNotice; readonly queuedAt: number }
  * for too long it is closed.
  */
 export class Viewer {
-	readonly stream: LiveStream;
 	readonly sink: ViewerSink;
 	state = VIEWER_WAITING;
 	wantsAudio = true;
@@ -56,6 +55,7 @@ export class Viewer {
 	missedFrom = -1;
 	missedMessages = 0;
 
+	readonly #audience: Audience;
 	readonly #limits: ViewerQueueOptions;
 	#queue: (QueuedBlock | QueuedNotice)[] = [];
 	#queuedBytes = 0;
@@ -64,8 +64,8 @@ export class Viewer {
 	/** Since when its network has taken nothing; −1 while it keeps up. */
 	#stalledAt = -1;
 
-	constructor(stream: LiveStream, sink: ViewerSink, limits: ViewerQueueOptions) {
-		this.stream = stream;
+	constructor(audience: Audience, sink: ViewerSink, limits: ViewerQueueOptions) {
+		this.#audience = audience;
 		this.sink = sink;
 		this.#limits = limits;
 	}
@@ -137,17 +137,17 @@ export class Viewer {
 
 	/** Stops or resumes; on resuming it goes on where it was, or at the last keyframe when that is newer. */
 	setPaused(paused: boolean): void {
-		if (paused !== (this.state === VIEWER_PAUSED) && this.state !== VIEWER_GONE) this.stream.pauseViewer(this, paused);
+		if (paused !== (this.state === VIEWER_PAUSED) && this.state !== VIEWER_GONE) this.#audience.pause(this, paused);
 	}
 
 	/** Chooses what it gets. Video comes back at a keyframe. */
 	setFilter(wantsAudio: boolean, wantsVideo: boolean): void {
-		if (this.state !== VIEWER_GONE) this.stream.filterViewer(this, wantsAudio, wantsVideo);
+		if (this.state !== VIEWER_GONE) this.#audience.filter(this, wantsAudio, wantsVideo);
 	}
 
-	/** Leaves its stream. */
+	/** Leaves the stream. */
 	detach(): void {
-		this.stream.detach(this);
+		this.#audience.detach(this);
 	}
 
 	/** Forgets what waits; called when the viewer leaves. */
@@ -170,7 +170,7 @@ export class Viewer {
 		}
 		this.#queue = [];
 		this.#queuedBytes = 0;
-		this.stream.onViewerSkipped(this);
+		this.#audience.onSkipped(this);
 		this.sink.onSkipped(now);
 		for (const each of lost) if ("notice" in each && this.state !== VIEWER_GONE) this.#hand(each.notice);
 	}

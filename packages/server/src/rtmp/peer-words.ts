@@ -19,17 +19,6 @@ export function protocolRefusal({ protocols }: ApplicationRules, protocol: strin
 	return netStatus("NetConnection.Connect.Rejected", text);
 }
 
-/** One array of all, which have so many bytes together. */
-export function joinSlices(slices: readonly Uint8Array[], length: number): Uint8Array {
-	const joined = new Uint8Array(length);
-	let offset = 0;
-	for (const slice of slices) {
-		joined.set(slice, offset);
-		offset += slice.length;
-	}
-	return joined;
-}
-
 /** What a publisher is told when the server ends its publication. */
 export const PUBLICATION_END_STATUS: Partial<
 	Record<PublisherEnd, [code: "NetStream.Publish.Idle" | "NetStream.Unpublish.Success", text: string]>

@@ -11,8 +11,10 @@ import { PlayController, type PlaylistOwner } from "./play-controller.ts";
 import { type PlayItem, type Playing, type PlayTransport, wishOf } from "./playing.ts";
 
 /** The connection whose streams are played on. */
-export interface PlayHost extends PlayTransport {
+export interface PlayHost {
 	readonly connection: ServerConnection;
+	/** Takes what is played. */
+	readonly output: PlayTransport;
 	readonly rules: ApplicationRules;
 	/** The application whose streams they are, as the hub's keys have it. */
 	readonly application: string;
@@ -203,7 +205,7 @@ export class PlayDesk
 		if (reason === "too-slow") link.close(new PeerError("VIEWER_TOO_SLOW"));
 		else stream.state = "idle";
 		this.#take(stream)?.close();
-		this.#host.flush();
+		this.#host.output.flush();
 	}
 
 	#add(stream: ServerStream, item: PlayItem): void {
@@ -258,7 +260,7 @@ export class PlayDesk
 			return undefined;
 		}
 		const environment = {
-			transport: this.#host,
+			transport: this.#host.output,
 			slab: this.#context.connection.slab,
 			blocks: this.#blocks,
 			schedule: this.#context.schedule,

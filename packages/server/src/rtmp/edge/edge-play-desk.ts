@@ -129,7 +129,7 @@ export class EdgePlayDesk {
 			return;
 		}
 		const { link } = this.#host.connection;
-		const file = new EdgeFilePlay(stream, upstream, this.#host);
+		const file = new EdgeFilePlay(stream, upstream, this.#host.output);
 		this.#files.set(stream, file);
 		link.toleratesSilence = true;
 		if (stream.state === "play-pending") stream.grantPlay({ reset: request.reset, isRecorded: true });
