@@ -406,6 +406,29 @@ describe("what goes wrong in a script", () => {
 		await server.logged(/^main\.asc:4: ReferenceError: undefinedThing is not defined/);
 	});
 
+	it.each(["process", "thread"])("application.onStatus is told when memory is low (isolation: %s)", async isolation => {
+		await using small = await LegacyFixture.start({ code: { isolation, memory: "32MiB" } });
+		const name = small.app(`
+			var kept = [], told;
+			application.onStatus = function (info) {
+				if (info.code != "Application.Resource.LowMemory") return;
+				told = info;
+				kept = [];
+			};
+			Client.prototype.fill = function () {
+				for (var i = 0; i < 5000; i++) kept.push({ number: kept.length, text: "x" + i });
+				return told;
+			};`);
+		const client = await small.connect(name);
+		let told: unknown;
+		while (told === undefined) told = await client.call("fill");
+		expect(told).toEqual({
+			code: "Application.Resource.LowMemory",
+			level: "warning",
+			description: expect.stringMatching(/^The application uses \d+ of 32 MiB of memory\.$/),
+		});
+	});
+
 	it("a handler of faults that throws itself is heard of once", async () => {
 		const name = server.app(`
 			application.onStatus = function (info) { throw new Error("again and again"); };

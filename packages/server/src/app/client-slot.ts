@@ -20,6 +20,8 @@ export class ClientSlot {
 	write = "/";
 	/** Of which streams it may use the samples. */
 	samples = { audio: "/", video: "/" };
+	/** In which folders its names of files are looked up; empty: in those for everybody. */
+	virtualKey: string;
 	/** The event of its last call. */
 	lastCall = 0;
 	/** What the application did to it before it let it in: that follows the answer to `connect`. */
@@ -28,6 +30,7 @@ export class ClientSlot {
 	constructor(client: InstanceClient, calls: CallAllowance) {
 		this.client = client;
 		this.calls = calls;
+		this.virtualKey = client.facts.virtualKey ?? "";
 	}
 
 	/** Whether the application has let it in. */
@@ -66,5 +69,5 @@ export class ClientSlot {
 
 /** Rights must hold from the client's first command on, so they do not wait for its answer. */
 function isForLater({ kind }: ClientEffect): boolean {
-	return !["accept", "reject", "close", "access", "sample-access"].includes(kind);
+	return !["accept", "reject", "close", "access", "sample-access", "virtual-key"].includes(kind);
 }

@@ -146,6 +146,11 @@ export class ApplicationInstance {
 		return this.#clients.get(client.facts.id)?.sampleAccess(stream) ?? { audio: true, video: true };
 	}
 
+	/** The virtual key of a client: it decides in which folders its names of files are looked up. Empty: it has none. */
+	virtualKey(client: InstanceClient): string {
+		return this.#clients.get(client.facts.id)?.virtualKey ?? "";
+	}
+
 	/**
 	 * Whether the application has yet to begin one of the client's calls. Where it has, `proceed` is called as soon as
 	 * that and what the call did until its first wait are done, unless the client leaves.
@@ -347,6 +352,9 @@ export class ApplicationInstance {
 				return client.line.setBandwidthLimit(effect.toClient, effect.fromClient);
 			case "sample-access":
 				slot.samples = effect;
+				return;
+			case "virtual-key":
+				slot.virtualKey = effect.key;
 				return;
 			case "decline":
 				return client.answerCall(effect.call);

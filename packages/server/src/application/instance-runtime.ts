@@ -15,7 +15,14 @@ import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer }
 import { type AnswerSource, AwaitedAnswers } from "./awaited-answer.ts";
 import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
 import { Client, type ClientPort } from "./client.ts";
-import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
+import {
+	type ApplicationDefinition,
+	type MaybeDecision,
+	type MemoryUse,
+	type Methods,
+	Refusal,
+	UNKNOWN_CALL,
+} from "./definition.ts";
 import { runHandler } from "./handler-run.ts";
 import { findMethod } from "./method-lookup.ts";
 import { SharedObjectCollection } from "./shared-object.ts";
@@ -172,6 +179,11 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "shared-object":
 				return receiveSharedObject(this.#room, event, effect => this.emit(effect));
 		}
+	}
+
+	/** The application's memory is low. */
+	tellLowMemory(memory: MemoryUse): void {
+		this.#run("onLowMemory", () => this.#definition.onLowMemory?.(this, memory));
 	}
 
 	/** The instance is unloaded. Resolves when `onShutdown` is done. */

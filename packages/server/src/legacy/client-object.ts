@@ -10,7 +10,7 @@ const FACTS: Readonly<Record<string, (client: Client) => ScriptValue>> = {
 	ip: client => client.ip,
 	pageUrl: client => client.pageUrl,
 	protocol: client => client.protocol,
-	protocolVersion: () => "3",
+	protocolVersion: client => String(client.protocolVersion),
 	referrer: client => client.referrer,
 	secure: client => client.secure,
 	uri: client => client.uri,
@@ -27,7 +27,6 @@ export class ClientClass {
 	readonly #isThere: (client: Client) => boolean;
 	readonly #clients = new WeakMap<ScriptObject, Client>();
 	readonly #objects = new WeakMap<Client, ScriptObject>();
-	readonly #virtualKeys = new WeakMap<Client, string>();
 
 	/** `isThere`: the client has neither gone nor been turned away. */
 	constructor(instance: LegacyInstance, isThere: (client: Client) => boolean) {
@@ -52,7 +51,7 @@ export class ClientClass {
 					client.setBandwidthLimit(rate(toClient), rate(fromClient));
 				}),
 				getStats: call(client => (isThere(client) ? instance.realm.toScript(clientFigures(client.statsNow())) : null)),
-				getStreamLength: call((_client, [name]) => instance.app.streams.lengthNow(String(name))),
+				getStreamLength: call((client, [name]) => instance.app.streams.lengthNow(String(name), client.virtualKey)),
 				ping: call(client => client.isAlive()),
 			},
 		});
@@ -101,8 +100,10 @@ export class ClientClass {
 			};
 		}
 		accessors["virtualKey"] = {
-			get: self => this.#virtualKeys.get(this.#need(self)) ?? "",
-			set: (self, value) => this.#virtualKeys.set(this.#need(self), virtualKey(value)),
+			get: self => this.#need(self).virtualKey,
+			set: (self, value) => {
+				this.#need(self).virtualKey = virtualKey(value);
+			},
 		};
 		return accessors;
 	}

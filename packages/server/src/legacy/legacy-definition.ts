@@ -43,6 +43,7 @@ export function legacyDefinition({ main, folder }: LegacyPlace): AnyDefinition {
 			runtime.start();
 		},
 		onIdle: app => runtimes.get(app)?.isDone(),
+		onLowMemory: (app, memory) => runtimes.get(app)?.tellLowMemory(memory),
 		onShutdown: (app, reason) => runtimes.get(app)?.stop(reason === "idle"),
 		onConnect(client, ...args) {
 			const decision = (verdict: Verdict) => (verdict === "accepted" ? undefined : verdict);

@@ -2,6 +2,7 @@ import type { AmfValue } from "@millrace/core/amf";
 import {
 	type Application,
 	type Client,
+	type MemoryUse,
 	type ProxyTarget,
 	reject,
 	type StreamUse,
@@ -128,6 +129,16 @@ export class LegacyRuntime implements LegacyInstance {
 	/** The main file has been run. */
 	start(): void {
 		this.#event("onAppStart");
+	}
+
+	/** The application's memory is nearly used up. */
+	tellLowMemory({ usedBytes, limitBytes }: MemoryUse): void {
+		const [used, limit] = [usedBytes, limitBytes].map(bytes => Math.round(bytes / 1024 / 1024));
+		this.reportStatus(this.application, {
+			code: "Application.Resource.LowMemory",
+			level: "warning",
+			description: `The application uses ${used} of ${limit} MiB of memory.`,
+		});
 	}
 
 	/** There have been no clients for some time. `false`: the script keeps the instance. */

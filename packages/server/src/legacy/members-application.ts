@@ -28,7 +28,7 @@ export const APPLICATION_MEMBERS = membersOf("Application", [
 	["onConnectAccept", "event", "1", "full", 'After `load("components.asc")`, as there.'],
 	["onConnectReject", "event", "1", "full", 'After `load("components.asc")`, as there.'],
 	["onDisconnect", "event", "1", "full"],
-	["onStatus", "event", "1", "partial", "There is no `Application.Resource.LowMemory`."],
+	["onStatus", "event", "1", "full", "`Application.Resource.LowMemory` comes at 80 per cent of the limit of memory."],
 	["onPublish", "event", "3", "full", "It comes before the publisher is told that it may."],
 	["onUnpublish", "event", "3", "full"],
 	["onPeerLookup", "event", "4", "absent", "RTMFP: it never happens."],

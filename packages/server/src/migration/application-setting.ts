@@ -4,7 +4,7 @@ import type { ImportTarget } from "./import-target.ts";
 import { type Outcome, takenWith, unset } from "./outcome.ts";
 import { decide, none, type OldSetting, type SettingRow, same, take, takeNumber, takeSwitch } from "./setting-row.ts";
 import { numberOf, switchOf, textOf } from "./setting-value.ts";
-import { readStreams } from "./vhost-setting.ts";
+import { STREAM_FOLDER_SETTINGS } from "./stream-folder-setting.ts";
 import { childOf } from "./xml-element.ts";
 
 const PROCESS = "An application with code has a process of its own (`code.isolation`), the others share one.";
@@ -322,7 +322,7 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 	same("Logging/**", LOG),
 	none("ContentProtection/**", "Streams are not encrypted; `rtmps` and RTMPE protect the connection."),
 	none("ContentProtection@**", "Streams are not encrypted; `rtmps` and RTMPE protect the connection."),
-	take("VirtualDirectory/Streams", "media.directories", "As in `Vhost.xml`.", readStreams),
+	...STREAM_FOLDER_SETTINGS,
 ];
 
 function readConfig({ value, element }: OldSetting, target: ImportTarget): Outcome {

@@ -171,8 +171,10 @@ export class ConnectDesk {
 	}
 
 	#factsOf(request: ConnectRequest): ClientFacts {
+		const { connection } = this.#host;
+		const virtualKey = this.#rules?.virtualKeyOf?.(request.flashVer);
 		return {
-			id: this.#host.connection.clientId,
+			id: connection.clientId,
 			remoteAddress: this.#host.remoteAddress,
 			protocol: this.#protocol,
 			secure: this.#transport.secure,
@@ -182,7 +184,9 @@ export class ConnectDesk {
 			flashVer: request.flashVer,
 			query: request.query,
 			objectEncoding: request.objectEncoding,
+			protocolVersion: connection.link.handshakeVersion,
 			args: request.args,
+			...(virtualKey !== undefined && { virtualKey }),
 		};
 	}
 

@@ -398,6 +398,10 @@ export class RtmpPeer
 		this.#play.onStreamLength(call, address);
 	}
 
+	get virtualKey(): string {
+		return this.#connect.own?.virtualKey(this) ?? "";
+	}
+
 	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void {
 		this.#instance!.ask("play", this, facts, onAnswer);
 	}
