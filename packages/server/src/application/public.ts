@@ -42,6 +42,7 @@ export {
 	Stream,
 	StreamCollection,
 	type StreamFile,
+	type StreamGatherOptions,
 	type StreamPlayOptions,
 	StreamPush,
 	type StreamRecordOptions,

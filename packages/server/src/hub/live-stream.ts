@@ -3,7 +3,7 @@ import { missedMessages } from "./catch-up.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerSink } from "./framer.ts";
-import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
+import type { GatherWindow, HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
 import { ResumeGate, resumeIndex } from "./resume-gate.ts";
 import { Shape } from "./shape.ts";
@@ -93,6 +93,15 @@ export class LiveStream {
 	/** Time of the newest message that has come, in milliseconds of the stream's clock. */
 	get newestTimestamp(): number {
 		return this.#repair.newest;
+	}
+
+	/** How messages are gathered in place of the latency mode; empty: as that has it. */
+	get gather(): GatherWindow {
+		return this.#schedule.gather;
+	}
+
+	set gather(window: GatherWindow) {
+		this.#schedule.gather = window;
 	}
 
 	get viewerCount(): number {
@@ -385,7 +394,7 @@ export class LiveStream {
 		this.#batch.push(message);
 		this.#batchBytes += message.payload.length;
 		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) this.#flush();
-		else this.#schedule.onMessage(message.type, now);
+		else this.#schedule.onMessage(message.type, now, this.#batchBytes);
 	}
 
 	/** What came before the wish is still kept, and replayed to nobody after it. */
