@@ -36,6 +36,18 @@ Client.prototype.table = function() {
 	rows.serverInfo = {totalCount: 2, columnNames: ["id", "name"], initialData: [[1, "one"], [2, "two"]], serviceName: "x", version: 1, cursor: 1};
 	return rows;
 };
+Client.prototype.pages = function() { return tableOf(60, "there"); };
+Client.prototype.broken = function() { return tableOf(9, "there.nothing"); };
+Client.prototype.getRecords = function(id, first, count) {
+	var page = [];
+	for (var n = first; n < first + count; n++) page.push([n, "row " + n]);
+	return {Cursor: first, Page: id == "t1" ? page : []};
+};
+function tableOf(total, service) {
+	var rows = new RowSet();
+	rows.serverInfo = {totalCount: total, columnNames: ["id", "name"], initialData: [[1, "row 1"], [2, "row 2"], [3, "row 3"]].slice(0, total == 60 ? 3 : 1), serviceName: service, id: "t1", version: 1, cursor: 1};
+	return rows;
+}
 function RowSet() {}
 application.registerClass("RecordSet", RowSet);
 application.onPublish = function(client, stream) { trace("there: " + stream.name + "?" + stream.publishQueryString); };
@@ -174,6 +186,18 @@ describe("a script's connections", { timeout: 60_000 }, () => {
 		const viewer = await ann.play("copy");
 		await camera.sendUntil(() => viewer.pictures > 3);
 	});
+
+	it("Stream.setBufferTime asks the other server to send more ahead, of what plays too", async () => {
+		const ann = await dialed();
+		there.writeFilm(`there/streams/${ann.room}/film.flv`, 120);
+		await ann.call("run", "s = Stream.get('copy'); s.play('film', 0, -1, true, nc)");
+		const viewer = await ann.play("copy");
+		await until(() => viewer.pictures > 5);
+		const since = performance.now();
+		await ann.call("run", "s.setBufferTime(60); 1");
+		while (Number(await ann.call("run", "s.time")) < 50_000) await new Promise(resolve => setTimeout(resolve, 20));
+		expect(performance.now() - since).toBeLessThan(30_000);
+	});
 });
 
 describe("a script's NetStream", { timeout: 60_000 }, () => {
@@ -190,8 +214,14 @@ describe("a script's NetStream", { timeout: 60_000 }, () => {
 		await there.logged(/there: out\?key=1/);
 		const viewer = await (await there.connect(`there/${ann.room}`)).play("out");
 		await camera.sendUntil(() => viewer.pictures > 3);
-		expect(await ann.call("run", "ns.send('onScore', '1:0')")).toBe(true);
+		const near = await ann.play("cam");
+		expect(await ann.call("run", "[ns.send('onScore', '1:0'), ns.send()]")).toEqual([true, false]);
 		await until(() => viewer.data.some(([name, value]) => name === "onScore" && value === "1:0"));
+		// It is the other server's viewers that are told, as there; those here are told by the stream.
+		await ann.call("run", "Stream.get('cam').send('onGoal', 1)");
+		await until(() => near.data.some(([name]) => name === "onGoal"));
+		expect(near.data.filter(([name]) => name === "onScore")).toEqual([]);
+		await until(() => viewer.data.some(([name]) => name === "onGoal"));
 		await ann.call("run", "ns.close()");
 		await until(() => viewer.codes.includes("Play.UnpublishNotify"));
 	});
@@ -322,6 +352,79 @@ describe("netservices.asc", { timeout: 60_000 }, () => {
 				"table.removeAll(); own = new RecordSet(['a']); own.addItem({a: 1}); [table.getLength(), own.getItemAt(0).a, own.mTitles]",
 			),
 		).toEqual([0, 1, ["a"]]);
+	});
+
+	it("RecordSet.setDeliveryMode, RecordSet.getItemAt, RecordSet.getNumberAvailable and RecordSet.addView: rows that a gateway keeps are asked for", async () => {
+		const ann = await connect();
+		const code = `
+			gateway = NetServices.createGatewayConnection("${there.gateway}");
+			view = {modelChanged: function(change) {
+				application.broadcastMsg("changed", change.event, change.firstRow, change.lastRow);
+			}};
+			gateway.getService("there").pages({onResult: function(rows) {
+				table = rows;
+				rows.addView(view);
+				application.broadcastMsg("result", "pages", [rows.getLength(), rows.getNumberAvailable(), rows.isFullyPopulated(), rows.isLocal()],
+					[rows.getItemAt(2).name, rows.getItemAt(50), rows.getItemAt(3)], rows.addItem({id: 0}), typeof rows.getItemAt(60));
+			}});
+			1`;
+		await ann.call("run", code);
+		expect(await ann.told("result", "pages")).toEqual([
+			...["pages", [60, 3, false, false], ["row 3", "in progress", "in progress"], undefined, "undefined"],
+		]);
+		await ann.told("changed", "updateAll");
+		await ann.told("changed", "fetchRows", 50, 50);
+		await ann.told("changed", "updateRows", 50, 50);
+		await ann.told("changed", "updateRows", 3, 3);
+		expect(await ann.call("run", "[table.getItemAt(50), table.getItemAt(3).id, table.getNumberAvailable()]")).toEqual([
+			{ id: 51, name: "row 51" },
+			4,
+			5,
+		]);
+		await here.logged(/RecordSet.addItem: not all rows have come/);
+		await ann.call("run", "table.setDeliveryMode('page', 10, 1); table.getItemAt(25); 1");
+		await ann.told("changed", "updateRows", 20, 29);
+		await ann.told("changed", "updateRows", 30, 39);
+		expect(ann.received.filter(([name]) => name === "changed").some(([, event]) => event === "allRows")).toBe(false);
+		await ann.call("run", "table.setDeliveryMode('fetchall', 20); 1");
+		await ann.told("changed", "allRows");
+		const all = `
+			var ids = [];
+			for (var i = 0; i < table.getLength(); i++) ids.push(table.getItemAt(i).id);
+			table.addItem({id: 61});
+			[ids.length, ids[0], ids[59], table.isFullyPopulated(), table.getLength()]`;
+		expect(await ann.call("run", all)).toEqual([60, 1, 60, true, 61]);
+		expect(await ann.call("run", "table.setDeliveryMode('nonsense')")).toBeUndefined();
+		await here.logged(/nonsense is none of/);
+	});
+
+	it("RecordSet: rows that cannot be had are told to the log, and can be asked for again", async () => {
+		const ann = await connect();
+		const code = `
+			gateway = NetServices.createGatewayConnection("${there.gateway}");
+			gateway.getService("there", {broken_Result: function(rows) {
+				table = rows;
+				application.broadcastMsg("result", "broken", rows.getItemAt(1), rows.getItemAt(1));
+			}}).broken();
+			1`;
+		await ann.call("run", code);
+		expect(await ann.told("result", "broken")).toEqual(["broken", "in progress", "in progress"]);
+		await here.logged(/RecordSet: the rows 1 to 1 cannot be had: Method not found/);
+		expect(await ann.call("run", "table.getItemAt(1)")).toBe("in progress");
+	});
+
+	it("RecordSet.filter, RecordSet.sort and RecordSet.sortItemsBy", async () => {
+		const ann = await connect();
+		const code = `
+			rows = new RecordSet(["n", "name"]);
+			for each (var pair in [[10, "b"], [9, "a"], [11, "c"]]) rows.addItem({n: pair[0], name: pair[1]});
+			function names() { var list = []; for each (var item in rows.items) list.push(item.name); return list.join(""); }
+			var few = rows.filter(function(row, least) { return row.n >= least; }, 10);
+			rows.sortItemsBy("n"); var up = names();
+			rows.sortItemsBy("name", "DESC"); var down = names();
+			rows.sort(function(a, b) { return a.name < b.name ? -1 : 1; });
+			[few.getLength(), few.getColumnNames(), up, down, names()]`;
+		expect(await ann.call("run", code)).toEqual([2, ["n", "name"], "abc", "cba", "abc"]);
 	});
 
 	it("NetServices.createGatewayConnection without an address says so in the log", async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endAll, type ScriptClient, ScriptServer, until } from "./script-fixture.ts";
+import { endAll, type ScriptClient, ScriptServer, type ScriptStream, until } from "./script-fixture.ts";
 
 /** The class `Stream` of old scripts, over the wire. Each test has an instance of its own. */
 
@@ -243,14 +243,42 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		await camera.sendUntil(() => sound.pictures > 0);
 	});
 
-	it("Stream.setBufferTime, Stream.bufferTime, Stream.maxQueueDelay and Stream.maxQueueSize are kept", async () => {
+	it("Stream.setBufferTime and Stream.bufferTime say how much of a film is sent ahead", async () => {
+		const ann = await connect({ film: 60 });
+		expect(
+			await ann.call("run", "s = Stream.get('tv'); var b = s.bufferTime; s.setBufferTime(40); [b, s.bufferTime]"),
+		).toEqual([2, 40]);
+		await ann.call("run", "Stream.get('tv').play('film', 0)");
+		const begun = performance.now();
+		const viewer = await ann.play("tv");
+		await until(() => viewer.pictures > 0);
+		await untilTime(ann, "tv", 35_000);
+		expect(performance.now() - begun).toBeLessThan(25_000);
+	});
+
+	it("Stream.maxQueueDelay and Stream.maxQueueSize say how long and how much of a stream is gathered", async () => {
 		const ann = await connect();
+		const camera = await ann.publish("cam");
+		camera.send();
+		const viewer = await ann.play("cam");
+		expect(await ann.call("run", "s = Stream.get('cam'); [s.maxQueueDelay, s.maxQueueSize]")).toEqual([500, 4096]);
 		expect(
-			await ann.call("run", "s = Stream.get('a'); s.setBufferTime(5); [s.bufferTime, s.maxQueueDelay, s.maxQueueSize]"),
-		).toEqual([5, 500, 4096]);
-		expect(
-			await ann.call("run", "s.maxQueueDelay = 100; s.maxQueueSize = 10; [s.maxQueueDelay, s.maxQueueSize]"),
-		).toEqual([100, 10]);
+			await ann.call(
+				"run",
+				"s.maxQueueDelay = 1500; s.maxQueueDelay = -1; s.maxQueueSize = 'x'; [s.maxQueueDelay, s.maxQueueSize]",
+			),
+		).toEqual([1500, 4096]);
+		await camera.sendUntil(() => Math.max(...viewer.batches) >= 10);
+		await ann.call("run", "s.maxQueueDelay = 0; 1");
+		// With a window of 1500 ms they would never come one by one.
+		await comeSingly(camera, viewer);
+		await ann.call("run", "s.maxQueueDelay = 5000; 1");
+		viewer.batches.length = 0;
+		await camera.sendUntil(() => Math.max(...viewer.batches) >= 10);
+		await ann.call("run", "s.maxQueueSize = 1; s.maxQueueSize");
+		await comeSingly(camera, viewer);
+		await ann.call("run", "Stream.destroy(s); 1");
+		expect(await ann.call("run", "s.maxQueueDelay = 5; Stream.get('cam').maxQueueDelay")).toBe(500);
 	});
 
 	it("Stream.destroy ends what a stream plays, and its name is another object's then", async () => {
@@ -292,6 +320,18 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		).toBe(true);
 	});
 });
+
+/** Pictures have come one at a time, several times in a row. */
+async function comeSingly(camera: ScriptStream, viewer: ScriptStream): Promise<void> {
+	await camera.sendUntil(() => viewer.batches.length > 5 && viewer.batches.slice(-6, -1).every(count => count === 1));
+}
+
+/** A stream has come to that time. */
+async function untilTime(client: ScriptClient, name: string, millis: number): Promise<void> {
+	while (Number(await client.call("run", `Stream.get('${name}').time`)) < millis) {
+		await new Promise(resolve => setTimeout(resolve, 20));
+	}
+}
 
 function sizeOf(room: string, name: string): number {
 	return existsSync(fileOf(room, name)) ? readFileSync(fileOf(room, name)).length : 0;

@@ -203,6 +203,9 @@ export class ScriptStream {
 	/** Data messages: name and arguments. */
 	readonly data: unknown[][] = [];
 	pictures = 0;
+	/** How many pictures came together, for each time that any came; the last ones may not have come all. */
+	readonly batches: number[] = [];
+	#isBatchOpen = false;
 	#time = 0;
 
 	constructor(connection: NetConnection) {
@@ -214,8 +217,18 @@ export class ScriptStream {
 			this.codes.push(event.info.code.replace("NetStream.", ""));
 		});
 		this.stream.onMedia = message => {
-			if (message.isVideo && !message.isConfiguration) this.pictures++;
+			if (message.isVideo && !message.isConfiguration) this.#countPicture();
 		};
+	}
+
+	#countPicture(): void {
+		this.pictures++;
+		if (!this.#isBatchOpen) this.batches.push(0);
+		this.#isBatchOpen = true;
+		this.batches[this.batches.length - 1]!++;
+		setImmediate(() => {
+			this.#isBatchOpen = false;
+		});
 	}
 
 	/** Sends so many keyframes, 100 ms apart on the stream's clock. */

@@ -146,6 +146,10 @@ export const STREAM_ACTIONS = [
 	"push",
 	/** `[push]`: it is no longer published there. */
 	"end-push",
+	/** `[push, handler, …arguments]`: a data message to those who play it there. */
+	"push-send",
+	/** `[push, seconds]`: how much may wait for the other server. */
+	"push-buffer",
 	/** `[mode, limits]`: `record`, `append` or `appendWithGap`, `{maxSeconds, maxKilobytes, syncWrite}`; `[false]` ends it. */
 	"record",
 	/** `[handler, …arguments]`: a data message to everyone who plays it. */
@@ -156,6 +160,8 @@ export const STREAM_ACTIONS = [
 	"flush",
 	/** `[seconds]`: how much is sent ahead. */
 	"buffer-time",
+	/** `[{maxMillis, maxBytes}]`: how it is gathered before it is sent to those who play it; `[{}]`: as configured. */
+	"gather",
 	/** `[audio, video]`: which media of what it plays get into it. */
 	"receive",
 	/** `[]`: the application lets go of it: what it plays ends. */

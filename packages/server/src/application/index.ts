@@ -22,5 +22,5 @@ export {
 	runtimeReadFolders,
 } from "./runtime-place.ts";
 export { SharedObjectProxy } from "./shared-object-proxy.ts";
-export type { RecordMode, Stream, StreamFile, StreamPush } from "./stream.ts";
+export type { RecordMode, Stream, StreamFile, StreamGatherOptions, StreamPush } from "./stream.ts";
 export { StreamCollection } from "./stream.ts";

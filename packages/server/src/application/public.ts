@@ -43,6 +43,7 @@ export {
 	Stream,
 	StreamCollection,
 	type StreamFile,
+	type StreamGatherOptions,
 	type StreamPlayOptions,
 	StreamPush,
 	type StreamRecordOptions,

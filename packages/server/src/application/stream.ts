@@ -96,6 +96,14 @@ export type StreamRecordOptions = {
 	readonly syncWrite?: boolean;
 };
 
+/** How a stream is gathered before it is sent to those who play it: fewer, larger writes for some delay. */
+export type StreamGatherOptions = {
+	/** Longest time that messages are gathered, in milliseconds from 0 (not at all) to 5000. Default: as configured (`live`). */
+	readonly maxMillis?: number | undefined;
+	/** What has gathered is sent when it is so many bytes. Default: time alone counts. */
+	readonly maxBytes?: number | undefined;
+};
+
 /** The streams of an instance. */
 export class StreamCollection {
 	readonly #port: StreamPort;
@@ -253,8 +261,10 @@ export class Stream {
 	 */
 	publishTo(address: string, name: string = this.name, options: PublishToOptions = {}): StreamPush {
 		const id = nextPush++;
-		const push = new StreamPush(address, name, () => {
-			if (this.#pushes.delete(id)) this.#act("end-push", id);
+		const push = new StreamPush(address, name, (action, ...args) => {
+			if (!this.#pushes.has(id)) return;
+			if (action === "end-push") this.#pushes.delete(id);
+			this.#act(action, id, ...args);
 		});
 		this.#act("push", id, address, name, { ...options, args: [...(options.args ?? [])] });
 		this.#pushes.set(id, push);
@@ -286,12 +296,20 @@ export class Stream {
 		this.#act("receive", audio, video);
 	}
 
+	/** Says how it is gathered from now on, by whomever it is published, until it is closed; `{}`: as configured. */
+	setGather(options: StreamGatherOptions): void {
+		this.#act("gather", { ...options });
+	}
+
 	/** Sends a data message to everyone who plays it, and into its recording (`Stream.send`). */
 	send(handler: string, ...args: AmfValue[]): void {
 		this.#act("send", handler, ...args);
 	}
 
-	/** How much is sent ahead of its time, in seconds. */
+	/**
+	 * How much of files is sent ahead of its time from the next item on, and what another server whose stream it plays is
+	 * asked to send ahead at once, in seconds from 0 to 60. At first 2.
+	 */
 	setBufferTime(seconds: number): void {
 		this.#act("buffer-time", seconds);
 	}
@@ -326,6 +344,8 @@ export class Stream {
 
 let nextPush = 1;
 
+type PushAction = Extract<StreamAction, "end-push" | "push-send" | "push-buffer">;
+
 /** A stream's publication on another server. */
 export class StreamPush {
 	/** The other server's application. */
@@ -337,17 +357,30 @@ export class StreamPush {
 	 * and `NetConnection.Reconnect.Init` before each further try.
 	 */
 	onStatus: ((status: NetStatus) => unknown) | undefined;
-	readonly #onClosed: () => void;
+	readonly #act: (action: PushAction, ...args: AmfValue[]) => void;
 
 	/** `Stream.publishTo` makes them. */
-	constructor(address: string, name: string, onClosed: () => void) {
+	constructor(address: string, name: string, act: (action: PushAction, ...args: AmfValue[]) => void) {
 		this.address = address;
 		this.name = name;
-		this.#onClosed = onClosed;
+		this.#act = act;
+	}
+
+	/** Sends a data message to those who play it there, and to nobody here. It is lost while the other server is not there. */
+	send(handler: string, ...args: AmfValue[]): void {
+		this.#act("push-send", handler, ...args);
+	}
+
+	/**
+	 * How much may wait for the other server, in seconds: where more does, pictures are left out. 0 (at first): as much as
+	 * the server allows.
+	 */
+	setBufferTime(seconds: number): void {
+		this.#act("push-buffer", seconds);
 	}
 
 	/** Ends it. The stream goes on here. */
 	close(): void {
-		this.#onClosed();
+		this.#act("end-push");
 	}
 }

@@ -3,7 +3,7 @@ import { VirtualClock } from "@millrace/testkit";
 import { describe, expect, it } from "vitest";
 import { FlushSchedule } from "./flush-schedule.ts";
 import { liveOptions } from "./hub-fixture.ts";
-import type { LatencyMode } from "./hub-options.ts";
+import type { GatherWindow, LatencyMode } from "./hub-options.ts";
 
 /** A stream that sends 128 bytes a millisecond, in messages 10 ms apart, through an input that can rest. */
 class Publisher {
@@ -16,9 +16,10 @@ class Publisher {
 	#waiting = 0;
 	#batch = 0;
 
-	constructor(latency: LatencyMode, mayRest = true) {
+	constructor(latency: LatencyMode, mayRest = true, gather: GatherWindow = {}) {
 		const options = { ...liveOptions(), defaultWindowMillis: 50, latency };
 		this.schedule = new FlushSchedule(options, this.clock, () => this.#flush());
+		this.schedule.gather = gather;
 		this.schedule.begin(mayRest ? { hold: () => this.#hold(), release: () => this.#release() } : undefined);
 	}
 
@@ -39,7 +40,7 @@ class Publisher {
 		const now = this.clock.now();
 		for (; this.#waiting > 0; this.#waiting--) {
 			this.#batch++;
-			this.schedule.onMessage(MEDIA_AUDIO, now);
+			this.schedule.onMessage(MEDIA_AUDIO, now, this.#batch * this.messageBytes);
 		}
 		this.schedule.endTurn(now);
 	}
@@ -142,9 +143,47 @@ describe("video in the interactive mode", () => {
 			return 1;
 		});
 		schedule.begin(undefined);
-		schedule.onMessage(MEDIA_VIDEO, clock.now());
+		schedule.onMessage(MEDIA_VIDEO, clock.now(), 1);
 		expect(flushes).toBe(0);
 		schedule.endTurn(clock.now());
 		expect(flushes).toBe(1);
+	});
+});
+
+describe("a stream's own window", () => {
+	const sizes = (publisher: Publisher) =>
+		publisher.take().flatMap(event => (event.startsWith("flush") ? [Number(event.split(": ")[1])] : []));
+
+	it.each(["interactive", "default", "scale"] as const)("holds in place of the mode %s", latency => {
+		const publisher = new Publisher(latency, false, { maxMillis: 300 });
+		publisher.send(100);
+		publisher.take();
+		publisher.send(90);
+		expect(sizes(publisher)).toEqual([30, 30, 30]);
+	});
+
+	it.each(["interactive", "default", "scale"] as const)("of 0 gathers nothing in the mode %s", latency => {
+		const publisher = new Publisher(latency, true, { maxMillis: 0 });
+		publisher.send(3);
+		expect(publisher.take()).toEqual(["flush 10: 1", "flush 20: 1", "flush 30: 1"]);
+		expect(publisher.clock.timerCount).toBe(0);
+	});
+
+	it.each([true, false])("ends when so many bytes have gathered (an input that rests: %s)", mayRest => {
+		const publisher = new Publisher("scale", mayRest, { maxBytes: 5 * 1280 });
+		publisher.send(100);
+		publisher.take();
+		publisher.send(20);
+		expect(sizes(publisher)).toEqual([5, 5, 5, 5]);
+	});
+
+	it("gives way to the mode when it is taken back", () => {
+		const publisher = new Publisher("default", false, { maxMillis: 300, maxBytes: 1280 });
+		publisher.send(30);
+		publisher.schedule.gather = {};
+		publisher.send(70);
+		publisher.take();
+		publisher.send(20);
+		expect(sizes(publisher)).toEqual([5, 5, 5, 5]);
 	});
 });

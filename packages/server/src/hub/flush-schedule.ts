@@ -1,5 +1,5 @@
 import { MEDIA_VIDEO, type MediaType } from "@millrace/core/flv";
-import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
+import type { GatherWindow, HubClock, LiveStreamOptions } from "./hub-options.ts";
 
 /**
  * The network input of a publisher. While it is held, what arrives waits in the operating system, and is then read at
@@ -29,6 +29,8 @@ const MIN_HOLD_MILLIS = 8;
  * into larger batches and not into queues. It also lets the publisher's input rest while nothing is due.
  */
 export class FlushSchedule {
+	/** What holds for this stream in place of the latency mode; it counts from the next window on. */
+	gather: GatherWindow = {};
 	readonly #options: LiveStreamOptions;
 	readonly #clock: HubClock;
 	/** Flushes the batch and returns how many bytes of payload were in it. */
@@ -90,11 +92,11 @@ export class FlushSchedule {
 		this.#release(input);
 	}
 
-	/** A message has joined the batch. */
-	onMessage(type: MediaType, now: number): void {
+	/** A message has joined the batch, which has so many bytes of payload with it. */
+	onMessage(type: MediaType, now: number, batchBytes: number): void {
 		if (type === MEDIA_VIDEO) this.#noteVideo(now);
 		if (this.#isDue) return;
-		const wait = this.#window(type, now);
+		const wait = batchBytes < this.#maxBytes ? this.#window(type, now) : 0;
 		if (wait <= 0) this.#isDue = true;
 		else if (this.#cancelFlush === undefined) this.#startTimer(wait, now);
 	}
@@ -102,7 +104,7 @@ export class FlushSchedule {
 	/** All that came together has joined the batch. */
 	endTurn(now: number): void {
 		if (this.#isDue) this.#run();
-		else if (this.#cancelFlush !== undefined && this.#options.latency !== "interactive") this.#hold(this.#dueAt - now);
+		else if (this.#cancelFlush !== undefined && this.#gatherMillis > 0) this.#hold(this.#dueAt - now);
 	}
 
 	/** The batch has been flushed, whoever asked for it. */
@@ -124,7 +126,7 @@ export class FlushSchedule {
 		this.#cancelFlush?.();
 		this.#cancelFlush = undefined;
 		const bytes = this.#flush();
-		if (this.#input === undefined || bytes === 0 || this.#options.latency === "interactive") return;
+		if (this.#input === undefined || bytes === 0 || this.#gatherMillis === 0) return;
 		// More will come: the next window begins now, and what falls into it is read at its end.
 		const now = this.#clock.now();
 		this.#startTimer(this.#window(MEDIA_VIDEO, now), now);
@@ -133,7 +135,7 @@ export class FlushSchedule {
 
 	#startTimer(wait: number, now: number): void {
 		const latest = now + wait;
-		const isOnGrid = this.#options.latency !== "interactive" && wait >= GRID_MILLIS;
+		const isOnGrid = this.#gatherMillis > 0 && wait >= GRID_MILLIS;
 		this.#dueAt = isOnGrid ? latest - (latest % (wait / Math.ceil(wait / GRID_MILLIS))) : latest;
 		this.#cancelFlush = this.#clock.schedule(this.#dueAt - now, this.#onTimer);
 	}
@@ -141,7 +143,7 @@ export class FlushSchedule {
 	/** Lets the input rest for so long, or for as long as what comes meanwhile fits. */
 	#hold(millis: number): void {
 		if (this.#input === undefined || this.#isHeld || this.#byteRate === 0) return;
-		const fitting = MAX_HELD_BYTES / this.#byteRate;
+		const fitting = Math.min(MAX_HELD_BYTES, this.#maxBytes) / this.#byteRate;
 		if (Math.min(millis, fitting) < MIN_HOLD_MILLIS) return;
 		this.#isHeld = true;
 		this.#input.hold();
@@ -158,13 +160,26 @@ export class FlushSchedule {
 		input?.release();
 	}
 
+	/** How long messages wait for others as such, and not only while there is too much to do: 0 in `interactive` mode. */
+	get #gatherMillis(): number {
+		const { latency, defaultWindowMillis, scaleWindowMillis } = this.#options;
+		if (this.gather.maxMillis !== undefined) return this.gather.maxMillis;
+		if (latency === "interactive") return 0;
+		return latency === "scale" ? scaleWindowMillis : defaultWindowMillis;
+	}
+
+	get #maxBytes(): number {
+		return this.gather.maxBytes ?? Number.POSITIVE_INFINITY;
+	}
+
 	/** How long a message may wait for others, in milliseconds. */
 	#window(type: MediaType, now: number): number {
-		const { latency, defaultWindowMillis, scaleWindowMillis } = this.#options;
-		const underLoad = Math.min(scaleWindowMillis, Math.max(this.#flushMillis / MAX_FLUSH_SHARE, this.#lateMillis * 2));
-		if (latency === "scale") return Math.max(scaleWindowMillis, underLoad);
-		if (latency === "default") return Math.max(defaultWindowMillis, underLoad);
-		if (type === MEDIA_VIDEO) return this.#flushedAt + underLoad - now;
+		const load = Math.max(this.#flushMillis / MAX_FLUSH_SHARE, this.#lateMillis * 2);
+		const underLoad = Math.min(this.#options.scaleWindowMillis, load);
+		const wait = this.#gatherMillis;
+		if (wait > 0) return Math.max(wait, underLoad);
+		// Who wants nothing gathered wants audio at once, too.
+		if (type === MEDIA_VIDEO || this.gather.maxMillis === 0) return this.#flushedAt + underLoad - now;
 		return Math.max(this.#audioWindow(now), underLoad);
 	}
 

@@ -4,6 +4,14 @@ import type { TimestampRepairOptions } from "./timestamp-repair.ts";
 /** How much delay is traded for fewer writes. */
 export type LatencyMode = "interactive" | "default" | "scale";
 
+/** How one stream's messages are gathered, in place of what its latency mode says. */
+export type GatherWindow = {
+	/** Longest time that they are gathered, in milliseconds; 0: not at all. Default: as the latency mode has it. */
+	readonly maxMillis?: number | undefined;
+	/** What has gathered is sent when it is so many bytes. Default: time alone counts. */
+	readonly maxBytes?: number | undefined;
+};
+
 /** How much a viewer may lag. */
 export type ViewerQueueOptions = {
 	/** Blocks that wait for a viewer's network, in bytes; beyond it, it skips to the next keyframe. */

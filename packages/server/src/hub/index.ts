@@ -1,7 +1,7 @@
 export type { PacedInput } from "./flush-schedule.ts";
 export type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
 export { Hub, type HubObserver } from "./hub.ts";
-export type { HubClock, LatencyMode, LiveStreamOptions, ViewerQueueOptions } from "./hub-options.ts";
+export type { GatherWindow, HubClock, LatencyMode, LiveStreamOptions, ViewerQueueOptions } from "./hub-options.ts";
 export { LiveStream, type PublishAnswer } from "./live-stream.ts";
 export { addTally, emptyTally, type MediaTally, messagesOf, tallyOf } from "./media-tally.ts";
 export { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";

@@ -2,7 +2,7 @@ import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType,
 import { Audience, type AudienceStream } from "./audience.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ViewerSink } from "./framer.ts";
-import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
+import type { GatherWindow, HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
 import { ResumeGate } from "./resume-gate.ts";
 import { StreamCache } from "./stream-cache.ts";
@@ -87,6 +87,15 @@ export class LiveStream implements AudienceStream {
 
 	get nextTimestamp(): number {
 		return this.#batch[0]?.timestamp ?? this.#repair.newest;
+	}
+
+	/** How messages are gathered in place of the latency mode; empty: as that has it. */
+	get gather(): GatherWindow {
+		return this.#schedule.gather;
+	}
+
+	set gather(window: GatherWindow) {
+		this.#schedule.gather = window;
 	}
 
 	get viewers(): ReadonlySet<Viewer> {
@@ -277,7 +286,7 @@ export class LiveStream implements AudienceStream {
 		this.#batch.push(message);
 		this.#batchBytes += message.payload.length;
 		if (this.#batch.length >= MAX_BATCH_MESSAGES || this.#batchBytes >= MAX_BATCH_BYTES) this.#flush();
-		else this.#schedule.onMessage(message.type, now);
+		else this.#schedule.onMessage(message.type, now, this.#batchBytes);
 	}
 
 	/** What came before the wish is still kept, and replayed to nobody after it. */

@@ -57,6 +57,7 @@ export function defineNetStream(instance: LegacyInstance): void {
 		if (source !== undefined) {
 			host.push = source.stream.publishTo(remote.uri, String(name), { mode, args: remote.args });
 			host.push.onStatus = status => tell(self, status);
+			host.push.setBufferTime(host.bufferSeconds);
 			return true;
 		}
 		const stream = new NetStream(connectionOf(host.connection)!);
@@ -93,19 +94,16 @@ export function defineNetStream(instance: LegacyInstance): void {
 			},
 			publish,
 			send(self, [handler, ...args]) {
-				const { stream, push, attached } = hostOf(self);
-				if (typeof handler !== "string") return false;
-				const values = args.map(value => realm.fromScript(value));
-				if (push !== undefined) {
-					// What is attached is what the others get: its own data goes the same way.
-					streamHost(attached)?.stream.send(handler, ...values);
-					return true;
-				}
-				stream?.send(handler, ...values);
-				return stream !== undefined;
+				const { stream, push } = hostOf(self);
+				const publication = push ?? stream;
+				if (typeof handler !== "string" || publication === undefined) return false;
+				publication.send(handler, ...args.map(value => realm.fromScript(value)));
+				return true;
 			},
 			setBufferTime(self, [seconds]) {
-				hostOf(self).bufferSeconds = Math.max(0, Number(seconds) || 0);
+				const host = hostOf(self);
+				host.bufferSeconds = Math.max(0, Number(seconds) || 0);
+				host.push?.setBufferTime(host.bufferSeconds);
 			},
 			close(self) {
 				stop(hostOf(self));

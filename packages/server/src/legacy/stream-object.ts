@@ -1,5 +1,5 @@
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import type { RecordMode } from "../application/index.ts";
+import type { RecordMode, StreamGatherOptions } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance, StreamObjects } from "./legacy-instance.ts";
 import { connectedTo } from "./net-connection-object.ts";
@@ -139,8 +139,8 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 			publishQueryString: { get: self => hostOf(self).query },
 			syncWrite: field("syncWrite", Boolean),
 			liveEvent: field("liveEvent", value => value),
-			maxQueueDelay: field("maxQueueDelay", value => numberOr(value, 0)),
-			maxQueueSize: field("maxQueueSize", value => numberOr(value, 0)),
+			maxQueueDelay: gathered("maxMillis", 500),
+			maxQueueSize: gathered("maxBytes", 4096),
 			receiveAudio: { get: self => hostOf(self).hears, set: (self, value) => receive(self, { hears: Boolean(value) }) },
 			receiveVideo: { get: self => hostOf(self).sees, set: (self, value) => receive(self, { sees: Boolean(value) }) },
 		},
@@ -169,14 +169,25 @@ function hostOf(self: ScriptObject): StreamHost {
 }
 
 /** A member that is kept as the script sets it. */
-function field<Name extends "syncWrite" | "liveEvent" | "maxQueueDelay" | "maxQueueSize">(
-	name: Name,
-	convert: (value: ScriptValue) => StreamHost[Name],
-) {
+function field<Name extends "syncWrite" | "liveEvent">(name: Name, convert: (value: ScriptValue) => StreamHost[Name]) {
 	return {
 		get: (self: ScriptObject): ScriptValue => hostOf(self)[name],
 		set(self: ScriptObject, value: ScriptValue): void {
 			hostOf(self)[name] = convert(value);
+		},
+	};
+}
+
+/** A bound of what is gathered. `old` is what the old server began with: it is told, though ours holds, until the script sets one. */
+function gathered(bound: keyof StreamGatherOptions, old: number) {
+	return {
+		get: (self: ScriptObject): ScriptValue => hostOf(self).gather[bound] ?? old,
+		set(self: ScriptObject, value: ScriptValue): void {
+			const host = hostOf(self);
+			const amount = numberOr(value, -1);
+			if (host.isDestroyed || amount < 0) return;
+			host.gather = { ...host.gather, [bound]: amount };
+			host.stream.setGather(host.gather);
 		},
 	};
 }

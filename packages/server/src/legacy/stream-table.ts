@@ -1,5 +1,5 @@
 import { parseStreamName } from "@millrace/core/rtmp";
-import type { Stream, StreamCollection, StreamUse } from "../application/index.ts";
+import type { Stream, StreamCollection, StreamGatherOptions, StreamUse } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 
 /** A name of a stream in a script, taken apart. */
@@ -29,9 +29,8 @@ export class StreamHost implements ScriptStreamName {
 	hears = true;
 	sees = true;
 	liveEvent: ScriptValue = "";
-	/** What the old server began with, in milliseconds and bytes; nothing waits so here. */
-	maxQueueDelay = 500;
-	maxQueueSize = 4096;
+	/** How the script has it gathered. */
+	gather: StreamGatherOptions = {};
 
 	constructor({ prefix, bareName }: ScriptStreamName, stream: Stream) {
 		this.prefix = prefix;

@@ -11,7 +11,7 @@ import {
 	type StreamAddress,
 } from "@millrace/core/rtmp";
 import { hostedApplication, StreamName, splitApplication } from "../app/index.ts";
-import type { LiveStream } from "../hub/index.ts";
+import type { GatherWindow, LiveStream } from "../hub/index.ts";
 import type { Recording, RecordSettings } from "../library/index.ts";
 import { Channel, type ChannelEnvironment, type ChannelObserver } from "./channel.ts";
 import type { ChannelItem } from "./channel-item.ts";
@@ -79,6 +79,7 @@ export class ApplicationStream implements ChannelObserver {
 	readonly #recordings = new Set<Recording>();
 	#recording: Recording | undefined;
 	readonly #pushes = new Set<StreamPush>();
+	#gather: GatherWindow | undefined;
 	#closed: Promise<void> | undefined;
 
 	/** Made by `ApplicationStreams`. */
@@ -239,9 +240,19 @@ export class ApplicationStream implements ChannelObserver {
 		return this.#recording !== undefined;
 	}
 
-	/** How far ahead of real time files are sent from the next item on, in seconds from 0 to 60. */
+	/**
+	 * How far ahead of real time files are sent from the next item on, and what another server is asked to send ahead, at
+	 * once; in seconds from 0 to 60.
+	 */
 	setBufferTime(seconds: number): void {
-		if (Number.isFinite(seconds)) this.#channel.leadMillis = 1000 * Math.min(Math.max(0, seconds), MAX_BUFFER_SECONDS);
+		if (Number.isFinite(seconds)) this.#channel.setLead(1000 * Math.min(Math.max(0, seconds), MAX_BUFFER_SECONDS));
+	}
+
+	/** How the live stream is gathered before it is sent on, whoever publishes it, until this stream is closed. */
+	setGather(window: GatherWindow): void {
+		if (this.#closed !== undefined) return;
+		this.#gather = window;
+		this.#live.gather = window;
 	}
 
 	/** Which media of what is played get into the stream. Video that comes back begins with a keyframe. */
@@ -279,6 +290,8 @@ export class ApplicationStream implements ChannelObserver {
 		this.#channel.stop();
 		this.stopRecording();
 		for (const push of [...this.#pushes]) this.closePush(push);
+		// Another one may have the same live stream, with a prefix or without.
+		if (this.#live.gather === this.#gather) this.#live.gather = {};
 		this.#release();
 		await Promise.all([...this.#recordings].map(recording => recording.ended));
 		// Statuses that were told last are still on their way.

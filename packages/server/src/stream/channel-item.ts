@@ -25,6 +25,8 @@ export interface PlayingItem {
 	start(): void;
 	/** Which media are played. Video that comes back begins with a keyframe. */
 	setReceive(audio: boolean, video: boolean): void;
+	/** How far ahead of real time another server is to send, in milliseconds; what is read here goes on as it began. */
+	setLead?(millis: number): void;
 	/** Ends; nothing is told any more. */
 	close(): void;
 }

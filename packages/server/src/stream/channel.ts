@@ -39,8 +39,6 @@ const MAX_HELD = 64;
  * be idle; items follow each other without a gap in time.
  */
 export class Channel implements ItemObserver {
-	/** How far ahead of real time files are sent, in milliseconds, from the next item on. */
-	leadMillis: number;
 	readonly #name: StreamName;
 	readonly #live: LiveStream;
 	readonly #environment: ChannelEnvironment;
@@ -51,6 +49,7 @@ export class Channel implements ItemObserver {
 	/** What is being looked for. */
 	#wanted: ChannelItem | undefined;
 	#current: PlayingItem | undefined;
+	#leadMillis: number;
 	#hears = true;
 	#sees = true;
 	/** What is added to the current item's times; `undefined` before its first frame. */
@@ -76,9 +75,14 @@ export class Channel implements ItemObserver {
 	) {
 		this.#name = name;
 		this.#live = live;
-		this.leadMillis = leadMillis;
+		this.#leadMillis = leadMillis;
 		this.#environment = environment;
 		this.#observer = observer;
+	}
+
+	/** How far ahead of real time files are sent, in milliseconds. */
+	get leadMillis(): number {
+		return this.#leadMillis;
 	}
 
 	/** It publishes the stream. */
@@ -111,6 +115,12 @@ export class Channel implements ItemObserver {
 		this.#clear();
 		if (isPlaying) this.#tell("NetStream.Play.Stop", `Stopped playing ${this.#name.name}.`);
 		this.#unpublish();
+	}
+
+	/** How far ahead of real time is sent: by another server at once, of files from the next item on. */
+	setLead(millis: number): void {
+		this.#leadMillis = millis;
+		this.#current?.setLead?.(millis);
 	}
 
 	/** Which media of the items are played. */

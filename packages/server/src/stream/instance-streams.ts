@@ -1,11 +1,12 @@
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
-import { UsageError } from "@millrace/core/fault";
+import { MillraceError } from "@millrace/core/fault";
 import type { NetStatus } from "@millrace/core/rtmp";
 import type { ClientQuestion, InstanceMedia, PortQuestion, StreamAction } from "../app/index.ts";
+import type { GatherWindow } from "../hub/index.ts";
 import type { ApplicationStream } from "./application-stream.ts";
 import type { ApplicationStreams } from "./application-streams.ts";
 import { DEFAULT_MAX_WAIT_MILLIS, type RemoteOptions } from "./remote-server.ts";
-import { MAX_PUSHES } from "./stream-context.ts";
+import { MAX_BUFFER_SECONDS, MAX_GATHER_MILLIS, MAX_PUSHES } from "./stream-context.ts";
 import type { StreamPush } from "./stream-push.ts";
 
 export type InstanceStreamsOptions = {
@@ -46,9 +47,11 @@ export class InstanceStreams implements InstanceMedia {
 		}
 		try {
 			if (action === "push") this.#push(stream, args);
+			else if (action === "push-send" || action === "push-buffer") this.#actOnPush(action, args);
 			else act(stream, action, args)?.catch(report);
 		} catch (error) {
-			if (!(error instanceof UsageError)) throw error;
+			// What cannot be sent, or is too large.
+			if (!(error instanceof MillraceError)) throw error;
 			report(error);
 		}
 	}
@@ -98,6 +101,13 @@ export class InstanceStreams implements InstanceMedia {
 		if (push !== undefined) this.#pushes.set(number, { stream, push });
 	}
 
+	/** One that was refused has told so. */
+	#actOnPush(action: "push-send" | "push-buffer", [id, first, ...rest]: readonly AmfValue[]): void {
+		const push = this.#pushes.get(Number(id))?.push;
+		if (action === "push-buffer") push?.setBufferTime(secondsOf(first));
+		else push?.send(String(first), rest);
+	}
+
 	#endPush(id: number): void {
 		const found = this.#pushes.get(id);
 		this.#pushes.delete(id);
@@ -111,10 +121,10 @@ export class InstanceStreams implements InstanceMedia {
 	}
 }
 
-/** Throws a `UsageError` for what cannot be sent. */
+/** Throws a `UsageError` or a `LimitError` for what cannot be sent. */
 function act(
 	stream: ApplicationStream,
-	action: Exclude<StreamAction, "close" | "push" | "end-push">,
+	action: Exclude<StreamAction, "close" | "push" | "end-push" | "push-send" | "push-buffer">,
 	[first, ...rest]: readonly AmfValue[],
 ): Promise<unknown> | undefined {
 	switch (action) {
@@ -139,6 +149,9 @@ function act(
 		case "send":
 			stream.send(String(first), rest);
 			return;
+		case "gather":
+			stream.setGather(gatherOf(first));
+			return;
 		case "buffer-time":
 			stream.setBufferTime(Number(first));
 			return;
@@ -155,6 +168,23 @@ function limitsOf(value: AmfValue): { maxSeconds?: number; maxKilobytes?: number
 		...(typeof maxKilobytes === "number" && { maxKilobytes }),
 		...(typeof syncWrite === "boolean" && { syncWrite }),
 	};
+}
+
+function gatherOf(value: AmfValue): GatherWindow {
+	const { maxMillis, maxBytes } = asObject(value);
+	return {
+		...(isAmount(maxMillis) && { maxMillis: Math.min(maxMillis, MAX_GATHER_MILLIS) }),
+		...(isAmount(maxBytes) && { maxBytes }),
+	};
+}
+
+/** As a time to be sent ahead, or to wait. */
+function secondsOf(value: AmfValue): number {
+	return isAmount(value) ? Math.min(value, MAX_BUFFER_SECONDS) : 0;
+}
+
+function isAmount(value: AmfValue): value is number {
+	return typeof value === "number" && value >= 0;
 }
 
 function playOptions(value: AmfValue): {

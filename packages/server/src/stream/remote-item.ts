@@ -30,6 +30,7 @@ export class RemoteItem implements PlayingItem, RemoteObserver, Sleeper {
 	readonly #observer: ItemObserver;
 	readonly #remote: RemoteServer;
 	#stream: NetStream | undefined;
+	#leadMillis: number;
 	#hears = true;
 	#sees = true;
 	/** What came together in one turn. */
@@ -48,6 +49,7 @@ export class RemoteItem implements PlayingItem, RemoteObserver, Sleeper {
 	constructor(item: ChannelItem, options: RemoteItemOptions, observer: ItemObserver) {
 		this.item = item;
 		this.#options = options;
+		this.#leadMillis = options.leadMillis;
 		this.#observer = observer;
 		this.#isFile = item.wish.startMillis >= 0;
 		this.#remote = new RemoteServer(options.remote, this);
@@ -64,6 +66,11 @@ export class RemoteItem implements PlayingItem, RemoteObserver, Sleeper {
 		if (video !== this.#sees) stream?.receiveVideo(video);
 		this.#hears = audio;
 		this.#sees = video;
+	}
+
+	setLead(millis: number): void {
+		this.#leadMillis = millis;
+		if (this.#stream !== undefined) this.#stream.bufferTime = millis / 1000;
 	}
 
 	close(): void {
@@ -92,7 +99,7 @@ export class RemoteItem implements PlayingItem, RemoteObserver, Sleeper {
 		stream.client = { onPlayStatus: (info: NetStatus) => this.#onStreamStatus(stream, info) };
 		stream.addEventListener("netStatus", (event: NetStatusEvent) => this.#onStreamStatus(stream, event.info));
 		stream.onMedia = message => this.#take(stream, message);
-		stream.bufferTime = this.#options.leadMillis / 1000;
+		stream.bufferTime = this.#leadMillis / 1000;
 		if (!this.#hears) stream.receiveAudio(false);
 		if (!this.#sees) stream.receiveVideo(false);
 		// A file that was broken off.

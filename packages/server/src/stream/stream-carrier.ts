@@ -8,7 +8,7 @@ import { LiveItem } from "./live-item.ts";
 
 /** More bytes than these that the other server has not taken: frames are left out up to a keyframe. */
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
-/** When the backlog is as small as this, frames may be sent again. */
+/** When the backlog is as small as this, frames may be sent again; no bound is lower. */
 const LOW_BACKLOG_BYTES = 256 * 1024;
 
 /**
@@ -16,6 +16,8 @@ const LOW_BACKLOG_BYTES = 256 * 1024;
  * and data that hold there. A server that is too slow gets fewer pictures, not later ones.
  */
 export class StreamCarrier implements ItemObserver {
+	/** How much may wait for the other server, in seconds of the stream; 0: `MAX_BACKLOG_BYTES`, which is also the most. */
+	bufferSeconds = 0;
 	readonly #live: LiveStream;
 	readonly #stream: NetStream;
 	readonly #item: LiveItem;
@@ -40,10 +42,15 @@ export class StreamCarrier implements ItemObserver {
 
 	#hasRoom({ type, isKeyframe }: MediaMessage): boolean {
 		const { backlog } = this.#stream;
-		if (backlog > MAX_BACKLOG_BYTES) this.#skips = true;
+		if (backlog > this.#maxBacklog) this.#skips = true;
 		const isEntry = type === MEDIA_VIDEO ? isKeyframe : !this.#live.cache.hasVideo;
 		if (isEntry && backlog < LOW_BACKLOG_BYTES) this.#skips = false;
 		return !this.#skips;
+	}
+
+	get #maxBacklog(): number {
+		const wanted = this.bufferSeconds * this.#live.meter.bytesPerSecond;
+		return wanted > 0 ? Math.min(Math.max(wanted, LOW_BACKLOG_BYTES), MAX_BACKLOG_BYTES) : MAX_BACKLOG_BYTES;
 	}
 
 	/** Whoever has made it sees to these. */

@@ -45,6 +45,8 @@ export const MAX_PUSHES = 256;
 export const MAX_CHANNEL_ITEMS = 4096;
 /** The most that is sent ahead of real time, in seconds. */
 export const MAX_BUFFER_SECONDS = 60;
+/** The longest time that an application may have a stream's messages gathered, in milliseconds. */
+export const MAX_GATHER_MILLIS = 5000;
 /** What is sent ahead where nothing is set, in seconds: as much as to a viewer of a file. */
 export const DEFAULT_BUFFER_SECONDS = 2;
 /** The largest data message that is sent to a stream, in bytes. */

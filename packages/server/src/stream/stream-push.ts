@@ -1,4 +1,5 @@
 import { type NetConnection, type NetStatusEvent, NetStream } from "@millrace/client";
+import type { AmfValue } from "@millrace/core/amf";
 import type { NetStatus, PublishMode } from "@millrace/core/rtmp";
 import type { LiveStream } from "../hub/index.ts";
 import type { PlayerSchedule } from "../library/index.ts";
@@ -29,6 +30,7 @@ export class StreamPush implements RemoteObserver {
 	#stream: NetStream | undefined;
 	/** While the other server takes it. */
 	#carrier: StreamCarrier | undefined;
+	#bufferSeconds = 0;
 
 	/** @param tell takes the statuses of the connection and of the stream there; called in turns of their own */
 	constructor(live: LiveStream, target: PushTarget, schedule: PlayerSchedule, tell: (status: NetStatus) => void) {
@@ -49,6 +51,21 @@ export class StreamPush implements RemoteObserver {
 			release();
 		};
 		if (live.isLive) this.#remote.open();
+	}
+
+	/** How much may wait for the other server, in seconds; 0 (at first): as much as any connection may let wait. */
+	setBufferTime(seconds: number): void {
+		this.#bufferSeconds = seconds;
+		if (this.#carrier !== undefined) this.#carrier.bufferSeconds = seconds;
+	}
+
+	/**
+	 * Sends data to those who play it there. It is lost where the other server does not take the stream at the time.
+	 *
+	 * @throws UsageError `AMF_UNENCODABLE`
+	 */
+	send(handler: string, args: readonly AmfValue[]): void {
+		if (this.#carrier !== undefined) this.#stream?.send(handler, ...args);
 	}
 
 	/** Ends it for good. */
@@ -90,6 +107,7 @@ export class StreamPush implements RemoteObserver {
 		if (code === "NetStream.Publish.Start" && this.#carrier === undefined) {
 			this.#remote.succeed();
 			this.#carrier = new StreamCarrier(this.#live, this.#schedule, stream);
+			this.#carrier.bufferSeconds = this.#bufferSeconds;
 		} else if (level === "error" && !code.startsWith("NetStream.Record.")) {
 			this.#remote.retry();
 		}

@@ -44,7 +44,7 @@ export type LogLine = { readonly level: "debug" | "info" | "warn" | "error"; rea
 export type StreamDeed = {
 	/** Its name. */
 	readonly stream: string;
-	/** `play`, `push` (`publishTo`), `end-push`, `record`, `send`, `clear`, `flush`, `buffer-time`, `receive` or `close`. */
+	/** `play`, `push` (`publishTo`), `end-push`, `push-send`, `push-buffer`, `record`, `send`, `clear`, `flush`, `buffer-time`, `gather`, `receive` or `close`. */
 	readonly action: string;
 	/** What belongs to the action: a name and options, a mode, values. */
 	readonly args: readonly AmfValue[];
