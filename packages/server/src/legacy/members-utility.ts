@@ -81,7 +81,7 @@ const LOAD_VARS_MEMBERS = membersOf("LoadVars", [
 
 const XML_NODE: readonly MemberRow[] = [
 	["attributes", "property", "2", "full"],
-	["childNodes", "property", "2", "full", "A new array each time it is read."],
+	["childNodes", "property", "2", "full", "A new array when a child has come or gone; the old one stays as it was."],
 	["firstChild", "property", "2", "full"],
 	["lastChild", "property", "2", "full"],
 	["localName", "property", "2", "full"],
