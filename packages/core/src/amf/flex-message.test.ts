@@ -56,13 +56,35 @@ describe("a message of Flex", () => {
 		expect(readFlexMessage(received(command))).toMatchObject({ kind: "command", operation: 5, messageId: "m2" });
 	});
 
+	test("a small message carries its identifiers as bytes", () => {
+		const bytes = (first: number) => Uint8Array.from({ length: 16 }, (_, index) => first + index);
+		const command = message("DSC", { clientIdBytes: bytes(0xf0), messageIdBytes: bytes(1), operation: 5 });
+		expect(readFlexMessage(received(command))).toMatchObject({
+			messageId: "01020304-0506-0708-090A-0B0C0D0E0F10",
+			clientId: "F0F1F2F3-F4F5-F6F7-F8F9-FAFBFCFDFEFF",
+		});
+		const short = message("DSC", { messageId: "m3", messageIdBytes: Uint8Array.of(1), operation: 5 });
+		expect(readFlexMessage(received(short))).toMatchObject({ messageId: "m3", clientId: undefined });
+	});
+
+	test.each([
+		["AsyncMessage", {}],
+		["DSA", {}],
+		["RemotingMessage", {}],
+		["CommandMessage", { operation: "5" }],
+	])("%s is of another kind, with %j", (name, members) => {
+		expect(readFlexMessage(received(message(name, { ...members, messageId: "m4" })))).toMatchObject({
+			kind: "other",
+			messageId: "m4",
+			className: expect.stringContaining(name),
+		});
+	});
+
 	test.each([
 		["nothing", undefined],
 		["no object", [1]],
 		["an object without a class", [{ operation: "a" }]],
 		["another class", [new AmfTypedObject("Foo", { operation: "a" })]],
-		["a call without a method", [message("RemotingMessage", {})]],
-		["a command without an operation", [message("CommandMessage", { operation: "5" })]],
 	] as [string, AmfValue][])("%s is none", (_what, value) => {
 		expect(readFlexMessage(value)).toBeUndefined();
 	});

@@ -14,6 +14,11 @@ export type FlexCall = {
 /** What a Flex channel asks of the server itself (`CommandMessage`, or its small form `DSC`). */
 export type FlexCommand = { readonly kind: "command"; readonly operation: number } & FlexEnvelope;
 
+/** A message of another kind (`AsyncMessage`, `HTTPMessage`, …), or one that lacks what its kind has. */
+export type FlexOther = { readonly kind: "other"; readonly className: string } & FlexEnvelope;
+
+export type FlexMessage = FlexCall | FlexCommand | FlexOther;
+
 type FlexEnvelope = {
 	/** What the answer's `correlationId` is to be. */
 	readonly messageId: AmfValue;
@@ -32,16 +37,13 @@ export type FlexStamp = {
 	readonly timestamp: number;
 };
 
-/**
- * Reads a message of Flex out of the arguments of a call whose target is `null`. `undefined`: it is none, or of a kind
- * that no gateway answers.
- */
-export function readFlexMessage(args: AmfValue): FlexCall | FlexCommand | undefined {
+/** Reads a message of Flex out of the arguments of a call whose target is `null`. `undefined`: it is none. */
+export function readFlexMessage(args: AmfValue): FlexMessage | undefined {
 	const first = Array.isArray(args) ? args[0] : args;
 	if (!(first instanceof AmfTypedObject)) return undefined;
 	const { className, members } = first;
 	const destination = typeof members["destination"] === "string" ? members["destination"] : "";
-	const envelope = { messageId: members["messageId"], clientId: members["clientId"], destination };
+	const envelope = { messageId: idOf(members, "messageId"), clientId: idOf(members, "clientId"), destination };
 	const { operation } = members;
 	if (className === `${PACKAGE}RemotingMessage` && typeof operation === "string") {
 		return { kind: "call", ...envelope, operation, args: listOf(members["body"]) };
@@ -49,17 +51,18 @@ export function readFlexMessage(args: AmfValue): FlexCall | FlexCommand | undefi
 	if ((className === `${PACKAGE}CommandMessage` || className === "DSC") && typeof operation === "number") {
 		return { kind: "command", ...envelope, operation };
 	}
-	return undefined;
+	const isMessage = className.startsWith(PACKAGE) || SMALL_MESSAGES.includes(className);
+	return isMessage ? { kind: "other", ...envelope, className } : undefined;
 }
 
 /** The `AcknowledgeMessage` that answers a message with a result. */
-export function flexResult(request: FlexCall | FlexCommand, body: AmfValue, stamp: FlexStamp): AmfTypedObject {
+export function flexResult(request: FlexMessage, body: AmfValue, stamp: FlexStamp): AmfTypedObject {
 	return new AmfTypedObject(`${PACKAGE}AcknowledgeMessage`, answerMembers(request, body, stamp));
 }
 
 /** The `ErrorMessage` that answers a message with a fault. */
 export function flexFault(
-	request: FlexCall | FlexCommand,
+	request: FlexMessage,
 	fault: { readonly code: string; readonly text: string; readonly detail: string; readonly data?: AmfValue },
 	stamp: FlexStamp,
 ): AmfTypedObject {
@@ -73,6 +76,15 @@ export function flexFault(
 }
 
 const PACKAGE = "flex.messaging.messages.";
+const SMALL_MESSAGES = ["DSA", "DSC", "DSK"];
+
+/** An identifier, which small forms of messages carry as its 16 bytes. */
+function idOf(members: AmfObject, name: "messageId" | "clientId"): AmfValue {
+	const bytes = members[`${name}Bytes`];
+	if (!(bytes instanceof Uint8Array) || bytes.length !== 16) return members[name];
+	const digits = Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("");
+	return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-").toUpperCase();
+}
 
 function answerMembers({ messageId, clientId }: FlexEnvelope, body: AmfValue, stamp: FlexStamp): AmfObject {
 	const members: AmfObject = Object.create(null);

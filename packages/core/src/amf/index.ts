@@ -25,6 +25,8 @@ export {
 	FLEX_COMMAND,
 	type FlexCall,
 	type FlexCommand,
+	type FlexMessage,
+	type FlexOther,
 	type FlexStamp,
 	flexFault,
 	flexResult,

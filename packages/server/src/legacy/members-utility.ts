@@ -44,14 +44,20 @@ const FILE_MEMBERS = membersOf("File", [
 	["mode", "property", "2", "full"],
 	["name", "property", "2", "full", "The path from the application's folder, as `/streams/a.flv`."],
 	["position", "property", "2", "full"],
-	["type", "property", "2", "full"],
+	["type", "property", "2", "full", "`utf8` also where `text` was asked for and a byte-order mark found."],
 	["close", "method", "2", "full"],
 	["copyTo", "method", "2", "full"],
 	["eof", "method", "2", "full"],
 	["flush", "method", "2", "full", "What is written goes to the disk at once; it does nothing."],
 	["list", "method", "2", "full"],
 	["mkdir", "method", "2", "full"],
-	["open", "method", "2", "partial", "`text` is UTF-8; a line that is not is read as Windows' Western European."],
+	[
+		"open",
+		"method",
+		"2",
+		"partial",
+		"`text` was the system's encoding. Here it is UTF-8, and what is read and is not UTF-8 is taken for Windows' Western European. At most 256 are open at once.",
+	],
 	["read", "method", "2", "full"],
 	["readAll", "method", "2", "full"],
 	["readByte", "method", "2", "full"],
@@ -75,7 +81,7 @@ const LOAD_VARS_MEMBERS = membersOf("LoadVars", [
 
 const XML_NODE: readonly MemberRow[] = [
 	["attributes", "property", "2", "full"],
-	["childNodes", "property", "2", "full", "A new array each time it is read."],
+	["childNodes", "property", "2", "full", "A new array when a child has come or gone; the old one stays as it was."],
 	["firstChild", "property", "2", "full"],
 	["lastChild", "property", "2", "full"],
 	["localName", "property", "2", "full"],
@@ -152,7 +158,13 @@ export const UTILITY_MEMBERS = [
 		["computeDigest", "static", "4", "full"],
 	]),
 	...membersOf("Log", [
-		["Log", "class", "2", "partial", "There is no `WebService` that would write to it; `logInfo` and `logDebug` do."],
+		[
+			"Log",
+			"class",
+			"2",
+			"full",
+			"`WebService`, which wrote to it, is not there; its methods `logInfo` and `logDebug` are.",
+		],
 		["onLog", "event", "2", "full"],
 	]),
 ];

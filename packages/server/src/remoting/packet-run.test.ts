@@ -1,4 +1,11 @@
-import { AmfTypedObject, type AmfValue, decodeRemoting, type RemotingHeader, RemotingWriter } from "@millrace/core/amf";
+import {
+	AmfEcmaArray,
+	AmfTypedObject,
+	type AmfValue,
+	decodeRemoting,
+	type RemotingHeader,
+	RemotingWriter,
+} from "@millrace/core/amf";
 import { netStatus } from "@millrace/core/rtmp";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ApplicationPort, PortEffect, PortEvent, PortListener } from "../app/index.ts";
@@ -108,6 +115,20 @@ describe("the calls of a packet", () => {
 		});
 		expect(applications.events).toContain("chat/red call any.thing");
 		expect(applications.connects).toEqual([{ ...CALLER, id: "c1", objectEncoding: 3, args: ["ann", "secret"] }]);
+	});
+
+	it.each([
+		[
+			"an array",
+			new AmfEcmaArray([
+				["userid", "ann"],
+				["password", "secret"],
+			]),
+		],
+		["an object with a class", new AmfTypedObject("Credentials", { userid: "ann", password: "secret" })],
+	])("take credentials that come as %s", async (_what, value) => {
+		await calls([["chat.a"]], { headers: [credentials(value)] });
+		expect(applications.connects[0]).toMatchObject({ args: ["ann", "secret"] });
 	});
 
 	it("fail with its reason where the application refuses the client", async () => {
@@ -250,6 +271,7 @@ describe("the calls of a packet", () => {
 				["null", message("RemotingMessage", { destination: "chat/red", operation: "say", body: ["a"] })],
 				["null", message("RemotingMessage", { destination: "chat", operation: "fail", body: null })],
 				["null", message("CommandMessage", { operation: 0 })],
+				["null", message("AsyncMessage", { body: "news" })],
 			],
 			{ encoding: 3 },
 		);
@@ -258,10 +280,12 @@ describe("the calls of a packet", () => {
 			["/2/onResult", "AcknowledgeMessage"],
 			["/3/onStatus", "ErrorMessage"],
 			["/4/onStatus", "ErrorMessage"],
+			["/5/onStatus", "ErrorMessage"],
 		]);
 		const members = answers.map(([, value]) => (value as AmfTypedObject).members);
 		expect(members[1]).toMatchObject({ body: ["say", "a"], correlationId: "q", timestamp: 7 });
 		expect(members[2]).toMatchObject({ faultCode: FAILED, faultString: "No.", faultDetail: "chat.fail" });
+		expect(members[4]).toMatchObject({ correlationId: "q", faultString: expect.stringContaining("AsyncMessage") });
 	});
 
 	it("take the place of a client of which nothing can be asked", async () => {

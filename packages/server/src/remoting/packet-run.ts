@@ -1,9 +1,13 @@
 import {
+	AmfEcmaArray,
 	type AmfObject,
+	AmfTypedObject,
 	type AmfValue,
 	FLEX_COMMAND,
 	type FlexCall,
 	type FlexCommand,
+	type FlexMessage,
+	type FlexOther,
 	type FlexStamp,
 	flexFault,
 	flexResult,
@@ -54,7 +58,7 @@ type Done = {
 	readonly response: string;
 	/** What was called, for the fault. */
 	readonly target: string;
-	readonly flex: FlexCall | FlexCommand | undefined;
+	readonly flex: FlexMessage | undefined;
 	readonly outcome: CallOutcome;
 };
 
@@ -114,7 +118,7 @@ export class PacketRun {
 		};
 		const failed = (status: NetStatus): Done => ({ ...call, outcome: { kind: "status", status } });
 		if (refusal !== undefined) return failed(refusal);
-		if (flex?.kind === "command") return { ...call, outcome: commandOutcome(flex) };
+		if (flex !== undefined && flex.kind !== "call") return { ...call, outcome: outcomeOf(flex) };
 		const isApplication = (name: string) => this.#context.isApplication(this.#applicationOf(name));
 		const found = findTarget(call.target, this.#place, { ...this.#context, isApplication });
 		if (typeof found === "string") return failed(netStatus("NetConnection.Call.Failed", found));
@@ -179,7 +183,7 @@ export class PacketRun {
 		return { bytes: writer.finish(), instances: [...this.#clients.keys()], faults };
 	}
 
-	#fault(status: NetStatus, target: string, flex: FlexCall | FlexCommand | undefined): AmfValue {
+	#fault(status: NetStatus, target: string, flex: FlexMessage | undefined): AmfValue {
 		const details = target.slice(0, SHOWN_NAME);
 		// What the callers of gateways look for: `details` beside what statuses have.
 		if (flex === undefined) return { ...status, details } as AmfObject;
@@ -222,8 +226,14 @@ const KNOWN_HEADERS = new Set(["Credentials", "amf_server_debug"]);
 function credentialsOf({ headers }: RemotingPacket): readonly AmfValue[] {
 	const value = headers.find(header => header.name === "Credentials")?.value;
 	if (typeof value !== "object" || value === null) return [];
-	const { userid, password } = value as AmfObject;
+	const { userid, password } = membersOf(value);
 	return [userid, password];
+}
+
+/** Senders have different notions of an object. */
+function membersOf(value: object): AmfObject {
+	if (value instanceof AmfTypedObject) return value.members;
+	return value instanceof AmfEcmaArray ? value.toObject() : (value as AmfObject);
 }
 
 /** Who does not know a header that must be understood must not do what is asked (AMF 0 specification §4.2). */
@@ -245,13 +255,15 @@ function flexTarget({ destination, operation }: FlexCall): string {
 }
 
 /** As much as its answer needs. */
-function withoutArgs(flex: FlexCall | FlexCommand): FlexCall | FlexCommand {
+function withoutArgs(flex: FlexMessage): FlexMessage {
 	return flex.kind === "call" ? { ...flex, args: [] } : flex;
 }
 
 /** A channel asks whether anybody is there; nobody logs in where nothing is remembered. */
-function commandOutcome({ operation }: FlexCommand): CallOutcome {
+function outcomeOf(flex: FlexCommand | FlexOther): CallOutcome {
+	const operation = flex.kind === "command" ? flex.operation : undefined;
 	if (operation === FLEX_COMMAND.ping || operation === FLEX_COMMAND.logout) return { kind: "result", value: null };
-	const status = netStatus("NetConnection.Call.Failed", `The command ${operation} is not offered.`);
-	return { kind: "status", status };
+	const what =
+		flex.kind === "command" ? `The command ${operation}` : `A message ${flex.className.slice(0, SHOWN_NAME)} like this`;
+	return { kind: "status", status: netStatus("NetConnection.Call.Failed", `${what} is not offered.`) };
 }

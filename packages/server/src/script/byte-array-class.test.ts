@@ -34,6 +34,10 @@ describe("ByteArray of old scripts", () => {
 		["writeUTFBytes('ü')", "readUTFBytes(2)", [0xc3, 0xbc], "ü"],
 		["writeMultiByte('ü', 'iso-8859-1')", "readMultiByte(1, 'iso-8859-1')", [0xfc], "ü"],
 		["writeMultiByte('ü', 'us-ascii')", "readMultiByte(1, 'us-ascii')", [0x3f], "?"],
+		["writeMultiByte('€', 'windows-1252')", "readMultiByte(1, 'windows-1252')", [0x80], "€"],
+		["writeMultiByte('łд', 'iso-8859-2')", "readMultiByte(2, 'iso-8859-2')", [0xb3, 0x3f], "ł?"],
+		["writeMultiByte('日a', 'shift_jis')", "readMultiByte(3, 'shift_jis')", [0x93, 0xfa, 0x61], "日a"],
+		["writeMultiByte('é', 'unheard-of')", "readMultiByte(2, 'unheard-of')", [0xc3, 0xa9], "é"],
 		["writeMultiByte('ü', 'utf-8')", "readMultiByte(2, 'utf-8')", [0xc3, 0xbc], "ü"],
 		["writeObject({a: [1, null]})", "readObject()", [...encodeAmf3({ a: [1, null] })], { a: [1, null] }],
 	])("writes with %s what %s reads, and fails at every shorter length", (write, read, expected, value) => {

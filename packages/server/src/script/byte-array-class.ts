@@ -4,7 +4,7 @@ import { decodeUtf8, encodeUtf8 } from "@millrace/core/bytes";
 import { ByteBuffer, MAX_BYTE_ARRAY_BYTES } from "./byte-buffer.ts";
 import type { NativeClass, ScriptFunction, ScriptObject, ScriptValue } from "./native-class.ts";
 import type { ScriptRealm } from "./script-realm.ts";
-import { decodeCharset } from "./text-bytes.ts";
+import { decodeCharset, encodeCharset } from "./text-bytes.ts";
 
 type Method = (self: ScriptObject, args: readonly ScriptValue[]) => ScriptValue;
 
@@ -254,15 +254,4 @@ function unpack(bytes: Uint8Array, isRawDeflate: boolean): Uint8Array {
 	} catch {
 		throw new RangeError("Error #2058: There was an error decompressing the data.");
 	}
-}
-
-/** UTF-8, or a byte a character where the character set has them so; what it lacks becomes `?`. */
-function encodeCharset(text: string, charset: string): Uint8Array {
-	const limit = /^(us-)?ascii$/i.test(charset)
-		? 0x80
-		: /^(iso-8859-1|latin-?1|windows-1252)$/i.test(charset)
-			? 0x100
-			: 0;
-	if (limit === 0) return encodeUtf8(text);
-	return Uint8Array.from(text, character => (character.charCodeAt(0) < limit ? character.charCodeAt(0) : 0x3f));
 }

@@ -4,11 +4,19 @@ import { type Node, type Options, Parser, tokTypes } from "acorn";
 export type Edit = { readonly start: number; readonly end: number; readonly text: string };
 
 /** The names by which rewritten code reaches what the realm does for it. */
-export const HELPERS = { each: "$each$", evaluate: "$dialect$", thrown: "$thrown$", pattern: "$pattern$" } as const;
+export const HELPERS = {
+	each: "$each$",
+	evaluate: "$eval$",
+	rewrite: "$dialect$",
+	thrown: "$thrown$",
+	pattern: "$pattern$",
+} as const;
 
 /** Words that ECMAScript 3 reserved and SpiderMonkey took as names all the same; V8 does not. */
 const FORMERLY_NAMES = new Set(["class", "enum", "extends", "super"]);
 const LOOPS = new Set(["WhileStatement", "DoWhileStatement", "ForStatement"]);
+/** What makes a declaration of a `let` that it stands behind. */
+const BEHIND_LET = new Set<unknown>([tokTypes.bracketL, tokTypes.braceL, tokTypes.name]);
 /** What a loop's left side cannot begin with before `of`. */
 const NOT_BEFORE_OF = new Set(["let", "async"]);
 
@@ -18,6 +26,7 @@ type Positioned = Node & {
 	callee?: Positioned;
 	object?: Positioned;
 	property?: Positioned;
+	optional?: boolean;
 	regex?: { readonly flags: string };
 	test?: Positioned | null;
 	arguments?: Positioned[];
@@ -55,6 +64,7 @@ type Internals = {
 	parseBlock(createsScope?: boolean): Positioned;
 	checkLValPattern(node: Positioned, binding: number): void;
 	parseIdent(liberal?: boolean): Positioned;
+	parseExprAtom(...context: unknown[]): Positioned;
 	parseForStatement(node: Positioned): Positioned;
 	parseForIn(node: Positioned, init: Positioned): Positioned;
 	readWord1(): string;
@@ -80,6 +90,8 @@ export class DialectParser extends Base {
 	/** Loops that are `for each`, with the place of the word. */
 	readonly #each = new Map<Positioned, number>();
 	readonly #unit: number;
+	/** Names in expressions that are another name for V8. */
+	readonly #renamed = new Map<Positioned, string>();
 	/** Regular expressions that are written where their `exec` is called. */
 	readonly #patterns: Positioned[] = [];
 	#catches = 0;
@@ -119,6 +131,21 @@ export class DialectParser extends Base {
 		if (liberal !== true && this.value === "import") this.unexpected();
 		const node = super.parseIdent(liberal);
 		if (this.#isOld && liberal !== true && FORMERLY_NAMES.has(node.name ?? "")) this.#insert(node.end, "$");
+		return node;
+	}
+
+	override parse(): Node {
+		const program = super.parse();
+		for (const [{ start, end }, name] of this.#renamed) this.#replace(start, end, name);
+		return program;
+	}
+
+	override parseExprAtom(...context: unknown[]): Positioned {
+		const node = super.parseExprAtom(...context);
+		// But where it is called directly, which is known later.
+		if (isNamed(node, "eval")) this.#renamed.set(node, HELPERS.evaluate);
+		// Spelled so, it begins no declaration.
+		if (this.#isOld && isNamed(node, "let") && BEHIND_LET.has(this.type)) this.#renamed.set(node, "l\\u0065t");
 		return node;
 	}
 
@@ -173,11 +200,13 @@ export class DialectParser extends Base {
 		if (type === "VariableDeclaration" && this.#isOld && this.input.startsWith("const", finished.start)) {
 			this.#replace(finished.start, finished.start + "const".length, "var  ");
 		} else if (type === "CallExpression") {
+			const { callee, optional } = finished;
 			const [code] = finished.arguments ?? [];
-			if (isNamed(finished.callee, "eval") && code !== undefined && code.type !== "SpreadElement") {
-				this.#wrap(code, HELPERS.evaluate);
+			if (isNamed(callee, "eval") && optional !== true && code !== undefined && code.type !== "SpreadElement") {
+				this.#renamed.delete(callee);
+				this.#wrap(code, HELPERS.rewrite);
 			}
-			const { object, property } = finished.callee ?? {};
+			const { object, property } = callee ?? {};
 			if (object?.regex?.flags.includes("g") && isNamed(property, "exec")) this.#patterns.push(object);
 		} else if (LOOPS.has(type) && finished.test) {
 			this.#keepPatterns(finished.test);
@@ -264,6 +293,6 @@ export class DialectParser extends Base {
 /** `test`: where the `if` stands. */
 type CatchClause = { readonly node: Positioned; readonly test: number | undefined };
 
-function isNamed(node: Positioned | undefined, name: string): boolean {
+function isNamed(node: Positioned | undefined, name: string): node is Positioned {
 	return node?.type === "Identifier" && node.name === name;
 }

@@ -100,6 +100,8 @@ describe("the old dialect", () => {
 			"var class = 5; function enum(super) { return super + class } trace(enum(2)); extends = { class: 1 }; trace(extends.class)",
 			["7", "1"],
 		],
+		["var let = [1, 2]; let[0] = 7; trace(let)\nlet\n[1] = 5\nlet\nx = 3; trace(let + x)", ["7,2", "7,53"]],
+		["let = [0]; for (let[0] in { k: 1 }) trace(let); try { throw let[0] } catch (e) { trace(e) }", ["k", "k"]],
 	])("takes for names what V8 reserves, in %s", (source, expected) => {
 		expect(traced(source)).toEqual(expected);
 	});

@@ -9,7 +9,8 @@ const SHOWN_MESSAGE = 1000;
 const SHOWN_CALLS = 20;
 
 type Source = { readonly file: string; readonly text: string };
-type Place = { readonly url: string; readonly line: number };
+/** A place in a script: its address, and a line of it. */
+export type Place = { readonly url: string; readonly line: number };
 
 /** Finds out where in which script something was thrown. Scripts are known by the address under which V8 runs them. */
 export class FaultReader {
@@ -24,6 +25,11 @@ export class FaultReader {
 	/** Remembers the place where a value is thrown that does not know its own. */
 	noteThrown(value: ScriptValue, stack: string): void {
 		this.#noted = { value, stack };
+	}
+
+	/** The place in a script that a stack tells of, the innermost; `undefined`: there is none. */
+	placeIn(stack: string): Place | undefined {
+		return this.#callsIn(stack)[0];
 	}
 
 	/** What is told of a thrown value. Whatever the value is made to do, nothing is thrown. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { defineFile } from "./file-class.ts";
+import { defineFile, MAX_OPEN_FILES } from "./file-class.ts";
 import { realmFixture } from "./realm-fixture.ts";
 import type { ScriptRealm } from "./script-realm.ts";
 
@@ -69,6 +69,39 @@ describe("File of old scripts", () => {
 	it("takes a line that is no UTF-8 for Western European, as the editors of the time wrote it", () => {
 		write("t.txt", Buffer.from("gr\xfcn\ngr\xc3\xbcn\n", "latin1"));
 		expect(run(`var f = new File("t.txt"); f.open("text", "read"); f.readAll();`)).toEqual(["grün", "grün"]);
+	});
+
+	it("finds out by the byte order mark that a text is UTF-8, and takes none for UTF-16", () => {
+		write("marked.txt", "\ufeffgrün");
+		write("plain.txt", Buffer.from("\xff\xfea\n", "latin1"));
+		expect(
+			run(`
+				var f = new File("marked.txt"), g = new File("plain.txt"), h = new File("marked.txt");
+				f.open("text", "read"); g.open("text", "read"); h.open("binary", "read");
+				[f.type, f.readln(), g.type, g.readln(), h.type, h.readByte()];
+			`),
+		).toEqual(["utf8", "grün", "text", "ÿþa", "binary", 0xef]);
+	});
+
+	it("flushes what is open for writing, and nothing else", () => {
+		expect(
+			run(`
+				var f = new File("t.txt"), log = [f.flush(), f.open("text", "create"), f.flush(), f.close(), f.flush()];
+				log.concat(f.open("text", "read"), f.flush());
+			`),
+		).toEqual([false, true, true, true, false, true, false]);
+	});
+
+	it("opens no more than an instance may have open", () => {
+		write("t.txt", "x");
+		expect(
+			run(`
+				var files = [], count = 0;
+				for (var i = 0; i < 300; i++) { files[i] = new File("t.txt"); if (files[i].open("text", "read")) count++; }
+				var refused = files[299].open("text", "read"); files[0].close();
+				[count, refused, files[299].open("text", "read")];
+			`),
+		).toEqual([MAX_OPEN_FILES, false, true]);
 	});
 
 	it("reads and writes bytes, and moves by so many from where it is", () => {

@@ -4,7 +4,7 @@ import { FileSandbox, type FileSandboxOptions, type SandboxPath } from "./file-s
 import type { ScriptFunction, ScriptObject, ScriptValue } from "./native-class.ts";
 import { OpenFile, parseFileMode } from "./open-file.ts";
 import type { ScriptRealm } from "./script-realm.ts";
-import { decodeSource } from "./source-text.ts";
+import { decodeLine } from "./source-text.ts";
 
 /** What stands behind one File object. */
 type FileState = {
@@ -16,13 +16,17 @@ type FileState = {
 
 type FileType = "text" | "binary" | "utf8";
 
+/** Files that one instance has open at once; no more can be opened. */
+export const MAX_OPEN_FILES = 256;
+
 const FILES = new WeakMap<ScriptObject, FileState>();
 const UTF8_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /**
  * Defines `File`, which reaches the application's folder and its virtual directories, and nothing else. Whatever fails
- * gives `false`, `null` or −1 as the member's kind is, never an error. `text` is UTF-8 like `utf8`, and where a line is
- * not, Windows' Western European set. Lines end with LF. What is written goes to the disk at once; a file that a script
+ * gives `false`, `null` or −1 as the member's kind is, never an error. `text`, the system's encoding of that time, is
+ * UTF-8 too, and what is read and is not UTF-8 is taken for Windows' Western European set; with a byte order mark it is
+ * `utf8`, and says so. Lines end with LF. What is written goes to the disk at once; a file that a script
  * forgets is closed with the instance, or when the object is collected.
  */
 export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): void {
@@ -54,6 +58,7 @@ export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): voi
 		methods: {
 			open: (self, [kind, mode]) => {
 				const state = stateOf(self);
+				if (opened.size >= MAX_OPEN_FILES) return false;
 				const file = open(sandbox, state, String(kind), String(mode));
 				if (file === undefined) return false;
 				opened.add(file);
@@ -61,7 +66,7 @@ export function defineFile(realm: ScriptRealm, options: FileSandboxOptions): voi
 				return true;
 			},
 			close: self => close(stateOf(self)),
-			flush: self => stateOf(self).open !== undefined,
+			flush: self => stateOf(self).open?.mode.canWrite ?? false,
 			...readMethods(realm),
 			...writeMethods(),
 			copyTo: (self, [path]) => closedDo(sandbox, self, path, copyFile),
@@ -111,16 +116,16 @@ type Methods = Record<string, (self: ScriptObject, args: readonly ScriptValue[])
 function readMethods(realm: ScriptRealm): Methods {
 	return {
 		read: (self, [count]) =>
-			use(self, "read", "text", "", file => decodeSource(file.readCharacters(Math.max(0, Number(count) || 0)))),
+			use(self, "read", "text", "", file => decodeLine(file.readCharacters(Math.max(0, Number(count) || 0)))),
 		readln: self =>
 			use(self, "read", "text", null, file => {
 				const line = file.readLine();
-				return line === undefined ? null : decodeSource(line);
+				return line === undefined ? null : decodeLine(line);
 			}),
 		readAll: self =>
 			use(self, "read", "text", null, file => {
 				const lines: string[] = [];
-				for (let line = file.readLine(); line !== undefined; line = file.readLine()) lines.push(decodeSource(line));
+				for (let line = file.readLine(); line !== undefined; line = file.readLine()) lines.push(decodeLine(line));
 				return realm.newArray(lines);
 			}),
 		readByte: self => use(self, "read", "binary", -1, file => file.readByte() ?? -1),
@@ -162,19 +167,16 @@ function open(sandbox: FileSandbox, state: FileState, type: string, modes: strin
 		const file = new OpenFile(place.path, mode);
 		state.open = file;
 		state.type = type;
-		if (type !== "binary" && mode.canRead && !mode.isAppend) skipMark(file);
+		if (type !== "binary" && mode.canRead && !mode.isAppend && skipMark(file)) state.type = "utf8";
 		return file;
 	});
 }
 
-/** A byte order mark is no part of the text. */
-function skipMark(file: OpenFile): void {
-	for (const byte of UTF8_MARK) {
-		if (file.readByte() !== byte) {
-			file.skip(-file.position);
-			return;
-		}
-	}
+/** A byte order mark is no part of the text. Returns whether there is one. */
+function skipMark(file: OpenFile): boolean {
+	const isMarked = UTF8_MARK.every(byte => file.readByte() === byte);
+	if (!isMarked) file.skip(-file.position);
+	return isMarked;
 }
 
 /** Does something with a closed thing that is there and another path, neither of which is a root. */

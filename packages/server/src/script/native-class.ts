@@ -12,6 +12,9 @@ export type ScriptFunction = (...args: unknown[]) => unknown;
 /** What scripts see: primitives, objects and functions of the realm. */
 export type ScriptValue = unknown;
 
+/** What a native function does: its `this`, which is `undefined` where it was called without, and its arguments. */
+export type NativeCall = (self: ScriptValue, args: readonly ScriptValue[]) => ScriptValue;
+
 /** A class that scripts see and the host implements; `ScriptRealm.defineClass` makes its constructor. */
 export type NativeClass = {
 	readonly name: string;

@@ -1,9 +1,7 @@
 /**
- * What runs first in a realm, and is the only code of ours that stands in it: it makes the functions by which scripts
- * reach the host, so that every function and object that a script sees is the realm's own. `callHost` never throws but
+ * What runs in a realm before scripts do: it makes the functions by which scripts reach the host, so that every function
+ * and object that a script sees is the realm's own. `callHost` never throws but
  * where the stack is full; then its error would be the host's, and the realm throws its own instead.
- *
- * Old scripts sort by functions that answer `a > b`: V8's order would not change at all.
  *
  * Globals that JavaScript 1.5 did not have are removed: old scripts define their own `Map` or ask for `typeof JSON`.
  * What is new on prototypes stays, for nobody can tell it from what scripts put there; but `toTemporalInstant` V8 makes,
@@ -17,7 +15,7 @@ export const REALM_PRELUDE = `(function (callHost, keep) {
 	const failed = { thrown: undefined };
 	const made = { Object, Array, Date, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 	const global = globalThis;
-	const { apply, deleteProperty } = Reflect;
+	const { deleteProperty } = Reflect;
 	for (const name of getOwnPropertyNames(global)) if (!keep.includes(name)) deleteProperty(global, name);
 	delete made.Date.prototype.toTemporalInstant;
 	Error.stackTraceLimit = 50;
@@ -34,16 +32,6 @@ export const REALM_PRELUDE = `(function (callHost, keep) {
 		failed.thrown = undefined;
 		throw thrown;
 	}
-	const { sort } = Array.prototype;
-	const inOrder = compare => (a, b) => {
-		const order = compare(a, b);
-		if (typeof order !== "boolean") return order;
-		return order ? 1 : compare(b, a) === true ? -1 : 0;
-	};
-	const sorted = { sort(compare) {
-		return apply(sort, this, [typeof compare === "function" ? inOrder(compare) : compare]);
-	} };
-	defineProperty(Array.prototype, "sort", { value: sorted.sort });
 	const patterns = create(null);
 	return {
 		made,

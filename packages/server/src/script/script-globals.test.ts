@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type RealmFixture, realmFixture } from "./realm-fixture.ts";
 import { ScriptError } from "./script-fault.ts";
+import { MAX_TIMERS } from "./script-timers.ts";
 
 describe("trace", () => {
 	it("takes anything", () => {
@@ -173,6 +174,17 @@ describe("setInterval", () => {
 		expect(vi.getTimerCount()).toBe(0);
 		realm.run("clearInterval(setInterval(trace, 10)); setInterval(trace, 10)", "main.asc");
 		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("is refused to an instance that has very many", () => {
+		const { realm, faults } = realmFixture();
+		realm.run("var ids = [], f = function () {}; function more() { ids.push(setInterval(f, 1000)) }", "main.asc");
+		realm.run(`for (var i = 0; i < ${MAX_TIMERS}; i++) more()`, "main.asc");
+		realm.invoke(realm.global, "more", []);
+		expect(faults).toMatchObject([{ message: `RangeError: An instance has ${MAX_TIMERS} timers at most.`, line: 1 }]);
+		realm.run("clearInterval(ids.pop()); more()", "main.asc");
+		expect(faults).toHaveLength(1);
+		realm.close();
 	});
 
 	it.each(["setInterval(undefined, 10)", "setInterval({}, 10)", "setInterval(null, 'x', 10)", "setInterval()"])(

@@ -59,6 +59,7 @@ describe("a realm", () => {
 		"try { Thing.prototype.fail.call(1) } catch (e) { e instanceof TypeError }",
 		"typeof JSON + typeof Map + typeof Promise + typeof setTimeout + typeof console == 'undefinedundefinedundefinedundefinedundefined'",
 		"var n = 0; for (var i in {}) n++; for (var i in []) n++; for (var i in new Thing()) n++; n == 0",
+		"String(new Thing()) == '[object Thing]'",
 		"Thing.prototype.extra = function () { return this.x }; var t = new Thing(); t.x = 4; t.extra() == 4",
 		"var t = new Thing(); t.name = 'other'; t.name == 'thing'",
 		"function Sub() { Thing.call(this); this.y = 1 } Sub.prototype = new Thing(); new Sub() instanceof Thing",

@@ -1,15 +1,14 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { types } from "node:util";
 import { constants, createContext, Script } from "node:vm";
 import type { AmfValue } from "@millrace/core/amf";
 import { AmfBridge } from "./amf-bridge.ts";
-import { DialectError, rewriteDialect } from "./dialect.ts";
-import { HELPERS } from "./dialect-parser.ts";
 import { FaultReader } from "./fault-reader.ts";
-import type { NativeClass, ScriptFunction, ScriptObject, ScriptValue } from "./native-class.ts";
+import type { NativeCall, NativeClass, ScriptFunction, ScriptObject, ScriptValue } from "./native-class.ts";
+import { OLD_LANGUAGE } from "./old-language.ts";
 import { OLD_GLOBALS, REALM_PRELUDE } from "./realm-prelude.ts";
+import { ScriptCompiler } from "./script-compiler.ts";
 import { ScriptError, type ScriptFault } from "./script-fault.ts";
 import { findScript } from "./script-finder.ts";
 import { defineGlobals, defineSecureGlobals } from "./script-globals.ts";
@@ -47,8 +46,9 @@ export type ScriptErrorName =
 	| "TypeError"
 	| "URIError";
 
-/** What a native function does: its `this`, which is `undefined` where it was called without, and its arguments. */
-type NativeCall = (self: ScriptValue, args: readonly ScriptValue[]) => ScriptValue;
+/** Compiled once for all realms. */
+const LANGUAGE = new Script(OLD_LANGUAGE, { filename: "realm" });
+const PRELUDE = new Script(REALM_PRELUDE, { filename: "realm" });
 
 /** What the prelude gives. */
 type Prelude = {
@@ -71,6 +71,7 @@ export class ScriptRealm {
 	readonly #options: ScriptRealmOptions;
 	readonly #prelude: Prelude;
 	readonly #faults = new FaultReader();
+	readonly #compiler: ScriptCompiler;
 	readonly #amf: AmfBridge;
 	readonly #classes: NativeClass[] = [];
 	readonly #byType = new WeakMap<ScriptFunction, NativeClass>();
@@ -78,15 +79,15 @@ export class ScriptRealm {
 	readonly #loaded = new Set<string>();
 	readonly #onClose: (() => void)[] = [];
 	#mainFolder: string | undefined;
-	/** How many texts have been compiled. */
-	#units = 0;
 	#isClosed = false;
 
 	constructor(options: ScriptRealmOptions) {
 		this.#options = options;
 		this.global = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: true, wasm: false } });
-		const prelude = new Script(REALM_PRELUDE, { filename: "realm" }).runInContext(this.global);
+		const takeCode = LANGUAGE.runInContext(this.global);
+		const prelude = PRELUDE.runInContext(this.global);
 		this.#prelude = prelude(this.#callHost, OLD_GLOBALS);
+		this.#compiler = new ScriptCompiler(this, this.#faults, { ...this.#prelude, takeCode });
 		this.timers = new ScriptTimers(this);
 		this.onClose(() => this.timers.close());
 		this.#amf = new AmfBridge({
@@ -98,7 +99,6 @@ export class ScriptRealm {
 			nativeClasses: this.#classes,
 			onFault: (error, where) => this.report(error, where),
 		});
-		this.#defineHelpers();
 		defineToSource(this);
 		defineGlobals(this);
 	}
@@ -113,7 +113,7 @@ export class ScriptRealm {
 		const path = resolve(this.#options.folder, file);
 		const url = pathToFileURL(path).href;
 		this.#faults.addSource(url, { file: this.#shown(path), text: source });
-		const script = this.#compile(source, url);
+		const script = this.#compiler.compile(source, url);
 		try {
 			return script.runInContext(this.global);
 		} catch (error) {
@@ -217,6 +217,8 @@ export class ScriptRealm {
 		this.#classes.push(spec);
 		this.#byType.set(type, spec);
 		const prototype = (type as unknown as { readonly prototype: ScriptObject }).prototype;
+		// What `String(object)` says: `[object Client]`.
+		defineHidden(prototype, Symbol.toStringTag, name);
 		for (const [key, method] of Object.entries(methods)) {
 			const call = this.makeFunction(key, (self, args) => method(this.#needObject(self, name, key), args));
 			defineHidden(prototype, key, call);
@@ -350,49 +352,6 @@ export class ScriptRealm {
 		return this.run(decodeSource(readFileSync(path)), path);
 	}
 
-	#compile(source: string, url: string): Script {
-		try {
-			return new Script(rewriteDialect(source, this.#units++), { filename: url });
-		} catch (error) {
-			const { message, stack } = error as Error;
-			const line = error instanceof DialectError ? error.line : lineOfCompileError(stack);
-			const thrown = this.newError("SyntaxError", message);
-			throw new ScriptError(this.#faults.at(url, line, `SyntaxError: ${message}`, thrown));
-		}
-	}
-
-	#defineHelpers(): void {
-		const helpers: readonly (readonly [string, ScriptFunction])[] = [
-			[HELPERS.each, this.#prelude.each],
-			[HELPERS.pattern, this.#prelude.pattern],
-			[
-				HELPERS.evaluate,
-				this.makeFunction("eval", (_self, [code]) => {
-					if (typeof code !== "string") return code;
-					try {
-						return rewriteDialect(code, this.#units++);
-					} catch (error) {
-						throw error instanceof DialectError ? new SyntaxError(error.message) : error;
-					}
-				}),
-			],
-			[
-				HELPERS.thrown,
-				this.makeFunction("throw", (_self, [value]) => {
-					// Errors know their place themselves.
-					if (!types.isNativeError(value)) this.#noteThrown(value);
-					return value;
-				}),
-			],
-		];
-		for (const [name, value] of helpers) Object.defineProperty(this.global, name, { value });
-	}
-
-	#noteThrown(value: ScriptValue): void {
-		const { stack } = this.newError("Error", "") as { readonly stack?: unknown };
-		this.#faults.noteThrown(value, String(stack));
-	}
-
 	#needObject(self: ScriptValue, type: string, member: string): ScriptObject {
 		if ((typeof self === "object" && self !== null) || typeof self === "function") return self;
 		throw new TypeError(`${type}.prototype.${member} called on incompatible ${String(self)}`);
@@ -405,11 +364,6 @@ export class ScriptRealm {
 }
 
 /** Sets a property that loops do not list, as those of the language are. */
-function defineHidden(object: ScriptObject, name: string, value: ScriptValue): void {
+function defineHidden(object: ScriptObject, name: PropertyKey, value: ScriptValue): void {
 	Object.defineProperty(object, name, { value, writable: true, enumerable: false, configurable: true });
-}
-
-/** Where V8 refuses to compile, the stack of its error begins with `file:line`. */
-function lineOfCompileError(stack: string | undefined): number {
-	return Number(/^.*:(\d+)$/m.exec(stack ?? "")?.[1] ?? 1);
 }

@@ -2,6 +2,8 @@ import type { ScriptFunction, ScriptObject, ScriptValue } from "./native-class.t
 
 /** Longest interval of a timer, in milliseconds (24 days); longer ones fire as if they were none. */
 const MAX_MILLIS = 2 ** 31 - 1;
+/** Timers of one instance that run at once. */
+export const MAX_TIMERS = 10_000;
 
 /** What timers need of a realm. */
 export type TimerRealm = {
@@ -22,7 +24,7 @@ export class ScriptTimers {
 
 	/**
 	 * `(function, millis, ...args)` or `(object, "method", millis, ...args)`; the method is looked up each time. Returns
-	 * the timer's number. Throws a TypeError where there is nothing to call.
+	 * the timer's number. Throws a TypeError where there is nothing to call, a RangeError beyond `MAX_TIMERS`.
 	 */
 	set(args: readonly ScriptValue[]): number {
 		const [target, second, third] = args;
@@ -51,6 +53,7 @@ export class ScriptTimers {
 	}
 
 	#start(interval: ScriptValue, action: () => void): number {
+		if (this.#timers.size >= MAX_TIMERS) throw new RangeError(`An instance has ${MAX_TIMERS} timers at most.`);
 		const millis = Number(interval);
 		const id = this.#nextId++;
 		if (!this.#isClosed) this.#timers.set(id, setInterval(action, Math.min(millis > 0 ? millis : 1, MAX_MILLIS)));

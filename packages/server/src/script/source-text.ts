@@ -8,6 +8,11 @@ const LINE_END = /\r\n?|[\n\u2028\u2029]/;
 export function decodeSource(bytes: Uint8Array): string {
 	if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
 	if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+	return decodeLine(bytes);
+}
+
+/** A piece of such a text, which says nothing of UTF-16. */
+export function decodeLine(bytes: Uint8Array): string {
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch {

@@ -9,7 +9,10 @@ it.each([
 	["uneval('abc') + uneval(5)", '"abc"5'],
 	["new Date(5).toSource() + /a\\/b/g.toSource()", "(new Date(5))/a\\/b/g"],
 	["new TypeError('wrong').toSource()", '(new TypeError("wrong"))'],
-	["uneval(function (a) { return a })", "function (a) { return a }"],
+	["uneval([1, , 3]) + uneval([1, ,]) + uneval([,])", "[1, , 3][1, ,][,]"],
+	["uneval('\\t\\\\\\x07é€')", '"\\t\\\\\\x07\\xE9\\u20AC"'],
+	["uneval(function (a) { return a })", "(function (a) { return a })"],
+	["uneval({ f: function f(a) { return a } })", "{f:function f(a) { return a }}"],
 	["var o = { n: 1 }; o.self = o; o.list = [o]; uneval(o)", "{n:1, self:{}, list:[{}]}"],
 ])("%s gives %s", (source, expected) => {
 	expect(realmFixture().realm.run(source, "main.asc")).toBe(expected);
@@ -18,7 +21,7 @@ it.each([
 it("gives source that makes the value again", () => {
 	const { realm } = realmFixture();
 	const source =
-		"var v = { a: [1, 'two', { three: null }], d: new Date(7) }; eval(v.toSource()).toSource() == v.toSource()";
+		"var v = { a: [1, , 'two\\x00', { three: null }], d: new Date(7), f: function () {} }; eval(v.toSource()).toSource() == v.toSource()";
 	expect(realm.run(source, "main.asc")).toBe(true);
 });
 

@@ -25,7 +25,7 @@ function inner(value: ScriptValue, seen: Set<object>): string {
 		case "number":
 			return Object.is(value, -0) ? "-0" : String(value);
 		case "function":
-			return Function.prototype.toString.call(value);
+			return ofFunction(value);
 		case "object":
 			return value === null ? "null" : ofObject(value, seen);
 		default:
@@ -45,7 +45,7 @@ function ofObject(value: object, seen: Set<object>): string {
 	seen.add(value);
 	const members = value as Record<string, ScriptValue>;
 	if (Array.isArray(value)) {
-		return `[${isEmpty ? "" : Array.from(value, item => inner(item, seen)).join(", ")}]`;
+		return isEmpty ? "[]" : ofArray(value, seen);
 	}
 	const entries = isEmpty
 		? []
@@ -53,6 +53,35 @@ function ofObject(value: object, seen: Set<object>): string {
 	return `{${entries.join(", ")}}`;
 }
 
-function quoted(text: string): string {
-	return JSON.stringify(text);
+/** A function without a name is an expression only in parentheses. */
+function ofFunction(value: object): string {
+	const text: string = Function.prototype.toString.call(value);
+	return /^function\s*\(/.test(text) ? `(${text})` : text;
 }
+
+/** Gaps stay gaps; one at the end needs a comma of its own. */
+function ofArray(array: readonly ScriptValue[], seen: Set<object>): string {
+	const items = Array.from(array, (item, index) => (index in array ? inner(item, seen) : ""));
+	return `[${items.join(", ")}${items.at(-1) === "" ? "," : ""}]`;
+}
+
+/** In ASCII, as SpiderMonkey writes it. */
+function quoted(text: string): string {
+	const escaped = text.replace(/[^ !#-[\]-~]/g, character => {
+		const code = character.charCodeAt(0);
+		const hex = code.toString(16).toUpperCase();
+		return ESCAPES[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`);
+	});
+	return `"${escaped}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+	"\b": "\\b",
+	"\t": "\\t",
+	"\n": "\\n",
+	"\v": "\\v",
+	"\f": "\\f",
+	"\r": "\\r",
+	'"': '\\"',
+	"\\": "\\\\",
+};

@@ -28,6 +28,18 @@ describe("XML of old scripts", () => {
 		).toEqual(["list", 1, null, "1", "ann", 3, true, true, true, 2, true, null, false, null, null, null]);
 	});
 
+	it("gives the same array of children until one comes or goes, as loops ask at every step", () => {
+		expect(
+			run(`
+				var a = new XML("<a><b/><c/></a>").firstChild, list = a.childNodes, log = [list == a.childNodes];
+				a.firstChild.removeNode(); log.push(list.length, a.childNodes.length, list == a.childNodes);
+				list = a.childNodes; a.appendChild(new XMLNode(1, "d")); log.push(a.childNodes.length, list.length);
+				list = a.childNodes; a.insertBefore(a.lastChild, a.firstChild); log.push(a.childNodes[0].nodeName, list[0].nodeName);
+				new XML("<e/>").appendChild(a.firstChild); log.concat(a.childNodes.length);
+			`),
+		).toEqual([true, 2, 1, false, 2, 1, "d", "c", 1]);
+	});
+
 	it("is built from nothing", () => {
 		expect(
 			run(`

@@ -28,7 +28,7 @@ export function defineXml(realm: ScriptRealm, loader: HttpLoader): ScriptFunctio
 		name: "XMLNode",
 		construct: (self, [type, value]) => nodes.bind(self, new XmlNode(Number(type), String(value ?? ""))),
 		methods: nodeMethods(nodes),
-		accessors: nodeAccessors(realm, nodes),
+		accessors: nodeAccessors(nodes),
 		toAmf: self => new AmfXml(String(nodes.node(self)), true),
 	});
 	nodes.type = nodeType;
@@ -84,6 +84,8 @@ class NodeObjects {
 	readonly #nodes = new WeakMap<ScriptObject, XmlNode>();
 	readonly #objects = new WeakMap<XmlNode, ScriptObject>();
 	readonly #attributes = new WeakSet<XmlAttributes>();
+	/** The arrays of children, as they were after so many changes. */
+	readonly #lists = new WeakMap<XmlNode, { readonly list: ScriptObject; readonly changes: number }>();
 
 	constructor(realm: ScriptRealm) {
 		this.#realm = realm;
@@ -112,6 +114,16 @@ class NodeObjects {
 		const object = this.#realm.construct(this.type!, node.type, "");
 		this.bind(object, node);
 		return object;
+	}
+
+	/** The objects of a node's children: the same array until one comes or goes, for loops ask for it at every step. */
+	children(node: XmlNode): ScriptObject {
+		const { changes } = node;
+		const known = this.#lists.get(node);
+		if (known?.changes === changes) return known.list;
+		const list = this.#realm.newArray(node.children.map(child => this.object(child)));
+		this.#lists.set(node, { list, changes });
+		return list;
 	}
 
 	/** A node's attributes as an object of the realm, which is the node's from now on. */
@@ -149,7 +161,7 @@ function nodeMethods(nodes: NodeObjects): Methods {
 	};
 }
 
-function nodeAccessors(realm: ScriptRealm, nodes: NodeObjects): Record<string, NativeAccessor> {
+function nodeAccessors(nodes: NodeObjects): Record<string, NativeAccessor> {
 	return {
 		nodeType: { get: self => nodes.node(self).type },
 		nodeName: {
@@ -167,7 +179,7 @@ function nodeAccessors(realm: ScriptRealm, nodes: NodeObjects): Record<string, N
 			},
 		},
 		attributes: { get: self => nodes.attributes(nodes.node(self)) },
-		childNodes: { get: self => realm.newArray(nodes.node(self).children.map(child => nodes.object(child))) },
+		childNodes: { get: self => nodes.children(nodes.node(self)) },
 		firstChild: { get: self => nodes.object(nodes.node(self).children[0]) },
 		lastChild: { get: self => nodes.object(nodes.node(self).children.at(-1)) },
 		nextSibling: { get: self => nodes.object(nodes.node(self).sibling(1)) },

@@ -20,6 +20,8 @@ export class XmlNode {
 	attributes: XmlAttributes;
 	parent: XmlNode | null = null;
 	readonly children: XmlNode[] = [];
+	/** How often a child has come or gone by the methods below. */
+	changes = 0;
 
 	constructor(type: number, text: string | null, attributes: XmlAttributes = {}) {
 		this.type = type;
@@ -42,14 +44,17 @@ export class XmlNode {
 		child.remove();
 		const index = next === null ? this.children.length : this.children.indexOf(next);
 		this.children.splice(index, 0, child);
+		this.changes++;
 		child.parent = this;
 		return true;
 	}
 
 	/** Takes the node, with all below it, out of its tree. */
 	remove(): void {
-		const siblings = this.parent?.children;
-		siblings?.splice(siblings.indexOf(this), 1);
+		const { parent } = this;
+		if (parent === null) return;
+		parent.children.splice(parent.children.indexOf(this), 1);
+		parent.changes++;
 		this.parent = null;
 	}
 
