@@ -127,6 +127,21 @@ describe("what clients may call", () => {
 		}
 	});
 
+	it("nothing of what a library of the server's brings", async () => {
+		const client = await connectTo(`
+			load("netservices.asc");
+			application.onConnect = function (client) {
+				client.users = new RecordSet(["name"]);
+				client.users.addItem({ name: "ann" });
+				client.users.own = function () { return this.getLength(); };
+				return true;
+			};`);
+		for (const name of ["users/removeAll", "users.getLength", "users/addItem"]) {
+			expect(await client.call(name)).toMatchObject({ description: `Method not found (${name}).` });
+		}
+		expect(await client.call("users/own")).toBe(1);
+	});
+
 	it("what replaces a function of the server's can be called", async () => {
 		const client = await connectTo("Client.prototype.ping = function () { return 'mine'; };");
 		expect(await client.call("ping")).toBe("mine");
@@ -193,6 +208,24 @@ describe("what a script does to a client", () => {
 		expect(
 			await ann.call("run", "[gone.call('x'), gone.ping(), gone.getStats(), application.disconnect(gone), gone.ip]"),
 		).toEqual([...[false, false, null, false, "127.0.0.1"]]);
+	});
+
+	it("Client.getStats and Client.getBandwidthLimit of a client that has gone fail no script that has not heard of it", async () => {
+		const name = server.app(`${RUN}
+			Client.prototype.watch = function () {
+				var other = application.clients[1];
+				this.call("watching");
+				while (other.getStats() !== null);
+				return [other.getBandwidthLimit(0), other.getBandwidthLimit(1), application.clients.length];
+			};`);
+		const ann = await server.connect(name);
+		const bob = await server.connect(name);
+		const watched = ann.call("watch");
+		await ann.calls("watching");
+		bob.connection.close();
+		expect(await watched).toEqual([0, 0, 2]);
+		while ((await ann.call("run", "application.clients.length")) !== 1);
+		expect(await ann.call("run", "Client.prototype.getStats.call(this) !== null")).toBe(true);
 	});
 
 	it("Client.getStats tells at once what was sent and received", async () => {

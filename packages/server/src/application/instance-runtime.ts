@@ -183,6 +183,7 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 
 	/** The application's memory is low. */
 	tellLowMemory(memory: MemoryUse): void {
+		if (this.#early !== undefined || this.#isEnded) return;
 		this.#run("onLowMemory", () => this.#definition.onLowMemory?.(this, memory));
 	}
 

@@ -44,13 +44,16 @@ export class ClientClass {
 					client.checkBandwidth().catch((error: unknown) => instance.log("debug", `checkBandwidth: ${String(error)}`));
 				}),
 				getBandwidthLimit: call((client, [direction]) => {
-					const { fromClient, toClient } = client.bandwidthLimitNow();
-					return Number(direction) === 0 ? fromClient : toClient;
+					const limits = this.#ask(client, () => client.bandwidthLimitNow());
+					return Number(direction) === 0 ? (limits?.fromClient ?? 0) : (limits?.toClient ?? 0);
 				}),
 				setBandwidthLimit: call((client, [toClient, fromClient]) => {
 					client.setBandwidthLimit(rate(toClient), rate(fromClient));
 				}),
-				getStats: call(client => (isThere(client) ? instance.realm.toScript(clientFigures(client.statsNow())) : null)),
+				getStats: call(client => {
+					const stats = this.#ask(client, () => client.statsNow());
+					return stats === undefined ? null : instance.realm.toScript(clientFigures(stats));
+				}),
 				getStreamLength: call((client, [name]) => instance.app.streams.lengthNow(String(name), client.virtualKey)),
 				ping: call(client => client.isAlive()),
 			},
@@ -106,6 +109,17 @@ export class ClientClass {
 			},
 		};
 		return accessors;
+	}
+
+	/** Asks about a client's connection. `undefined`: it has gone, which the script may not have been told yet. */
+	#ask<T>(client: Client, question: () => T): T | undefined {
+		if (!this.#isThere(client)) return undefined;
+		try {
+			return question();
+		} catch (error) {
+			this.#instance.log("debug", `${client.id}: ${String(error)}`);
+			return undefined;
+		}
 	}
 
 	/** `call(method, resultObject, …arguments)`. False: the client has gone, or has been turned away. */

@@ -38,8 +38,8 @@ export function legacyDefinition({ main, folder }: LegacyPlace): AnyDefinition {
 		...(xml.turnMillis !== undefined && { turnMillis: xml.turnMillis }),
 		onStart(app) {
 			const runtime = new LegacyRuntime({ app, folder, xml });
-			runtimes.set(app, runtime);
 			runMain(runtime, main, folder);
+			runtimes.set(app, runtime);
 			runtime.start();
 		},
 		onIdle: app => runtimes.get(app)?.isDone(),

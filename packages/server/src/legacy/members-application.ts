@@ -2,7 +2,13 @@ import { membersOf } from "./member.ts";
 
 /** The object `application`. */
 export const APPLICATION_MEMBERS = membersOf("Application", [
-	["allowDebug", "property", "2", "partial", "It is kept; there are no debug connections."],
+	[
+		"allowDebug",
+		"property",
+		"2",
+		"partial",
+		"It is kept, at first as `AllowDebugDefault` says. Nobody can ask for a debug session here (`approveDebugSession`).",
+	],
 	["clients", "property", "1", "full"],
 	["config", "property", "2", "full", "`config` of the application in the server's configuration counts too."],
 	["hostname", "property", "1", "full", "The name of the virtual host; of the default one, that of the machine."],
