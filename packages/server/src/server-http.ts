@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { crossDomainPolicy, type ForeignSite, type HttpApplication, isServerPath } from "./http/index.ts";
 import { refuseBadRequests } from "./http-fault.ts";
-import type { HttpTunnel } from "./net/index.ts";
+import { type HttpTunnel, refuseUpgrade } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
 import type { RemotingGateway } from "./remoting/index.ts";
 import { RtmpWebSocket } from "./rtmp/index.ts";
@@ -73,8 +73,11 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 	});
 	server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const url = request.url ?? "";
-		if (!options.mayAsk(request)) refuseUpgrade(socket);
-		else if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
+		if (!options.mayAsk(request)) {
+			// The HTTP server has let go of the socket: without a listener, a reset would end the process.
+			socket.on("error", () => socket.destroy());
+			refuseUpgrade(socket, "403 Forbidden");
+		} else if (RtmpWebSocket.isPath(url)) rtmp.handleUpgrade(request, socket, head);
 		else if (foreign?.handleUpgrade !== undefined && !isServerPath(url, name => isApplication(name, request))) {
 			foreign.handleUpgrade(request, socket, head);
 		} else flv.handleUpgrade(request, socket, head);
@@ -88,10 +91,4 @@ export function createHttpFront(options: HttpFrontOptions): Server {
 
 function isCrossDomainPath(url: string): boolean {
 	return url === "/crossdomain.xml" || url.startsWith("/crossdomain.xml?");
-}
-
-/** The HTTP server has let go of the socket: without a listener, a reset would end the process. */
-function refuseUpgrade(socket: Duplex): void {
-	socket.on("error", () => socket.destroy());
-	socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
 }

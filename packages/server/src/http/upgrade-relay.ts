@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from "node:https";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { refuseUpgrade } from "../net/index.ts";
 
 export type UpgradeRelayOptions = {
 	/** The other web server's address. */
@@ -45,9 +46,10 @@ export class UpgradeRelay {
 		// The HTTP server has let go of the socket: without a listener, a reset would end the process.
 		socket.on("error", () => socket.destroy());
 		if (!(socket instanceof Socket) || request.method !== "GET" || hasBody(request)) {
-			return refuse(socket, "400 Bad Request");
+			return refuseUpgrade(socket, "400 Bad Request");
 		}
-		if (this.#relays.size >= (this.#options.maxRelays ?? MAX_RELAYS)) return refuse(socket, "503 Service Unavailable");
+		if (this.#relays.size >= (this.#options.maxRelays ?? MAX_RELAYS))
+			return refuseUpgrade(socket, "503 Service Unavailable");
 		this.#relays.add(socket);
 		const asked = this.#ask(request);
 		socket.once("close", () => {
@@ -57,7 +59,7 @@ export class UpgradeRelay {
 		const timer = setTimeout(() => fail("504 Gateway Timeout"), this.#options.answerMillis ?? ANSWER_MILLIS);
 		const fail = (status: string): void => {
 			clearTimeout(timer);
-			if (!socket.destroyed) refuse(socket, status);
+			if (!socket.destroyed) refuseUpgrade(socket, status);
 			asked.destroy();
 		};
 		asked.on("error", () => fail("502 Bad Gateway"));
@@ -130,9 +132,4 @@ function eachHeader(raw: readonly string[], take: (name: string, value: string) 
 /** A body would be read by one end as what the other takes for frames. */
 function hasBody({ headers }: IncomingMessage): boolean {
 	return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
-}
-
-/** Refuses an upgrade. The client need not read it: the socket closes in any case. */
-function refuse(socket: Duplex, status: string): void {
-	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }

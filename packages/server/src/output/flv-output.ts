@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { corsHeaders, isOriginAllowed } from "../access/index.ts";
+import { isOriginAllowed } from "../access/index.ts";
 import { StreamName } from "../app/index.ts";
 import type { Hub, LiveStream } from "../hub/index.ts";
 import type { MediaCatalog } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
-import { SocketWire } from "../net/index.ts";
-import { PREFLIGHT_HEADERS } from "./cors.ts";
+import { refuseUpgrade, SocketWire } from "../net/index.ts";
+import { readHeaders } from "./cors.ts";
 import { FlvFileOutput, sendText } from "./flv-file-output.ts";
 import { flvFramer, webSocketFlvFramer, webSocketFrame } from "./flv-framer.ts";
 import { type FlvTransport, FlvViewer } from "./flv-viewer.ts";
@@ -76,15 +76,8 @@ export class FlvOutput {
 	handle(request: IncomingMessage, response: ServerResponse): void {
 		const { socket } = request;
 		if (this.#taken.has(socket)) return;
-		const headers = corsHeaders(this.#options.cors, request.headers.origin);
-		if (request.method === "OPTIONS") {
-			response.writeHead(204, { ...headers, ...PREFLIGHT_HEADERS }).end();
-			return;
-		}
-		if (request.method !== "GET" && request.method !== "HEAD") {
-			response.writeHead(405, { ...headers, allow: "GET, HEAD, OPTIONS" }).end();
-			return;
-		}
+		const headers = readHeaders(request, response, this.#options.cors);
+		if (headers === undefined) return;
 		const start = startOf(request.url ?? "");
 		const found = this.#find(request);
 		if (Number.isNaN(start)) sendText(response, 400, "start is a number of seconds, such as 12.5.", headers);
@@ -150,10 +143,11 @@ export class FlvOutput {
 		socket.on("error", () => socket.destroy());
 		const found = this.#find(request);
 		if (this.#taken.has(socket)) return;
-		if (found === undefined || !(socket instanceof Socket)) return refuse(socket, "404 Not Found");
+		if (found === undefined || !(socket instanceof Socket)) return refuseUpgrade(socket, "404 Not Found");
 		const { headers } = request;
-		if (!isOriginAllowed(this.#options.cors, headers.origin, headers.host)) return refuse(socket, "403 Forbidden");
-		if (!this.#options.hasRoom()) return refuse(socket, "503 Service Unavailable");
+		if (!isOriginAllowed(this.#options.cors, headers.origin, headers.host))
+			return refuseUpgrade(socket, "403 Forbidden");
+		if (!this.#options.hasRoom()) return refuseUpgrade(socket, "503 Service Unavailable");
 		this.#webSockets.handleUpgrade(request, socket, Buffer.from(head), webSocket => {
 			// The library answers closes and errors; whatever else a viewer sends has no meaning. Pings of one that does
 			// not read must not pile up answers.
@@ -231,11 +225,6 @@ function startOf(url: string): number | undefined {
 function pathOf(url: string): string {
 	const mark = url.indexOf("?");
 	return mark < 0 ? url : url.slice(0, mark);
-}
-
-/** Refuses an upgrade. The client need not read it: the socket closes in any case. */
-function refuse(socket: Duplex, status: string): void {
-	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
 
 function ignore(): void {}

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FileError } from "@millrace/core/fault";
-import { corsHeaders } from "../access/index.ts";
 import { StreamName } from "../app/index.ts";
 import type { MediaLibrary, PlainFile } from "../library/index.ts";
 import type { EventLog } from "../log/index.ts";
 import { type ByteRange, parseRange } from "./byte-range.ts";
-import { PREFLIGHT_HEADERS } from "./cors.ts";
+import { readHeaders } from "./cors.ts";
 import { sendText } from "./flv-file-output.ts";
 import { sendBlocks } from "./send-blocks.ts";
 
@@ -51,15 +50,8 @@ export class PlainFileOutput {
 	/** Answers a request whose path `isFilePath`. Never rejects. */
 	async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const { cors, library, log, hasApplication, streamOf } = this.#options;
-		const headers = corsHeaders(cors, request.headers.origin);
-		if (request.method === "OPTIONS") {
-			response.writeHead(204, { ...headers, ...PREFLIGHT_HEADERS }).end();
-			return;
-		}
-		if (request.method !== "GET" && request.method !== "HEAD") {
-			response.writeHead(405, { ...headers, allow: "GET, HEAD, OPTIONS" }).end();
-			return;
-		}
+		const headers = readHeaders(request, response, cors);
+		if (headers === undefined) return;
 		const [path = ""] = (request.url ?? "").split("?", 1);
 		const named = StreamName.fromPath(path.slice(PREFIX.length));
 		const name = named && (streamOf?.(named, request) ?? named);

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { isOriginAllowed } from "../access/index.ts";
-import { type SocketOrigin, WebSocketWire, type Wire, type WireHandler } from "../net/index.ts";
+import { refuseUpgrade, type SocketOrigin, WebSocketWire, type Wire, type WireHandler } from "../net/index.ts";
 
 export type RtmpWebSocketOptions = {
 	/** Web origins whose pages may connect; `*` is all. */
@@ -50,11 +50,12 @@ export class RtmpWebSocket {
 	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
 		// The HTTP server has let go of the socket: without a listener, a reset would end the process.
 		socket.on("error", () => socket.destroy());
-		if (!(socket instanceof Socket)) return refuse(socket, "400 Bad Request");
+		if (!(socket instanceof Socket)) return refuseUpgrade(socket, "400 Bad Request");
 		const { cors, originOf, admit, onClient } = this.#options;
-		if (!isOriginAllowed(cors, request.headers.origin, request.headers.host)) return refuse(socket, "403 Forbidden");
+		if (!isOriginAllowed(cors, request.headers.origin, request.headers.host))
+			return refuseUpgrade(socket, "403 Forbidden");
 		const origin = originOf(request);
-		if (!admit(origin, socket)) return refuse(socket, "503 Service Unavailable");
+		if (!admit(origin, socket)) return refuseUpgrade(socket, "503 Service Unavailable");
 		this.#webSockets.handleUpgrade(request, socket, Buffer.from(head), webSocket => {
 			onClient(handler => new WebSocketWire(webSocket, socket, origin.address, handler), origin);
 		});
@@ -64,9 +65,4 @@ export class RtmpWebSocket {
 	stop(): void {
 		this.#webSockets.close();
 	}
-}
-
-/** Refuses an upgrade. The client need not read it: the socket closes in any case. */
-function refuse(socket: Duplex, status: string): void {
-	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
