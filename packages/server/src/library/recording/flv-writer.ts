@@ -9,14 +9,14 @@ import {
 	recordedData,
 	writeFlvTags,
 } from "@millrace/core/flv";
-import { configurationKey } from "../../hub/index.ts";
+import { configurationKey, ownCopy, sameBytes } from "../../hub/index.ts";
 import type { PlacedConfiguration } from "../growing-file.ts";
 import { FileClock } from "./file-clock.ts";
 import type { FlvTail } from "./flv-tail.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import { FLV_FIRST_TAG, type KeyframeFacts, MetadataRegion, type RegionFacts } from "./metadata-region.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
-import { type FileHead, isConfiguration, isFrame, isMetadata, ownCopy, sameBytes } from "./stream-head.ts";
+import { type FileHead, isConfiguration, isFrame, isMetadata } from "./stream-head.ts";
 
 /** Keyframes that a file's `onMetaData` has room for: 18 KB. */
 const INDEX_SLOTS = 1000;
@@ -28,17 +28,9 @@ const MAX_CONFIGURATIONS = 4096;
 const MAX_MILLIS = 0x7fff_ffff;
 
 /** What stands in a file before a writer goes on with it. */
-type Written = {
+type Written = Omit<FlvTail, "end"> & {
 	/** Where the file ends. */
 	readonly position: number;
-	readonly region: MetadataRegion | undefined;
-	readonly clock: FileClock;
-	readonly index: KeyframeIndex;
-	readonly configurations: PlacedConfiguration[];
-	readonly lastKeyframe: KeyframeFacts | undefined;
-	readonly hasAudio: boolean;
-	readonly hasVideo: boolean;
-	readonly reconfigured: boolean;
 };
 
 /** Writes FLV (10.1 annex E): a file of its own, or the continuation of one. */
