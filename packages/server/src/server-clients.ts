@@ -6,6 +6,7 @@ import { HttpTunnel, originOf, SocketWire, type Wire, type WireHandler } from ".
 import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
 import type { ServerDoor } from "./server-door.ts";
 
+/** What clients come to. */
 export type ServerClientsOptions = {
 	readonly options: ServerOptions;
 	readonly door: ServerDoor;

@@ -1,6 +1,6 @@
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
+import type { TokenBucket } from "../net/index.ts";
 import { accessAllows } from "./access-list.ts";
-import type { CallAllowance } from "./call-allowance.ts";
 import type { InstanceClient } from "./instance-client.ts";
 import type { PortEffect } from "./port.ts";
 
@@ -14,7 +14,7 @@ export type ClientEffect = Exclude<
 export class ClientSlot {
 	readonly client: InstanceClient;
 	/** How many calls it may still make. */
-	readonly calls: CallAllowance;
+	readonly calls: TokenBucket;
 	/** What it may play and publish, as access lists. */
 	read = "/";
 	write = "/";
@@ -27,7 +27,7 @@ export class ClientSlot {
 	/** What the application did to it before it let it in: that follows the answer to `connect`. */
 	#held: ClientEffect[] | undefined = [];
 
-	constructor(client: InstanceClient, calls: CallAllowance) {
+	constructor(client: InstanceClient, calls: TokenBucket) {
 		this.client = client;
 		this.calls = calls;
 		this.virtualKey = client.facts.virtualKey ?? "";

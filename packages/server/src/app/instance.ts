@@ -1,6 +1,6 @@
 import type { AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
-import { CallAllowance } from "./call-allowance.ts";
+import { TokenBucket } from "../net/index.ts";
 import { type ClientEffect, ClientSlot } from "./client-slot.ts";
 import { type EffectHost, EffectQueue, type EffectQueueOptions, type NarrowEffect } from "./effect-queue.ts";
 import type { WideEffect } from "./fan-out.ts";
@@ -44,6 +44,9 @@ export type InstanceOptions = {
 	/** The application has ended, or wants to: every client has been sent away. */
 	onEnded(instance: ApplicationInstance): void;
 };
+
+/** A client that was quiet for so long may make as many calls at once, in milliseconds. */
+const CALL_BURST_MILLIS = 10_000;
 
 /**
  * One instance of an application (`app/instance`): its clients on this side, the application behind its port.
@@ -105,7 +108,8 @@ export class ApplicationInstance {
 			client.reject(netStatus("NetConnection.Connect.Rejected", "[ Server.Reject ] : Too many clients."));
 			return;
 		}
-		const calls = new CallAllowance(this.#options.limits.callsPerSecond, this.#options.now());
+		const perSecond = this.#options.limits.callsPerSecond;
+		const calls = new TokenBucket({ perSecond, burstMillis: CALL_BURST_MILLIS, isFull: true }, this.#options.now());
 		this.#clients.set(client.facts.id, new ClientSlot(client, calls));
 		this.#send({ kind: "connect", client: client.facts });
 	}

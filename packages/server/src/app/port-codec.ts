@@ -25,7 +25,7 @@ import {
  */
 
 /** How much one event or effect may make the decoder do. Its length is held against the limit for frames. */
-export const PORT_AMF_LIMITS: AmfLimits = { depth: 72, values: 1_000_000, keyBytes: 65_535 };
+const PORT_AMF_LIMITS: AmfLimits = { depth: 72, values: 1_000_000, keyBytes: 65_535 };
 
 /** How values cross the port on the application's side. */
 export type PortCodecOptions = {

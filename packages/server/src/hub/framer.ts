@@ -4,7 +4,7 @@ import type { MediaMessage } from "@millrace/core/flv";
 export interface Framer {
 	/** Viewers whose framers have the same key are sent the same bytes. */
 	readonly key: string;
-	/** One joined block of whole messages. It must not depend on earlier calls. */
+	/** One joined block of whole messages. It must not depend on earlier calls, unless the key is one viewer's alone. */
 	frame(batch: readonly MediaMessage[]): Uint8Array;
 }
 

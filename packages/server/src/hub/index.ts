@@ -1,13 +1,14 @@
+export { configurationKey, isBlankConfiguration, ownCopy, sameBytes } from "./configuration.ts";
 export type { PacedInput } from "./flush-schedule.ts";
 export type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
 export { Hub, type HubObserver } from "./hub.ts";
 export type { GatherWindow, HubClock, LatencyMode, LiveStreamOptions, ViewerQueueOptions } from "./hub-options.ts";
 export { LiveStream, type PublishAnswer } from "./live-stream.ts";
-export { addTally, emptyTally, type MediaTally, messagesOf, tallyOf } from "./media-tally.ts";
+export { addTally, emptyTally, type MediaTally, messagesOf } from "./media-tally.ts";
 export { Publication, type PublisherEnd, type PublisherSink } from "./publication.ts";
-export { configurationKey, type GopCacheOptions } from "./stream-cache.ts";
+export type { GopCacheOptions } from "./stream-cache.ts";
 export type { MediaRate } from "./stream-meter.ts";
 export type { StreamStats, ViewerStats } from "./stream-stats.ts";
 export type { StreamTap } from "./stream-tap.ts";
-export { TimestampRepair, type TimestampRepairOptions } from "./timestamp-repair.ts";
+export type { TimestampRepairOptions } from "./timestamp-repair.ts";
 export { Viewer } from "./viewer.ts";

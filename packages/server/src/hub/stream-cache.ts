@@ -6,8 +6,9 @@ import {
 	FLAG_METADATA,
 	MEDIA_AUDIO,
 	MEDIA_VIDEO,
-	MediaMessage,
+	type MediaMessage,
 } from "@millrace/core/flv";
+import { configurationKey, isBlankConfiguration, ownCopy, sameBytes } from "./configuration.ts";
 import { DataSlots } from "./data-slots.ts";
 
 /** What is kept for viewers that join later. */
@@ -128,8 +129,7 @@ export class StreamCache {
 	}
 
 	#configure(message: MediaMessage): void {
-		// ffmpeg writes one without content before the real one.
-		if (message.payload.length <= (message.isVideo ? 5 : 2)) return;
+		if (isBlankConfiguration(message)) return;
 		const key = configurationKey(message);
 		const before = this.#configurations.get(key);
 		if (before === undefined && this.#configurations.size >= MAX_CONFIGURATIONS) return;
@@ -140,29 +140,4 @@ export class StreamCache {
 		}
 		this.#configurations.set(key, ownCopy(message));
 	}
-}
-
-/** Equal for configurations that replace each other: same medium, same kind of packet, same track. */
-export function configurationKey(message: MediaMessage): string {
-	const { payload, type } = message;
-	const head = payload[0]!;
-	const enhancedVideo = type === MEDIA_VIDEO && (head & 0x80) !== 0;
-	const enhancedAudio = type === MEDIA_AUDIO && head >> 4 === 9;
-	if (!enhancedVideo && !enhancedAudio) return `${type}`;
-	const packet = head & 15;
-	const multitrack = packet === (enhancedVideo ? 6 : 5);
-	// Multitrack: kind, FourCC (or none) and track id are the next six bytes; otherwise the FourCC tells codecs apart
-	// only within one track, which is track 0.
-	return multitrack ? `${type}:${packet}:${payload.subarray(1, 7).join()}` : `${type}:${packet}`;
-}
-
-/** A payload may be a view of memory that it shares with others; what is kept for long must not keep all of that. */
-function ownCopy(message: MediaMessage): MediaMessage {
-	return new MediaMessage(message.type, message.timestamp, message.payload.slice(), message.flags);
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-	if (a.length !== b.length) return false;
-	for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-	return true;
 }

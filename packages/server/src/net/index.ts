@@ -8,6 +8,7 @@ export { Port, type PortOptions, type PortProtocol, type PortRefusal } from "./p
 export { refuseUpgrade } from "./refuse-upgrade.ts";
 export { originOf, requestOrigin, type SocketOrigin } from "./socket-origin.ts";
 export { SocketWire } from "./socket-wire.ts";
+export { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 export { HttpTunnel, type HttpTunnelOptions, type TunnelOrigin } from "./tunnel/index.ts";
 export { WebSocketWire } from "./web-socket-wire.ts";
 export type { Wire, WireHandler } from "./wire.ts";

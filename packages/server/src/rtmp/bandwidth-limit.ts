@@ -1,12 +1,14 @@
 import type { PlayerSchedule } from "../library/index.ts";
+import { TokenBucket } from "../net/index.ts";
 import type { InputGate } from "./input-gate.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /**
  * The input rests no longer than this at a time, in milliseconds: its silence would be taken for the client's. So a
  * client that sends as much as it can is not kept below some 13 KB a second.
  */
 const MAX_INPUT_REST_MILLIS = 5000;
+/** What may be saved up, as a time of the rate, in milliseconds. */
+const BURST_MILLIS = 200;
 
 /**
  * One client's limits in bytes a second. What is sent of media waits when the limit is exceeded, and is dropped as for
@@ -42,13 +44,13 @@ export class BandwidthLimit {
 		const now = this.#schedule.now();
 		if (serverToClient !== this.serverToClient) {
 			this.serverToClient = serverToClient;
-			this.#out = Number.isFinite(serverToClient) ? new TokenBucket(serverToClient, now) : undefined;
+			this.#out = bucketOf(serverToClient, now);
 			this.#schedule.cancel(this.#outSleeper);
 			this.#open();
 		}
 		if (clientToServer !== this.clientToServer) {
 			this.clientToServer = clientToServer;
-			this.#in = Number.isFinite(clientToServer) ? new TokenBucket(clientToServer, now) : undefined;
+			this.#in = bucketOf(clientToServer, now);
 			this.#schedule.cancel(this.#inSleeper);
 			this.#gate.setLimited(false);
 		}
@@ -81,4 +83,8 @@ export class BandwidthLimit {
 		this.#isThrottled = false;
 		this.#onOpen();
 	}
+}
+
+function bucketOf(perSecond: number, now: number): TokenBucket | undefined {
+	return Number.isFinite(perSecond) ? new TokenBucket({ perSecond, burstMillis: BURST_MILLIS }, now) : undefined;
 }

@@ -1,5 +1,6 @@
 import type { MediaMessage } from "@millrace/core/flv";
 import type { Framer, LiveStream } from "../hub/index.ts";
+import { isFrame } from "../library/index.ts";
 import type { RtmpFramer } from "./rtmp-framer.ts";
 
 /** How a live stream follows what was played before it. */
@@ -88,7 +89,3 @@ export class ContinuingFramer implements Framer {
 
 const NOTHING = new Uint8Array(0);
 let nextKey = 1;
-
-function isFrame(message: MediaMessage): boolean {
-	return (message.isAudio || message.isVideo) && !message.isConfiguration;
-}

@@ -17,7 +17,7 @@ export interface PlaylistOwner {
 }
 
 /** Items that wait in one playlist; a client that adds more is refused. */
-export const MAX_PLAYLIST_ITEMS = 256;
+const MAX_PLAYLIST_ITEMS = 256;
 
 /**
  * What one NetStream plays: an item at a time, live or recorded, and those that follow it. It stays when all has been

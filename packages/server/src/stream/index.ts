@@ -1,4 +1,3 @@
-export { ApplicationStream, type StreamPlay, type StreamRecord } from "./application-stream.ts";
 export {
 	ApplicationStreams,
 	type Cleared,
@@ -9,15 +8,5 @@ export { InstanceStreams } from "./instance-streams.ts";
 export { relayedData } from "./item-data.ts";
 export type { RemoteOptions } from "./remote-server.ts";
 export { StreamCarrier } from "./stream-carrier.ts";
-export {
-	DEFAULT_BUFFER_SECONDS,
-	MAX_BUFFER_SECONDS,
-	MAX_CHANNEL_ITEMS,
-	MAX_SEND_BYTES,
-	MAX_STREAM_NAME,
-	MAX_STREAMS,
-	type StreamContext,
-	type StreamRules,
-	type StreamStatusListener,
-} from "./stream-context.ts";
+export type { StreamContext, StreamRules, StreamStatusListener } from "./stream-context.ts";
 export { StreamDirectory } from "./stream-directory.ts";

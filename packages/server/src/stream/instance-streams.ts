@@ -9,6 +9,7 @@ import { DEFAULT_MAX_WAIT_MILLIS, type RemoteOptions } from "./remote-server.ts"
 import { MAX_BUFFER_SECONDS, MAX_GATHER_MILLIS, MAX_PUSHES } from "./stream-context.ts";
 import type { StreamPush } from "./stream-push.ts";
 
+/** What an instance's streams stand on, and whom they tell. */
 export type InstanceStreamsOptions = {
 	readonly streams: ApplicationStreams;
 	/** The figures of a live stream; `undefined`: it is not live. */
@@ -83,6 +84,12 @@ export class InstanceStreams implements InstanceMedia {
 		}
 	}
 
+	close(): void {
+		this.#pushes.clear();
+		const { streams, onFault } = this.#options;
+		streams.close().catch((error: unknown) => onFault("The instance's streams could not be ended.", error));
+	}
+
 	#push(stream: ApplicationStream, [id, address, name, options]: readonly AmfValue[]): void {
 		const number = Number(id);
 		const { onPushStatus, onFault } = this.#options;
@@ -112,12 +119,6 @@ export class InstanceStreams implements InstanceMedia {
 		const found = this.#pushes.get(id);
 		this.#pushes.delete(id);
 		found?.stream.closePush(found.push);
-	}
-
-	close(): void {
-		this.#pushes.clear();
-		const { streams, onFault } = this.#options;
-		streams.close().catch((error: unknown) => onFault("The instance's streams could not be ended.", error));
 	}
 }
 

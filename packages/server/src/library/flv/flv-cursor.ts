@@ -10,8 +10,8 @@ import {
 	type MediaType,
 	mediaFlags,
 } from "@millrace/core/flv";
+import { configurationKey, isBlankConfiguration, sameBytes } from "../../hub/index.ts";
 import type { MediaCursor } from "../media-source.ts";
-import { configurationKey, isBlank, sameBytes } from "./configuration-log.ts";
 import { type FlvMap, MAX_RESYNC_BYTES } from "./flv-map.ts";
 import { isOnMetaData } from "./flv-start.ts";
 import { FILTER_BIT, isTagType, TAG_HEAD_BYTES, TAIL_BYTES, TYPE_MASK, tagSize, tagTime } from "./flv-tag-reader.ts";
@@ -178,7 +178,7 @@ export class FlvCursor implements MediaCursor {
 
 	/** Puts a configuration in force. False: it says nothing new. */
 	#configure(message: MediaMessage): boolean {
-		if (isBlank(message)) return false;
+		if (isBlankConfiguration(message)) return false;
 		const key = configurationKey(message);
 		const before = this.#inForce.get(key);
 		if (before !== undefined && sameBytes(before.payload, message.payload)) return false;

@@ -20,7 +20,7 @@ export class KeyframeMemory {
 
 	/** Remembers a keyframe, or that more is known about it. */
 	note(offset: number, time: number, until = time): void {
-		const index = this.#indexAfter(offset);
+		const index = this.#countUpTo("offset", offset);
 		const before = this.#found[index - 1];
 		if (before?.offset === offset) {
 			if (until > before.until || time !== before.time) this.#found[index - 1] = { offset, time, until };
@@ -34,35 +34,25 @@ export class KeyframeMemory {
 
 	/** The last one that is known at or before `time`. */
 	floor(time: number): FoundKeyframe | undefined {
-		return this.#found[this.#countUpTo(time) - 1];
+		return this.#found[this.#countUpTo("time", time) - 1];
 	}
 
 	/** The first one that is known after `time`. */
 	above(time: number): FoundKeyframe | undefined {
-		return this.#found[this.#countUpTo(time)];
+		return this.#found[this.#countUpTo("time", time)];
 	}
 
 	clear(): void {
 		this.#found = [];
 	}
 
-	#countUpTo(time: number): number {
+	/** How many lie at a place or before. */
+	#countUpTo(place: "time" | "offset", last: number): number {
 		let low = 0;
 		let high = this.#found.length;
 		while (low < high) {
 			const middle = (low + high) >> 1;
-			if (this.#found[middle]!.time <= time) low = middle + 1;
-			else high = middle;
-		}
-		return low;
-	}
-
-	#indexAfter(offset: number): number {
-		let low = 0;
-		let high = this.#found.length;
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (this.#found[middle]!.offset <= offset) low = middle + 1;
+			if (this.#found[middle]![place] <= last) low = middle + 1;
 			else high = middle;
 		}
 		return low;

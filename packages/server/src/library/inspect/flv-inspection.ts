@@ -21,7 +21,8 @@ import {
 	VIDEO_PRESTANDARD_HEVC,
 	videoCodecName,
 } from "@millrace/core/flv";
-import { configurationKey, isBlank, MAX_CONFIGURATION_BYTES, sameBytes } from "../flv/configuration-log.ts";
+import { configurationKey, isBlankConfiguration, sameBytes } from "../../hub/index.ts";
+import { MAX_CONFIGURATION_BYTES } from "../flv/configuration-log.ts";
 import { isOnMetaData } from "../flv/flv-start.ts";
 import { TAG_HEAD_BYTES } from "../flv/flv-tag-reader.ts";
 import { FlvClock, FlvTimeline, isCoded, isTime, MAX_REGRESSION_MILLIS } from "../flv/flv-timeline.ts";
@@ -163,7 +164,7 @@ export class FlvInspection implements FlvWalker {
 	async #configure({ type, offset, size, flags }: WalkedTag): Promise<void> {
 		const bytes = await this.file.read(offset + TAG_HEAD_BYTES, size);
 		const message = new MediaMessage(type, this.#clock.now, bytes, flags);
-		if (bytes.length < size || isBlank(message)) return;
+		if (bytes.length < size || isBlankConfiguration(message)) return;
 		const kind = message.isVideo ? "video" : "audio";
 		// Indexes often begin with the configuration of the pictures.
 		if (message.isVideo) this.index.see(offset, this.#clock.now, this.timeline.base ?? 0);

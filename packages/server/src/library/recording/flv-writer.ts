@@ -9,14 +9,14 @@ import {
 	recordedData,
 	writeFlvTags,
 } from "@millrace/core/flv";
-import { configurationKey } from "../../hub/index.ts";
+import { configurationKey, ownCopy, sameBytes } from "../../hub/index.ts";
 import type { PlacedConfiguration } from "../growing-file.ts";
 import { FileClock } from "./file-clock.ts";
 import type { FlvTail } from "./flv-tail.ts";
 import { KeyframeIndex } from "./keyframe-index.ts";
 import { FLV_FIRST_TAG, type KeyframeFacts, MetadataRegion, type RegionFacts } from "./metadata-region.ts";
 import type { FilePatch, RecordingWriter } from "./recording-writer.ts";
-import { type FileHead, isConfiguration, isFrame, isMetadata, ownCopy, sameBytes } from "./stream-head.ts";
+import { type FileHead, isConfiguration, isFrame, isMetadata } from "./stream-head.ts";
 
 /** Keyframes that a file's `onMetaData` has room for: 18 KB. */
 const INDEX_SLOTS = 1000;

@@ -1,5 +1,6 @@
 import { MEDIA_AUDIO, MEDIA_VIDEO, type MediaMessage } from "@millrace/core/flv";
-import { isConfiguration, isFrame, isMetadata, ownCopy, type StreamHead } from "./stream-head.ts";
+import { ownCopy } from "../../hub/index.ts";
+import { isConfiguration, isFrame, isMetadata, type StreamHead } from "./stream-head.ts";
 
 /** Sound that came so long without any video is the whole stream, in milliseconds of it. */
 const AUDIO_ONLY_MILLIS = 1000;

@@ -5,9 +5,9 @@ import {
 	MEDIA_DATA,
 	MEDIA_DATA_AMF3,
 	MEDIA_VIDEO,
-	MediaMessage,
+	type MediaMessage,
 } from "@millrace/core/flv";
-import { configurationKey } from "../../hub/index.ts";
+import { configurationKey, isBlankConfiguration, ownCopy } from "../../hub/index.ts";
 
 /** What a file begins with. */
 export type FileHead = {
@@ -41,10 +41,9 @@ export class StreamHead {
 	}
 }
 
-/** A codec's configuration with content: ffmpeg writes empty ones before the real. */
-export function isConfiguration({ flags, payload, type }: MediaMessage): boolean {
-	if ((flags & (FLAG_CONFIGURATION | FLAG_METADATA)) === 0) return false;
-	return payload.length > (type === MEDIA_VIDEO ? 5 : 2);
+/** A codec's configuration with content. */
+export function isConfiguration(message: MediaMessage): boolean {
+	return (message.flags & (FLAG_CONFIGURATION | FLAG_METADATA)) !== 0 && !isBlankConfiguration(message);
 }
 
 /** A frame of sound or picture: what moves a file's clock. */
@@ -63,12 +62,3 @@ export function isMetadata({ type, payload }: MediaMessage): boolean {
 
 /** An AMF0 string `onMetaData`. */
 const METADATA_HEAD = new Uint8Array([2, 0, 10, ...new TextEncoder().encode("onMetaData")]);
-
-/** A payload may be a view of memory that it shares; what is kept for long must not keep all of that. */
-export function ownCopy(message: MediaMessage): MediaMessage {
-	return new MediaMessage(message.type, message.timestamp, message.payload.slice(), message.flags);
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-	return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}

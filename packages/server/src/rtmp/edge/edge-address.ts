@@ -1,4 +1,4 @@
-import { type NetStatus, netStatus } from "@millrace/core/rtmp";
+import { type NetStatus, netStatus, type StreamAddress } from "@millrace/core/rtmp";
 
 /** Where a client wants to go through this server. */
 export type EdgeTarget = {
@@ -42,6 +42,11 @@ export function edgeRefusal(target: EdgeTarget, origins: readonly string[]): Net
 	if (isAllowedOrigin(target, origins)) return undefined;
 	const text = "[ Server.Reject ] : The origin cannot be reached through this server.";
 	return netStatus("NetConnection.Connect.Rejected", text);
+}
+
+/** A stream's name as clients write it: with its prefix in front and its query behind. */
+export function streamTitle({ name, prefix, query }: Pick<StreamAddress, "name" | "prefix" | "query">): string {
+	return `${prefix === "" ? "" : `${prefix}:`}${name}${query === "" ? "" : `?${query}`}`;
 }
 
 /** An IPv6 address without brackets has no port. */

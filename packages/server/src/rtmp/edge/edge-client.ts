@@ -12,7 +12,7 @@ import {
 import type { InstanceClient, PermissionHandler, SharedObjectType, StreamFacts } from "../../app/index.ts";
 import type { LiveStream } from "../../hub/index.ts";
 import { StreamCarrier } from "../../stream/index.ts";
-import type { EdgeTarget } from "./edge-address.ts";
+import { type EdgeTarget, streamTitle } from "./edge-address.ts";
 import type { EdgeContext } from "./edge-context.ts";
 
 /** Shared objects that one client may use through an edge. */
@@ -132,7 +132,7 @@ export class EdgeClient {
 
 	/** Publishes at the origin what is about to be published here. */
 	askToPublish(live: LiveStream, request: PublishRequest, onAnswer: PermissionHandler): void {
-		const { name, prefix, query, mode } = request;
+		const { name, mode } = request;
 		this.#context.feeds.yield(live.key);
 		if (live.isPublishing || this.#published.has(name)) {
 			onAnswer(netStatus("NetStream.Publish.BadName", `${name} is already being published.`));
@@ -159,8 +159,7 @@ export class EdgeClient {
 				onAnswer(info);
 			}
 		});
-		const title = `${prefix === "" ? "" : `${prefix}:`}${name}${query === "" ? "" : `?${query}`}`;
-		stream.publish(title, mode);
+		stream.publish(streamTitle(request), mode);
 	}
 
 	tell(kind: "unpublish" | "stop", _client: InstanceClient, { name }: StreamFacts): void {

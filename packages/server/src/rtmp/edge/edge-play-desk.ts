@@ -3,6 +3,7 @@ import type { MediaMessage } from "@millrace/core/flv";
 import type { Call, NetStatus, PlayRequest, ServerStream } from "@millrace/core/rtmp";
 import { StreamName } from "../../app/index.ts";
 import type { PlayDesk, PlayDeskStats, PlayHost } from "../play-desk.ts";
+import { streamTitle } from "./edge-address.ts";
 import type { EdgeClient } from "./edge-client.ts";
 import { EdgeFilePlay } from "./edge-file-play.ts";
 
@@ -78,6 +79,8 @@ export class EdgePlayDesk {
 		this.#asked.delete(stream);
 		this.#closeFile(stream);
 		this.#live.onStop(stream);
+		// The live ones alone decided there.
+		this.#host.connection.link.toleratesSilence = this.size > 0;
 	}
 
 	onPause(stream: ServerStream, paused: boolean, positionMillis: number, keepsBuffer: boolean): void {
@@ -144,7 +147,7 @@ export class EdgePlayDesk {
 }
 
 /** As they are to be given to the origin, in its units. */
-function playArguments({ name, prefix, query, startMillis, lengthMillis }: PlayRequest): [string, number, number] {
-	const title = `${prefix === "" ? "" : `${prefix}:`}${name}${query === "" ? "" : `?${query}`}`;
-	return [title, startMillis / 1000, lengthMillis < 0 ? -1 : lengthMillis / 1000];
+function playArguments(request: PlayRequest): [string, number, number] {
+	const { startMillis, lengthMillis } = request;
+	return [streamTitle(request), startMillis / 1000, lengthMillis < 0 ? -1 : lengthMillis / 1000];
 }
