@@ -186,6 +186,15 @@ describe("a stream", () => {
 		expect(network.server.events).toEqual(["play a -2000 -1000 true"]);
 	});
 
+	test("warns of callbacks that are missing, but not of those that come with every stream", async () => {
+		const { network, ns } = await streamOn();
+		ns.play("a");
+		await network.run();
+		for (const name of ["onMetaData", "onPlayStatus", "onXMPData", "onCue"]) network.server.data(name, {});
+		await network.run();
+		expect(network.warnings).toEqual(["Error #2095: NetStream was unable to invoke callback onCue."]);
+	});
+
 	test("contains callbacks that throw and data that is no AMF", async () => {
 		const { network, ns } = await streamOn();
 		ns["onCue"] = () => {

@@ -13,7 +13,7 @@ import { type NetStreamPlayOptions, playOptions } from "./net-stream-play-option
 import { PlaybackClock } from "./playback-clock.ts";
 import { StatusWaiters } from "./status-waiters.ts";
 import { StreamLink } from "./stream-link.ts";
-import { isFrame, type StreamCall, streamCall, unwrapTime } from "./stream-message.ts";
+import { isFrame, isUsualCall, type StreamCall, streamCall, unwrapTime } from "./stream-message.ts";
 
 /** `sendMedia` asks for a pause when more bytes than this wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -434,8 +434,7 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		if (call !== undefined) this.#onCall(call);
 	}
 
-	#onCall({ name, args }: StreamCall): void {
-		const [first] = args;
+	#onCall({ name, args, args: [first] }: StreamCall): void {
 		if (name === "onMetaData") this.#metaData = first;
 		if (name === "onXMPData") this.#xmpData = first;
 		if (name === "onStatus") {
@@ -444,7 +443,8 @@ export class NetStream extends EventDispatcher implements AsyncDisposable {
 		}
 		const method = findCallback(this.#client, name, LIBRARY_PROTOTYPES);
 		if (method !== undefined) this.guard(`The callback ${name} threw`, () => method(...args));
-		else if (!name.startsWith("|")) this.reportMissing(name, this.#onMedia !== null || this.#readers.any);
+		else if (!name.startsWith("|"))
+			this.reportMissing(name, isUsualCall(name) || this.#onMedia !== null || this.#readers.any);
 		if (name !== "onPlayStatus" || !isInfo(first) || first.code !== "NetStream.Play.Complete") return;
 		this.#readers.end();
 		this.#playback.flush();

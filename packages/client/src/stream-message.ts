@@ -15,6 +15,11 @@ import { flashValue } from "./callback.ts";
 /** What a data message calls at the stream's client. */
 export type StreamCall = { readonly name: string; readonly args: AmfValue[] };
 
+/** Whether servers call it with every stream or file: nobody need be warned that it is not taken. */
+export function isUsualCall(name: string): boolean {
+	return name === "onMetaData" || name === "onXMPData" || name === "onPlayStatus";
+}
+
 /** Times count modulo 2^32: the nearest to the last is meant, but none far before zero. */
 export function unwrapTime(wrapped: number, last: number): number {
 	if (last < 0) return wrapped;

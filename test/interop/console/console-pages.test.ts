@@ -188,6 +188,28 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 		await playing(5);
 	});
 
+	it.each([1280, 390])(
+		"the start page lists files one below the other, over its whole width, at %i pixels",
+		async width => {
+			const files = ["first", "second"].map((name, at) => ({
+				...{ application: "vod", instance: "_definst_", name, path: `/vod/${name}`, file: `/files/vod/${name}.flv` },
+				...{ kind: "flv", bytes: 472_019, modified: at, recording: false, duration: 8000 },
+			}));
+			await page.route("**/api/files*", route => route.fulfill({ json: { total: 2, files } }));
+			await page.setViewportSize({ width, height: 844 });
+			await page.goto(`${server.origin}/`);
+			await page.waitForFunction(() => document.querySelectorAll(".file").length === 2);
+			const [first, second] = await page.$$eval(".file", rows =>
+				rows
+					.map(row => row.getBoundingClientRect())
+					.map(({ left, top, bottom, width }) => ({ left, top, bottom, width })),
+			);
+			expect(second).toMatchObject({ left: first!.left, width: first!.width });
+			expect(second!.top).toBeGreaterThanOrEqual(first!.bottom);
+			expect(first!.width).toBeGreaterThan(width * 0.7);
+		},
+	);
+
 	it("a stream named like markup is only text, on both pages", async () => {
 		const evil = `<img src=x onerror="alert(1)"><script>alert(2)</script>`;
 		server.state.published.add(evil);

@@ -3,11 +3,14 @@ import { FAULTS, type FaultCode } from "./fault-table.ts";
 /** What every error of Millrace has: a stable `code` of the fault table; `detail` says what was found. */
 export class MillraceError extends Error {
 	readonly code: FaultCode;
+	/** What was found: the message without the table's sentence. */
+	readonly detail: string | undefined;
 
 	constructor(code: FaultCode, detail?: string, options?: ErrorOptions) {
 		super(detail === undefined ? FAULTS[code].text : `${FAULTS[code].text} ${detail}`, options);
 		this.name = new.target.name;
 		this.code = code;
+		this.detail = detail;
 	}
 }
 

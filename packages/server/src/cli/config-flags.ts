@@ -34,7 +34,10 @@ export function addConfigFlags(command: Command): Command {
 		.option("--http-port <port>", "port for pages, FLV and WebSocket (default: 8080)")
 		.option("--host <address>", "address to listen on (default: all)")
 		.option("--latency <mode>", "interactive, default or scale")
-		.option("--data-dir <folder>", "where the publish key is kept (default: ./millrace-data)")
+		.option(
+			"--data-dir <folder>",
+			"where the server keeps what it makes, such as the publish key (default: ./millrace-data)",
+		)
 		.option("--log-level <level>", "debug, info, warn, error or silent")
 		.option("--log-format <format>", "text, json or auto")
 		.option("--demo", "publish a test stream")

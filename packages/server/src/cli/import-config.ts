@@ -1,12 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { UsageError } from "@millrace/core/fault";
 import { Command } from "commander";
 import { loadConfig } from "../config/index.ts";
 import { escapeText } from "../log/index.ts";
 import { importConfig, reportText } from "../migration/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { DEFAULT_FILE } from "./config-flags.ts";
+import { CommandFailure } from "./report-error.ts";
 
 type ImportFlags = {
 	readonly output: string;
@@ -16,9 +16,10 @@ type ImportFlags = {
 };
 
 const DETAILS = `
-The folder is that of a Flash Media Server or Adobe Media Server (2 to 5), or its "conf". The report says of
-each setting whether it was taken and where to, whether the server does the same by itself, or why it means
-nothing here. Passwords are not taken. Paths in the file are absolute, those of this machine where they exist.
+The folder is that of a Flash Media Server or Adobe Media Server (2 to 5), or its
+"conf". The report says of each setting whether it was taken and where to, whether
+the server does the same by itself, or why it means nothing here. Passwords are
+not taken. Paths in the file are absolute, those of this machine where they exist.
 `;
 
 /** `millrace import-config`: writes the configuration of an old server as ours, and says what became of each setting. */
@@ -36,7 +37,7 @@ export function importConfigCommand(context: CliContext): Command {
 			const reportTarget = reportFile === undefined ? undefined : resolve(context.folder, reportFile);
 			for (const file of [target, reportTarget]) {
 				if (file !== undefined && force !== true && existsSync(file)) {
-					throw new UsageError("USAGE", `${file} exists already. Name another file, or replace it with --force.`);
+					throw new CommandFailure(`${file} exists already. Name another file, or replace it with --force.`);
 				}
 			}
 			const { yaml, report } = importConfig(resolve(context.folder, folder));

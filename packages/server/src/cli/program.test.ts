@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UsageError } from "@millrace/core/fault";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { runProgram } from "./program.ts";
 import { createTestContext, type TestContextOptions } from "./test-context.ts";
@@ -22,6 +23,14 @@ async function serving(argv: readonly string[], options: TestContextOptions = {}
 	const ended = runProgram(["serve", "--data-dir", dataDir, ...argv], context);
 	await vi.waitFor(() => expect(context.written.out).toMatch(/Ctrl\+C|"listening"|listening /));
 	return { context, dataDir, ended };
+}
+
+/** The folder of an old server that sets nothing. */
+function oldServer(): string {
+	const folder = newFolder();
+	mkdirSync(join(folder, "conf"));
+	writeFileSync(join(folder, "conf", "Server.xml"), "<Root/>");
+	return folder;
 }
 
 const systemError = (code: string, fields: object) =>
@@ -242,6 +251,15 @@ describe("serve", () => {
 		const { code, err } = await run(["serve", "--set", "publish.from=anywhere"], { start });
 		expect(code).toBe(1);
 		expect(err).toMatch(/^TypeError: oops\n {4}at /);
+	});
+
+	it("says in one line what the operating system refuses, and what is wrong with a setting", async () => {
+		const missing = join(newFolder(), "missing", "m.yaml");
+		const imported = await run(["import-config", oldServer(), "-o", missing]);
+		expect(imported).toMatchObject({ code: 1, err: expect.stringMatching(/^ENOENT: .*m\.yaml'\n$/) });
+		const start = () => Promise.reject(new UsageError("USAGE", "http.webroot: x is no folder."));
+		const { err } = await run(["serve", "--set", "publish.from=anywhere"], { start });
+		expect(err).toBe("http.webroot: x is no folder.\n");
 	});
 
 	it("starts nothing with a configuration that has problems", async () => {

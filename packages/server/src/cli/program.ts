@@ -68,6 +68,8 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
 		command
 			.helpOption("-h, --help", "print this help")
 			.exitOverride()
+			.configureHelp({ subcommandTerm: termOf })
+			.showHelpAfterError(`Try: ${command === program ? "millrace" : `millrace ${command.name()}`} --help`)
 			.configureOutput({
 				writeOut: text => context.stdout.write(text),
 				writeErr: text => context.stderr.write(text),
@@ -83,4 +85,12 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
 		reportError(error, context.stderr);
 		return 1;
 	}
+}
+
+/** A command as the list shows it. All of them have options: that need not be said of each. */
+function termOf(command: Command): string {
+	const given = command.registeredArguments.map(argument =>
+		argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+	);
+	return [command.name(), ...given].join(" ");
 }

@@ -14,12 +14,16 @@ const DRAIN_SIGNAL = "SIGUSR2";
 const RELOAD_SIGNAL = "SIGHUP";
 const UNCAUGHT = ["uncaughtException", "unhandledRejection"];
 
+const SETTINGS = `
+These are the settings that change most often; millrace print-config prints all.
+`;
+
 /** What a shell reports for a program that Ctrl+C ended. */
 const EXIT_INTERRUPTED = 130;
 
 /** `millrace serve`: runs a server until a signal stops it. */
 export function serveCommand(context: CliContext): Command {
-	const command = new Command("serve").description("run the server");
+	const command = new Command("serve").description("run the server").addHelpText("after", SETTINGS);
 	return addConfigFlags(command).action((values: ConfigFlagValues) => serve(configOf(values, context), context));
 }
 
