@@ -171,11 +171,11 @@ describe("a typed object", () => {
 			"main.asc",
 		) as ScriptFunction;
 		realm.registerClass("chat.User", type);
-		const value = realm.toScript(typed({ name: "ada", hello: "no", rank: 2, age: 4, "": 5 }));
+		const value = realm.toScript(typed({ name: "ada", hello: "no", rank: 2, age: 4, watch: 6, "": 5 }));
 		realm.setOwn(realm.global, "v", value);
-		const source = "[v instanceof User, v.made, v.hello(), v.rank, v.years, v['']].join()";
-		expect(realm.run(source, "main.asc")).toBe("true,0,I am ada,2,8,5");
-		expect(realm.fromScript(value)).toEqual(typed({ made: 0, name: "ada", rank: 2, years: 8, "": 5 }));
+		const source = "[v instanceof User, v.made, v.hello(), v.rank, v.years, v.watch, v['']].join()";
+		expect(realm.run(source, "main.asc")).toBe("true,0,I am ada,2,8,6,5");
+		expect(realm.fromScript(value)).toEqual(typed({ made: 0, name: "ada", rank: 2, years: 8, watch: 6, "": 5 }));
 		realm.registerClass("chat.User", null);
 		expect(realm.fromScript(value)).not.toBeInstanceOf(AmfTypedObject);
 	});

@@ -132,7 +132,7 @@ export class AmfBridge {
 			}
 			return;
 		}
-		if (typeof inherited?.value === "function" && isScriptClass(object)) return;
+		if (typeof inherited?.value === "function" && !Array.isArray(object)) return;
 		Reflect.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 	}
 
@@ -241,17 +241,14 @@ function isContainer(value: AmfValue): boolean {
 	return typeof value === "object" && value !== null;
 }
 
-/** Whether an object is of a class that a script wrote, whose prototype stands between it and Object's. */
-function isScriptClass(object: ScriptObject): boolean {
-	const prototype = Object.getPrototypeOf(object);
-	return prototype !== null && Object.getPrototypeOf(prototype) !== null && !Array.isArray(object);
-}
-
+/** What classes say of a member. What every object inherits is not theirs: `__proto__` is no setter, `watch` a name. */
 function describeInherited(object: ScriptObject, key: string): PropertyDescriptor | undefined {
-	for (let above = Object.getPrototypeOf(object); above !== null; above = Object.getPrototypeOf(above)) {
-		const descriptor = Object.getOwnPropertyDescriptor(above, key);
-		// `__proto__` is Object's accessor, which a peer must not reach.
-		if (descriptor !== undefined) return key === "__proto__" ? undefined : descriptor;
+	for (let type = Object.getPrototypeOf(object); type !== null; ) {
+		const above = Object.getPrototypeOf(type);
+		if (above === null) break;
+		const descriptor = Object.getOwnPropertyDescriptor(type, key);
+		if (descriptor !== undefined) return descriptor;
+		type = above;
 	}
 	return undefined;
 }

@@ -82,8 +82,9 @@ const BIND_LEXICAL = 2;
 
 /**
  * Reads a script and notes what must be rewritten for V8: `for each`, catches with a condition, `const` as the old engine
- * meant it, names that are reserved today, escapes without digits, `while (/x/g.exec(text))`, which relies on a literal's being one object for
- * ever (ECMA-262 3rd edition §7.8.5); besides, `eval` is given source of the same dialect and `throw` notes its place.
+ * meant it, names that are reserved today, escapes without digits, `while (/x/g.exec(text))`, which relies on a literal's
+ * being one object for ever (ECMA-262 3rd edition §7.8.5). Besides, `eval` is given source of the same dialect, under
+ * another name too, and `throw` notes its place.
  */
 export class DialectParser extends Base {
 	readonly edits: Edit[] = [];
