@@ -14,6 +14,8 @@ type Host = {
 	readonly face: SharedObjectFace;
 	/** What the script has seen of slots: it gets the same object as long as nobody else has changed the slot. */
 	readonly seen: Map<string, { readonly amf: AmfValue; readonly value: ScriptValue }>;
+	/** The connection to the application that owns it; `undefined`: this instance does. */
+	readonly owner: NetConnection | undefined;
 	close(): void;
 	isClosed: boolean;
 };
@@ -57,14 +59,14 @@ export function defineSharedObject(instance: LegacyInstance): void {
 	});
 
 	/** The script's object for one of the instance's, or of another server's: both have the same listeners. */
-	const hold = (name: string, listened: ReturnType<typeof open>): ScriptObject => {
+	const hold = (name: string, listened: ReturnType<typeof open>, owner: NetConnection | undefined): ScriptObject => {
 		const object = realm.instantiate(type);
 		const { onSync, onSend, onStatus } = listenerOf(object, name);
 		listened.onSync = onSync;
 		listened.onSend = onSend;
 		listened.onStatus = onStatus;
 		const face = listened instanceof SharedObjectProxy ? new ProxiedSharedObject(listened) : listened;
-		hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void objects.delete(name) });
+		hosts.set(object, { face, seen: new Map(), owner, isClosed: false, close: () => void objects.delete(name) });
 		objects.set(name, object);
 		return object;
 	};
@@ -76,16 +78,29 @@ export function defineSharedObject(instance: LegacyInstance): void {
 
 	const get = (name: string, persistent: boolean, from: NetConnection | undefined): ScriptObject | null => {
 		const known = objects.get(name);
-		// One of another server keeps its name for all who ask.
-		if (known !== undefined && (from !== undefined || hostOf(known).face instanceof ProxiedSharedObject)) return known;
+		if (known !== undefined) {
+			const { owner } = hostOf(known);
+			// One of another server keeps its name for all who ask.
+			if (owner !== undefined && (from === undefined || isSame(owner, from))) return known;
+			if (owner?.connected === false) close(hostOf(known));
+			else if (owner !== from)
+				return report("SharedObject.UriMismatch", `${name} is another application's here.`, name);
+		}
 		try {
 			const opened = open(name, persistent, from);
-			return known ?? hold(name, opened);
+			return objects.get(name) ?? hold(name, opened, from);
 		} catch (error) {
 			if (!(error instanceof MillraceError)) throw error;
 			const isOther = error.code === "SHARED_OBJECT_PERSISTENCE";
 			return report(isOther ? "SharedObject.BadPersistence" : "SharedObject.ObjectCreationFailed", error.message, name);
 		}
+	};
+
+	const close = (host: Host): void => {
+		if (host.isClosed) return;
+		host.isClosed = true;
+		host.close();
+		host.face.close();
 	};
 
 	/** What the disk says comes later. */
@@ -154,11 +169,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 				return true;
 			},
 			close(self) {
-				const host = hostOf(self);
-				if (host.isClosed) return;
-				host.isClosed = true;
-				host.close();
-				host.face.close();
+				close(hostOf(self));
 			},
 		},
 		accessors: {
@@ -190,4 +201,9 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		if (isClosed || typeof handler !== "string") return false;
 		return face[how](handler, ...args.map(value => realm.fromScript(value)));
 	};
+}
+
+/** Whether a connection leads to an object that is used by another one: a new one does after the old one was lost. */
+function isSame(owner: NetConnection, from: NetConnection): boolean {
+	return owner === from || (owner.connected && owner.uri === from.uri);
 }
