@@ -39,6 +39,10 @@ describe("what an application says of itself", () => {
 		expect(await ask("application.hostname")).toBe(hostname());
 		expect(await ask("application.allowDebug")).toBe(false);
 		expect(await ask("application.allowDebug", "application.allowDebug = true")).toBe(true);
+		const byDefault = await connectTo("Client.prototype.ask = function () { return application.allowDebug; }", {
+			"Application.xml": "<Application><Debug><AllowDebugDefault>true</AllowDebugDefault></Debug></Application>",
+		});
+		expect(await byDefault.call("ask")).toBe(true);
 	});
 
 	it("application.config holds what Application.xml and the server's configuration say", async () => {
@@ -288,6 +292,28 @@ describe("who is let in", () => {
 		expect(await boss.call("decide")).toEqual([1, false, false]);
 		expect(server.lines).not.toContain("left gone");
 	});
+
+	it("of a client that has left while it was pending, the framework's events tell nothing", async () => {
+		const name = server.app(`
+			load("components.asc");
+			var waiting, told = [];
+			application.onConnect = function (client, name) { if (name) this.acceptConnection(client); else waiting = client; };
+			application.onConnectReject = function () { told.push("reject"); };
+			application.onConnectAccept = function (client, name) { told.push("accept " + name); };
+			Client.prototype.waits = function () { return waiting !== undefined; };
+			Client.prototype.hasLeft = function () { return !waiting.call("x"); };
+			Client.prototype.decide = function () {
+				application.rejectConnection(waiting);
+				application.acceptConnection(waiting);
+				return told;
+			};`);
+		const pending = server.dial(name);
+		const boss = await server.connect(name, "boss");
+		while (!(await boss.call("waits")));
+		pending.connection.close();
+		while (!(await boss.call("hasLeft")));
+		expect(await boss.call("decide")).toEqual(["accept boss"]);
+	});
 });
 
 describe("what an application does to its clients", () => {
@@ -406,6 +432,29 @@ describe("what goes wrong in a script", () => {
 		await server.logged(/^main\.asc:4: ReferenceError: undefinedThing is not defined/);
 	});
 
+	it.each(["process", "thread"])("application.onStatus is told when memory is low (isolation: %s)", async isolation => {
+		await using small = await LegacyFixture.start({ code: { isolation, memory: "32MiB" } });
+		const name = small.app(`
+			var kept = [], told;
+			application.onStatus = function (info) {
+				if (info.code != "Application.Resource.LowMemory") return;
+				told = info;
+				kept = [];
+			};
+			Client.prototype.fill = function () {
+				for (var i = 0; i < 5000; i++) kept.push({ number: kept.length, text: "x" + i });
+				return told;
+			};`);
+		const client = await small.connect(name);
+		let told: unknown;
+		while (told === undefined) told = await client.call("fill");
+		expect(told).toEqual({
+			code: "Application.Resource.LowMemory",
+			level: "warning",
+			description: expect.stringMatching(/^The application uses \d+ of 32 MiB of memory\.$/),
+		});
+	});
+
 	it("a handler of faults that throws itself is heard of once", async () => {
 		const name = server.app(`
 			application.onStatus = function (info) { throw new Error("again and again"); };
@@ -420,6 +469,16 @@ describe("what goes wrong in a script", () => {
 	it("onConnect that throws before it has decided turns the client away", async () => {
 		const client = await connectTo("application.onConnect = function (client) { nothing.there(); };");
 		expect(client.statuses[0]).toMatchObject({ code: "NetConnection.Connect.Rejected" });
+	});
+
+	it("an instance whose main file fails does not end by application.onAppStop", async () => {
+		await using own = await LegacyFixture.start({ code: { isolation: "thread" } });
+		const client = await own.connect(
+			own.app("application.onAppStop = function () { trace('stopped'); };\nthis.is.not.there();"),
+		);
+		expect(client.codes[0]).toBe("Connect.Rejected");
+		await own.logged(/^application-end/);
+		expect(own.lines).not.toContain("stopped");
 	});
 
 	it("a main file that cannot be compiled or run starts no instance, and the log has its place", async () => {

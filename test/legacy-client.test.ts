@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { type NetStatusEvent, NetStream } from "@millrace/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FlvMaker } from "../packages/server/src/library/test-flv-file.ts";
 import { type LegacyClient, LegacyFixture } from "./legacy-fixture.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
@@ -29,6 +33,11 @@ describe("what a script knows of a client", () => {
 		expect(await client.call("run", "this.uri")).toBe(`rtmp://127.0.0.1:${server.port}/${name}?key=1`);
 		expect(await client.call("run", "this.agent")).toMatch(/^[A-Z]+ \d+,/);
 		expect(await client.call("run", "[this.pageUrl, typeof this.referrer]")).toEqual(["", "string"]);
+		const encrypted = server.dial(name);
+		encrypted.connection.connect(`rtmpe://127.0.0.1:${server.port}/${name}`);
+		expect(await encrypted.call("run", "[this.protocol, this.protocolVersion, this.secure]")).toEqual([
+			...["rtmpe", expect.stringMatching(/^[689]$/), false],
+		]);
 	});
 
 	it("Client.id is unique, and a script may put its own in its place", async () => {
@@ -45,17 +54,10 @@ describe("what a script knows of a client", () => {
 		expect(await bob.call("run", "this.ping()")).toBe(true);
 	});
 
-	it("takes members of a script's own, and Client.virtualKey", async () => {
+	it("takes members of a script's own", async () => {
 		const client = await connectTo(RUN);
-		await client.call("run", "this.user = { name: 'ann' }; this.virtualKey = 'B'; 0");
-		expect(await client.call("run", "[this.user.name, this.virtualKey, this.missing]")).toEqual([
-			"ann",
-			"B",
-			undefined,
-		]);
-		expect(await client.call("run", "this.virtualKey = 'a*'")).toMatchObject({
-			description: expect.stringMatching(/neither \* nor :/),
-		});
+		await client.call("run", "this.user = { name: 'ann' }; 0");
+		expect(await client.call("run", "[this.user.name, this.missing]")).toEqual(["ann", undefined]);
 	});
 
 	it("can be sent to clients: only what the script has put on it", async () => {
@@ -123,6 +125,21 @@ describe("what clients may call", () => {
 				description: `Method not found (${name}).`,
 			});
 		}
+	});
+
+	it("nothing of what a library of the server's brings", async () => {
+		const client = await connectTo(`
+			load("netservices.asc");
+			application.onConnect = function (client) {
+				client.users = new RecordSet(["name"]);
+				client.users.addItem({ name: "ann" });
+				client.users.own = function () { return this.getLength(); };
+				return true;
+			};`);
+		for (const name of ["users/removeAll", "users.getLength", "users/addItem"]) {
+			expect(await client.call(name)).toMatchObject({ description: `Method not found (${name}).` });
+		}
+		expect(await client.call("users/own")).toBe(1);
 	});
 
 	it("what replaces a function of the server's can be called", async () => {
@@ -193,6 +210,24 @@ describe("what a script does to a client", () => {
 		).toEqual([...[false, false, null, false, "127.0.0.1"]]);
 	});
 
+	it("Client.getStats and Client.getBandwidthLimit of a client that has gone fail no script that has not heard of it", async () => {
+		const name = server.app(`${RUN}
+			Client.prototype.watch = function () {
+				var other = application.clients[1];
+				this.call("watching");
+				while (other.getStats() !== null);
+				return [other.getBandwidthLimit(0), other.getBandwidthLimit(1), application.clients.length];
+			};`);
+		const ann = await server.connect(name);
+		const bob = await server.connect(name);
+		const watched = ann.call("watch");
+		await ann.calls("watching");
+		bob.connection.close();
+		expect(await watched).toEqual([0, 0, 2]);
+		while ((await ann.call("run", "application.clients.length")) !== 1);
+		expect(await ann.call("run", "Client.prototype.getStats.call(this) !== null")).toBe(true);
+	});
+
 	it("Client.getStats tells at once what was sent and received", async () => {
 		const client = await connectTo(RUN);
 		const stats = (await client.call("run", "this.getStats()")) as Record<string, number>;
@@ -254,6 +289,7 @@ describe("what a client may publish and play", () => {
 	/** The first status of a stream that is published or played. */
 	async function firstStatus(client: LegacyClient, use: (stream: NetStream) => void): Promise<string> {
 		const stream = new NetStream(client.connection);
+		stream.client = { onMetaData: () => {} };
 		return new Promise(resolve => {
 			stream.addEventListener("netStatus", ({ info }: NetStatusEvent) => {
 				if (/\.(Start|Denied|BadName|Failed|StreamNotFound)$/.test(info.code)) resolve(info.code);
@@ -300,6 +336,68 @@ describe("what a client may publish and play", () => {
 		expect(await told()).toEqual([false, false]);
 		expect(await told("/", "cam")).toEqual([true, true]);
 		expect(await told("other", "cam/a;x")).toEqual([false, true]);
+	});
+
+	it("Client.virtualKey chooses the folders of files, by the version of the player or by the script", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "millrace-virtual-key-"));
+		/** The last frame lasts a second. */
+		const put = (path: string, seconds: number) => {
+			mkdirSync(dirname(join(folder, path)), { recursive: true });
+			writeFileSync(
+				join(folder, path),
+				new FlvMaker()
+					.key(0)
+					.key((seconds - 1) * 1000)
+					.bytes(),
+			);
+			utimesSync(join(folder, path), 1e9, 1e9);
+		};
+		put("plain/film.flv", 2);
+		put("old/film.flv", 3);
+		put("own/film.flv", 4);
+		put("own/only.flv", 4);
+		await using keyed = await LegacyFixture.start({
+			code: { isolation: "thread" },
+			media: {
+				virtualKeys: [{ key: "old", from: "WIN 6,0,0,0", to: "WIN 8,0,99,0" }],
+				directories: [
+					{ prefix: "films", path: join(folder, "plain") },
+					{ prefix: "films", path: join(folder, "old"), virtualKey: "old" },
+					{ prefix: "films", path: join(folder, "own"), virtualKey: "own" },
+				],
+			},
+		});
+		const main = keyed.app(`${RUN} application.onConnect = function (client, key) {
+			if (key !== undefined) client.virtualKey = key;
+			return true;
+		};`);
+		const lengths = async (client: LegacyClient) => [
+			await client.call("run", "this.virtualKey"),
+			await client.call("getStreamLength", "films/film"),
+			await client.call("run", "this.getStreamLength('films/film')"),
+			await firstStatus(client, stream => stream.play("films/only", 0)),
+		];
+		const now = await keyed.connectAs("WIN 11,0,0,0", main);
+		expect(await lengths(now)).toEqual(["", 2, 2, "NetStream.Play.StreamNotFound"]);
+		const old = await keyed.connectAs("WIN 7,0,19,0", main);
+		expect(await lengths(old)).toEqual(["old", 3, 3, "NetStream.Play.StreamNotFound"]);
+		expect(await lengths(await keyed.connectAs("WIN 7,0,19,0", main, "own"))).toEqual([
+			...["own", 4, 4, "NetStream.Play.Start"],
+		]);
+		await now.call("run", "this.virtualKey = 'own'; 0");
+		expect(await lengths(now)).toEqual(["own", 4, 4, "NetStream.Play.Start"]);
+		await now.call("run", "this.virtualKey = null; 0");
+		expect(await lengths(now)).toEqual(["", 2, 2, "NetStream.Play.StreamNotFound"]);
+		for (const key of ["a*", "a:b"]) {
+			expect(await now.call("run", `this.virtualKey = '${key}'`)).toMatchObject({
+				description: expect.stringMatching(/neither \* nor :/),
+			});
+		}
+		// An application without code has the key of the version alone.
+		keyed.write("bare/readme.txt", "");
+		const bare = await keyed.connectAs("WIN 7,0,19,0", "bare");
+		expect(await bare.call("getStreamLength", "films/film")).toBe(3);
+		rmSync(folder, { recursive: true });
 	});
 
 	it("application.onPublish and application.onUnpublish tell of publishers, and one may be sent away there", async () => {

@@ -17,6 +17,8 @@ export type LegacyFixtureOptions = {
 	readonly code?: Readonly<Record<string, unknown>>;
 	/** `applications` of the server's settings. Default: whatever has a folder. */
 	readonly applications?: Readonly<Record<string, object>>;
+	/** `media` of the server's settings, beside the applications folder. */
+	readonly media?: Readonly<Record<string, unknown>>;
 };
 
 /** A server that `[Symbol.asyncDispose]` stops, with all that was made for it. */
@@ -28,7 +30,7 @@ export class LegacyFixture implements AsyncDisposable {
 	readonly #clients: LegacyClient[] = [];
 	#applications = 0;
 
-	constructor({ files = {}, code, applications }: LegacyFixtureOptions = {}) {
+	constructor({ files = {}, code, applications, media }: LegacyFixtureOptions = {}) {
 		for (const [path, content] of Object.entries(files)) this.write(path, content);
 		const note = (event: string, fields: LogFields = {}) => {
 			this.lines.push(event === "application" ? String(fields.text) : `${event} ${fields.text ?? ""}`);
@@ -37,7 +39,7 @@ export class LegacyFixture implements AsyncDisposable {
 		this.server = createServer(
 			{
 				listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }],
-				media: { applications: this.folder },
+				media: { ...media, applications: this.folder },
 				code: { reload: false, ...code },
 				...(applications && { applications }),
 			},
@@ -72,7 +74,10 @@ export class LegacyFixture implements AsyncDisposable {
 
 	/** A client that begins to connect. `address` is behind the host: `chat/room`. */
 	dial(address: string, ...args: AmfValue[]): LegacyClient {
-		const client = new LegacyClient();
+		return this.#dial(new LegacyClient(), address, args);
+	}
+
+	#dial(client: LegacyClient, address: string, args: readonly AmfValue[]): LegacyClient {
 		this.#clients.push(client);
 		client.connection.connect(`rtmp://127.0.0.1:${this.port}/${address}`, ...args);
 		return client;
@@ -81,6 +86,13 @@ export class LegacyFixture implements AsyncDisposable {
 	/** A client that has been told what becomes of its connection. */
 	async connect(address: string, ...args: AmfValue[]): Promise<LegacyClient> {
 		const client = this.dial(address, ...args);
+		await client.until(() => client.statuses.length > 0);
+		return client;
+	}
+
+	/** The same of a client that says it is that version of a player. */
+	async connectAs(flashVersion: string, address: string, ...args: AmfValue[]): Promise<LegacyClient> {
+		const client = this.#dial(new LegacyClient(flashVersion), address, args);
 		await client.until(() => client.statuses.length > 0);
 		return client;
 	}
@@ -103,14 +115,15 @@ export class LegacyFixture implements AsyncDisposable {
 
 /** A client that writes down what it is told. */
 export class LegacyClient {
-	readonly connection = new NetConnection();
+	readonly connection: NetConnection;
 	readonly statuses: Record<string, unknown>[] = [];
 	/** Calls of the server: name and arguments. */
 	readonly received: unknown[][] = [];
 	/** Answers of the client's methods, by name; those of others are their first argument. */
 	readonly answers: Record<string, (...args: unknown[]) => unknown> = {};
 
-	constructor() {
+	constructor(flashVersion?: string) {
+		this.connection = new NetConnection({ ...(flashVersion !== undefined && { flashVersion }) });
 		const note =
 			(name: string) =>
 			(...args: unknown[]) => {

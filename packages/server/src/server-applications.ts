@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy } from "./access/index.ts";
+import { mayPublish, ON_DEMAND_ONLY, SwfFolder, SwfPolicy, virtualKeysBy } from "./access/index.ts";
 import { type HostFolders, hostedApplication, placeOf, splitApplication } from "./app/index.ts";
 import { APPLICATION_NAME, type ApplicationOptions, applicationOptions, type ServerOptions } from "./config/index.ts";
 import type { LiveStreamOptions } from "./hub/index.ts";
@@ -128,11 +128,11 @@ export class ServerApplications {
 	}
 
 	#rulesOf(options: ApplicationOptions, allowance: ClientAllowance | undefined): ApplicationRules {
-		const { type, protocols, publish, bandwidth, swfVerification } = options;
+		const { type, protocols, publish, bandwidth, swfVerification, media } = options;
 		const { enabled, timeoutMillis, exempt } = swfVerification;
 		const swf = enabled ? new SwfPolicy(this.#swfFolder(swfVerification), { timeoutMillis, exempt }) : undefined;
 		const live = liveOptions(options);
-		const common = { protocols, bandwidth, swf, live, allowance };
+		const common = { protocols, bandwidth, swf, live, allowance, virtualKeyOf: virtualKeysBy(media.virtualKeys) };
 		if (type === "vod") return { ...common, hasLive: false, mayPublish: () => ON_DEMAND_ONLY };
 		return {
 			...common,

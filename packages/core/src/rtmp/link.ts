@@ -3,6 +3,7 @@ import { LimitError, MillraceError, PeerError, TransportError } from "../fault/i
 import { AcknowledgementCounter } from "./acknowledgement.ts";
 import { type ChunkHandler, ChunkReader } from "./chunk-reader.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
+import { HANDSHAKE_VERSION } from "./handshake-plain.ts";
 import type { RtmpLimits } from "./limits.ts";
 import { LinkCipher } from "./link-cipher.ts";
 import {
@@ -31,6 +32,8 @@ export interface Handshake {
 	readonly done: boolean;
 	/** Once it is done: what everything afterwards is encrypted with; `undefined` where it is not. */
 	readonly cipher?: LinkCipher | undefined;
+	/** Once it is done: the byte with which it began. Default: 3. */
+	readonly version?: number;
 	/** Once it is done: the last 32 bytes of S1, which answers to a request for SWF verification are made with. */
 	readonly verificationKey?: Uint8Array | undefined;
 }
@@ -98,6 +101,7 @@ export class RtmpLink implements ChunkHandler {
 	/** Dropped when it is done: it holds some kilobytes. */
 	#handshake: Handshake | undefined;
 	#cipher: LinkCipher | undefined;
+	#handshakeVersion = HANDSHAKE_VERSION;
 	#verificationKey: Uint8Array | undefined;
 	/** Slices at the head of the output that belong to the handshake, which is not encrypted. */
 	#plainSlices = 0;
@@ -152,6 +156,11 @@ export class RtmpLink implements ChunkHandler {
 	/** Whether the connection is encrypted (RTMPE); false during the handshake. */
 	get encrypted(): boolean {
 		return this.#cipher !== undefined;
+	}
+
+	/** The byte with which the handshake began: 3, or 6, 8 or 9 for RTMPE; 3 during the handshake. */
+	get handshakeVersion(): number {
+		return this.#handshakeVersion;
 	}
 
 	/** The last 32 bytes of S1; `undefined` during the handshake, or where it kept none. */
@@ -222,6 +231,7 @@ export class RtmpLink implements ChunkHandler {
 				if (!handshake.done) return;
 				this.#handshake = undefined;
 				this.#cipher = handshake.cipher;
+				this.#handshakeVersion = handshake.version ?? HANDSHAKE_VERSION;
 				this.#verificationKey = handshake.verificationKey;
 				this.#plainSlices = this.#output.length;
 				this.#handler.onHandshakeDone();

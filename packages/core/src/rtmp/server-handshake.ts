@@ -78,6 +78,11 @@ export class ServerHandshake {
 		return this.#peerVersion;
 	}
 
+	/** The byte with which the client began: 3, or 6, 8 or 9 for RTMPE; 0 until it has come. */
+	get version(): number {
+		return this.#version;
+	}
+
 	/** What everything after the handshake is encrypted with; `undefined` without encryption and until C1 is complete. */
 	get cipher(): LinkCipher | undefined {
 		return this.#encryption?.cipher;

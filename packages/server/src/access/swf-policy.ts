@@ -1,4 +1,5 @@
 import { decodeSwfAnswer, provesSwf } from "@millrace/core/rtmp";
+import { AgentRange } from "./agent-range.ts";
 import type { SwfFolder } from "./swf-folder.ts";
 
 export type SwfPolicyOptions = {
@@ -14,26 +15,18 @@ export type SwfVerdict = "known" | "unknown" | "loading";
 /** Decides who must prove which SWF file opened its connection, and whether a proof is one. */
 export class SwfPolicy {
 	readonly timeoutMillis: number;
-	readonly #exempt: readonly { readonly from: UserAgent | undefined; readonly to: UserAgent | undefined }[];
+	readonly #exempt: readonly AgentRange[];
 	readonly #files: Pick<SwfFolder, "withSize">;
 
 	constructor(files: Pick<SwfFolder, "withSize">, options: SwfPolicyOptions) {
 		this.#files = files;
 		this.timeoutMillis = options.timeoutMillis;
-		this.#exempt = options.exempt.map(({ from, to }) => ({ from: readUserAgent(from), to: readUserAgent(to) }));
+		this.#exempt = options.exempt.map(range => new AgentRange(range));
 	}
 
 	/** Whether a client that says it is `flashVer` is let in without a proof. */
 	isExempt(flashVer: string): boolean {
-		const agent = readUserAgent(flashVer);
-		if (agent === undefined) return false;
-		return this.#exempt.some(
-			({ from, to }) =>
-				from?.name === agent.name &&
-				to?.name === agent.name &&
-				compare(from.version, agent.version) <= 0 &&
-				compare(agent.version, to.version) <= 0,
-		);
+		return this.#exempt.some(range => range.has(flashVer));
 	}
 
 	/**
@@ -48,22 +41,4 @@ export class SwfPolicy {
 		if (files.some(file => provesSwf(answer, file, verificationKey))) return "known";
 		return answer.hashedBytes < answer.size ? "loading" : "unknown";
 	}
-}
-
-type UserAgent = { readonly name: string; readonly version: readonly number[] };
-
-/** `FMLE/3.0 (compatible; …)` and `WIN 9,0,28,0`: a name, then numbers. */
-function readUserAgent(text: string): UserAgent | undefined {
-	const parts = /^([a-z]+)[/ ](\d{1,5}(?:[.,]\d{1,5}){0,3})/i.exec(text.trim());
-	if (parts === null) return undefined;
-	return { name: parts[1]!.toUpperCase(), version: parts[2]!.split(/[.,]/).map(Number) };
-}
-
-/** Numbers that are missing count as 0. */
-function compare(a: readonly number[], b: readonly number[]): number {
-	for (let i = 0; i < Math.max(a.length, b.length); i++) {
-		const difference = (a[i] ?? 0) - (b[i] ?? 0);
-		if (difference !== 0) return difference;
-	}
-	return 0;
 }

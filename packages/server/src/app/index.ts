@@ -20,6 +20,7 @@ export type {
 export { InstanceDirectory, type InstanceDirectoryOptions } from "./instance-directory.ts";
 export { type InstanceRoomOptions, InstanceStores, openRoom, receiveSharedObject } from "./instance-room.ts";
 export type { InstanceStats } from "./instance-stats.ts";
+export { LOW_MEMORY_SHARE, LowMemoryAlarm } from "./low-memory-alarm.ts";
 export type {
 	Admission,
 	ApplicationHost,

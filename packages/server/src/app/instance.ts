@@ -126,6 +126,7 @@ export class ApplicationInstance {
 			read: "/",
 			write: "/",
 			samples: ALL_SAMPLES,
+			virtualKey: client.facts.virtualKey ?? "",
 			lastCall: 0,
 			calls,
 		});
@@ -167,6 +168,11 @@ export class ApplicationInstance {
 	sampleAccess(client: InstanceClient, stream: string): { readonly audio: boolean; readonly video: boolean } {
 		const { audio, video } = this.#clients.get(client.facts.id)?.samples ?? ALL_SAMPLES;
 		return { audio: accessAllows(audio, stream), video: accessAllows(video, stream) };
+	}
+
+	/** The virtual key of a client: it decides in which folders its names of files are looked up. Empty: it has none. */
+	virtualKey(client: InstanceClient): string {
+		return this.#clients.get(client.facts.id)?.virtualKey ?? "";
 	}
 
 	/**
@@ -371,6 +377,9 @@ export class ApplicationInstance {
 			case "sample-access":
 				slot.samples = effect;
 				return;
+			case "virtual-key":
+				slot.virtualKey = effect.key;
+				return;
 			case "decline":
 				return client.answerCall(effect.call);
 			case "close":
@@ -487,6 +496,7 @@ type ClientSlot = {
 	read: string;
 	write: string;
 	samples: { readonly audio: string; readonly video: string };
+	virtualKey: string;
 	/** The event of its last call. */
 	lastCall: number;
 	readonly calls: CallAllowance;
@@ -498,7 +508,7 @@ const ALL_SAMPLES = { audio: "/", video: "/" };
 
 /** Rights must hold from the client's first command on, so they do not wait for its answer. */
 function isForLater({ kind }: ClientEffect): boolean {
-	return !["accept", "reject", "close", "access", "sample-access"].includes(kind);
+	return !["accept", "reject", "close", "access", "sample-access", "virtual-key"].includes(kind);
 }
 
 function noAccess(kind: "publish" | "play", name: string): NetStatus {

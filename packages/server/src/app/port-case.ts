@@ -23,6 +23,7 @@ export const EVENTS: readonly PortEvent[] = [
 			query: "a=1",
 			objectEncoding: 3,
 			args: [...ARGS, TYPED],
+			virtualKey: "A",
 		},
 	},
 	{ kind: "disconnect", client: "c1" },
@@ -62,5 +63,6 @@ export const EFFECTS: readonly PortEffect[] = [
 	{ kind: "close", client: "c1" },
 	{ kind: "log", level: "warn", text: "Look." },
 	{ kind: "unload" },
+	{ kind: "virtual-key", client: "c1", key: "A" },
 	{ kind: "shutdown" },
 ];

@@ -192,6 +192,8 @@ function effectFields(effect: PortEffect): Fields {
 			return [18, effect.client, effect.audio, effect.video];
 		case "unload":
 			return [19];
+		case "virtual-key":
+			return [20, effect.client, effect.key];
 	}
 }
 
@@ -245,6 +247,8 @@ function readEffect(fields: AmfValue): PortEffect {
 			return { kind: "sample-access", client: text(a), audio: text(b), video: text(c) };
 		case 19:
 			return { kind: "unload" };
+		case 20:
+			return { kind: "virtual-key", client: text(a), key: text(b) };
 		default:
 			throw malformed(`an effect of kind ${String(kind)}`);
 	}

@@ -29,8 +29,12 @@ export type ClientFacts = {
 	/** The query of the address, without the question mark. */
 	readonly query: string;
 	readonly objectEncoding: 0 | 3;
+	/** The byte with which its handshake began: 6, 8 or 9 of RTMPE; absent: 3. */
+	readonly protocolVersion?: number;
 	/** What stood behind the command object in `connect`. */
 	readonly args: readonly AmfValue[];
+	/** Which of the folders that are for some clients only are for it; absent: none. */
+	readonly virtualKey?: string;
 };
 
 /** A stream that a client wants to publish or play. */
@@ -115,17 +119,20 @@ export const PORT_QUESTIONS = [
 	"streams",
 	/** `[]`: the recordings and files of the instance. */
 	"files",
-	/** `[name]`: the length of a recording or file in seconds, 0 when there is none. */
+	/** `[name, virtualKey]`: the length of a recording or file in seconds, 0 when there is none. */
 	"stream-length",
-	/** `[name]`: its size in bytes, 0 when there is none. */
+	/** `[name, virtualKey]`: its size in bytes, 0 when there is none. */
 	"stream-size",
 	/** `[name]`: the figures of a live stream. */
 	"stream-stats",
-	/** `[prefix, folder]`: has names that begin so looked up in a folder of the application's too; whether it is one. */
+	/**
+	 * `[prefix, folder, virtualKey]`: has names that begin so looked up in a folder of the application's too, for clients
+	 * with that key only unless it is empty; whether it is one.
+	 */
 	"add-directory",
 	/** `[name]`: the newest time of a live stream in milliseconds, 0 when it is not live. */
 	"stream-time",
-	/** `[name]`: the metadata of a recording or file, `undefined` when there is none. */
+	/** `[name, virtualKey]`: the metadata of a recording or file, `undefined` when there is none. */
 	"stream-metadata",
 ] as const;
 
@@ -223,6 +230,8 @@ export type PortEffect =
 	| { readonly kind: "decline"; readonly client: ClientId; readonly call: number }
 	/** Of which streams a client may use the samples (`|RtmpSampleAccess`): paths, as in `access`. */
 	| { readonly kind: "sample-access"; readonly client: ClientId; readonly audio: string; readonly video: string }
+	/** The virtual key of a client from now on, in place of the one in its facts; empty: it has none. */
+	| { readonly kind: "virtual-key"; readonly client: ClientId; readonly key: string }
 	| { readonly kind: "close"; readonly client: ClientId }
 	| { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
 	/** The instance may end for want of clients. Nothing comes of it where there is one by now. */

@@ -25,6 +25,8 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	readonly ip: string;
 	/** `rtmp`, `rtmps`, `rtmpt`, `rtmpts`, `rtmpe`, `rtmpte`, `ws` or `wss`. */
 	readonly protocol: string;
+	/** The version of RTMP with which it began: 3; of RTMPE 6, 8 or 9, by the kind of encryption. */
+	readonly protocolVersion: number;
 	/** Whether TLS protects the connection. */
 	readonly secure: boolean;
 	/** The address that it connected to. */
@@ -48,6 +50,7 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	#writeAccess = "/";
 	#audioSampleAccess = "/";
 	#videoSampleAccess = "/";
+	#virtualKey: string;
 	#isConnected = true;
 	#remote: RemoteCalls<Remote> | undefined;
 
@@ -56,6 +59,7 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 		this.id = facts.id;
 		this.ip = facts.remoteAddress;
 		this.protocol = facts.protocol;
+		this.protocolVersion = facts.protocolVersion ?? 3;
 		this.secure = facts.secure;
 		this.uri = facts.tcUrl;
 		this.query = facts.query;
@@ -64,6 +68,7 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 		this.agent = facts.flashVer;
 		this.objectEncoding = facts.objectEncoding;
 		this.args = facts.args;
+		this.#virtualKey = facts.virtualKey ?? "";
 		this.state = state;
 		this.#port = port;
 	}
@@ -114,6 +119,19 @@ export class Client<State = unknown, ClientState = unknown, Remote extends objec
 	set videoSampleAccess(paths: string) {
 		this.#videoSampleAccess = paths;
 		this.#sendSampleAccess();
+	}
+
+	/**
+	 * Of the folders of files that are for some clients only (`media.directories` with `virtualKey`), those that are for
+	 * it: at first what `media.virtualKeys` gives its version, empty for none. It counts for what is played from now on.
+	 */
+	get virtualKey(): string {
+		return this.#virtualKey;
+	}
+
+	set virtualKey(key: string) {
+		this.#virtualKey = key;
+		this.#port.emit({ kind: "virtual-key", client: this.id, key });
 	}
 
 	/**

@@ -78,6 +78,9 @@ export type Methods<State, ClientState, Remote extends object = object> = {
 	readonly [name: string]: Method<State, ClientState, Remote> | Methods<State, ClientState, Remote>;
 };
 
+/** How much memory an application uses of what it may: of its heap, or with buffers and the like of all. */
+export type MemoryUse = { readonly usedBytes: number; readonly limitBytes: number };
+
 /** Why an instance ends: its clients have left long ago, or whatever else. */
 export type InstanceEnd = "idle" | "ended";
 
@@ -117,6 +120,12 @@ export type ApplicationDefinition<
 	readonly onIdle?: (
 		app: Application<State, ClientState, Remote>,
 	) => boolean | undefined | Promise<boolean | undefined>;
+	/**
+	 * The memory of the application, of which all its instances have a part, is nearly used up: 80 per cent of the limit
+	 * past which it is ended (`code.memory`). It comes once, and again only after there was enough in between. Nobody is
+	 * told who uses it all up within one turn, and where `code.isolation` is `none`.
+	 */
+	readonly onLowMemory?: (app: Application<State, ClientState, Remote>, memory: MemoryUse) => void | Promise<void>;
 	/** An instance ends, for want of clients or otherwise: they have gone. There are five seconds for what must be finished. */
 	readonly onShutdown?: (app: Application<State, ClientState, Remote>, reason: InstanceEnd) => void | Promise<void>;
 	/** A client wants in. `args` are what it gave `connect` behind the address. */

@@ -13,6 +13,7 @@ import {
 	splitApplication,
 } from "../app/index.ts";
 import type { ApplicationConfig } from "./application.ts";
+import { watchHeap } from "./heap-watch.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
 
 /** How frames reach the media side. */
@@ -31,6 +32,8 @@ export type HostRuntimeOptions = {
 	load(): Promise<AnyDefinition>;
 	/** The application's folder, where persistent shared objects are kept. Without it there are none. */
 	readonly folder?: string | undefined;
+	/** What V8 was told to keep the JavaScript heap to, in bytes. Default: the heap is not the application's alone. */
+	readonly heapBytes?: number | undefined;
 	/** Bytes of one effect, and so of a result or an argument list. Default 4 MiB. */
 	readonly effectBytes?: number;
 };
@@ -63,7 +66,10 @@ export class HostRuntime {
 		options.load().then(
 			definition => {
 				this.#definition = definition;
-				const { turnMillis } = definition;
+				const { turnMillis, onLowMemory } = definition;
+				const { heapBytes } = options;
+				if (onLowMemory !== undefined && heapBytes !== undefined)
+					watchHeap(heapBytes, used => this.#tellLowMemory(used, heapBytes));
 				this.#control("ready", ...(turnMillis === undefined ? [] : [turnMillis]));
 			},
 			(error: unknown) => {
@@ -108,7 +114,14 @@ export class HostRuntime {
 			case "ping":
 				this.#control("pong", values[0]);
 				return;
+			case "low-memory":
+				this.#tellLowMemory(Number(values[0]), Number(values[1]));
+				return;
 		}
+	}
+
+	#tellLowMemory(usedBytes: number, limitBytes: number): void {
+		for (const { runtime } of this.#ports.values()) runtime.tellLowMemory({ usedBytes, limitBytes });
 	}
 
 	#open([number, application, instance, config]: readonly AmfValue[]): void {

@@ -15,7 +15,14 @@ import type { SharedObjectRoom } from "../shared-object/index.ts";
 import type { Application, ApplicationConfig, ApplicationLog, ApplicationTimer } from "./application.ts";
 import { CallProxies, type ProxyTarget } from "./call-proxy.ts";
 import { CallError, Client, type ClientPort } from "./client.ts";
-import { type ApplicationDefinition, type MaybeDecision, type Methods, Refusal, UNKNOWN_CALL } from "./definition.ts";
+import {
+	type ApplicationDefinition,
+	type MaybeDecision,
+	type MemoryUse,
+	type Methods,
+	Refusal,
+	UNKNOWN_CALL,
+} from "./definition.ts";
 import { findMethod } from "./method-lookup.ts";
 import { SharedObjectCollection } from "./shared-object.ts";
 import { StreamCollection } from "./stream.ts";
@@ -176,6 +183,11 @@ export class InstanceRuntime implements Application, ClientPort<unknown, unknown
 			case "shared-object":
 				return receiveSharedObject(this.#room, event, effect => this.emit(effect));
 		}
+	}
+
+	/** The application's memory is low. */
+	tellLowMemory(memory: MemoryUse): void {
+		this.#run("onLowMemory", () => this.#definition.onLowMemory?.(this, memory));
 	}
 
 	/** The instance is unloaded. Resolves when `onShutdown` is done. */

@@ -22,6 +22,7 @@ export {
 	defineApplication,
 	type InstanceEnd,
 	type MaybeDecision,
+	type MemoryUse,
 	type Method,
 	type Methods,
 	type RecordedFile,

@@ -6,7 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 /** The extension of these sources: they run as they are, or compiled. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
-/** The program of an application's process; its arguments are the application's main file and folder. */
+/** The program of an application's process; its arguments are the application's main file and folder, and the bytes of its heap. */
 export const RUNTIME_PROCESS: string = fileURLToPath(new URL(`./runtime-process${EXTENSION}`, import.meta.url));
 
 /** The program of an application's thread. */
@@ -29,6 +29,8 @@ export type RuntimeData = {
 	readonly main: string;
 	/** The application's, absolute. */
 	readonly folder: string;
+	/** What its heap is bounded to. */
+	readonly heapBytes: number;
 	/** By which it gets answers while it stands still. */
 	readonly answers: MessagePort;
 	/** Counts them, and is what it waits on. */

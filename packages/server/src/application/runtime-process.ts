@@ -17,7 +17,7 @@ const ANSWER_DESCRIPTOR = 4;
 /** The media process is trusted with the length of its frames. */
 const MAX_FRAME_BYTES = 2 ** 32;
 
-const [, , main, folder] = process.argv;
+const [, , main, folder, heapBytes] = process.argv;
 if (main === undefined || folder === undefined) throw new Error("The application's main file or folder is missing.");
 registerAppResolver(true);
 confine();
@@ -36,7 +36,7 @@ const runtime = new HostRuntime(
 			return readExactly(length);
 		},
 	},
-	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder },
+	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder, heapBytes: Number(heapBytes) },
 );
 const splitter = new FrameSplitter(MAX_FRAME_BYTES, frame => runtime.receive(frame));
 frames.on("data", (bytes: Buffer) => splitter.push(bytes));

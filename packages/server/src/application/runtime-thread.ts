@@ -6,7 +6,7 @@ import { loadDefinition } from "./load-definition.ts";
 import type { RuntimeData } from "./runtime-place.ts";
 
 /** The program of an application's thread. */
-const { main, folder, answers, answered } = workerData as RuntimeData;
+const { main, folder, heapBytes, answers, answered } = workerData as RuntimeData;
 registerAppResolver(false);
 
 const runtime = new HostRuntime(
@@ -21,7 +21,7 @@ const runtime = new HostRuntime(
 			return answer.message;
 		},
 	},
-	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder },
+	{ load: () => loadDefinition(pathToFileURL(main).href, folder), folder, heapBytes },
 );
 parentPort?.on("message", (frame: Uint8Array) => runtime.receive(frame));
 process.on("uncaughtException", error => runtime.reportFault(error));

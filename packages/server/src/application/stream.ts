@@ -26,6 +26,8 @@ export type StreamPlayOptions = {
 	readonly application?: string;
 	/** The instance of that application. Default: the stream's own; of another application, the default one. */
 	readonly instance?: string;
+	/** Whose files are meant, of those that are only for clients with a virtual key (`media.directories`). Default: nobody's. */
+	readonly virtualKey?: string;
 	/**
 	 * The application of another server that has it: `rtmp://other.example.org/live`. Then `application` and `instance`
 	 * mean nothing. What is live there is waited for, also while the server cannot be reached.
@@ -136,27 +138,28 @@ export class StreamCollection {
 		return this.#port.askNow("files", []) as unknown as StreamFile[];
 	}
 
-	/** The length of a recording or file, in seconds; 0 where there is none. */
-	async length(name: string): Promise<number> {
-		return Number(await this.#port.ask("stream-length", [name]));
+	/** The length of a recording or file, in seconds, as a client with that virtual key finds it; 0 where there is none. */
+	async length(name: string, virtualKey = ""): Promise<number> {
+		return Number(await this.#port.ask("stream-length", [name, virtualKey]));
 	}
 
-	/** The size of a recording or file, in bytes; 0 where there is none. */
-	async size(name: string): Promise<number> {
-		return Number(await this.#port.ask("stream-size", [name]));
+	/** The size of a recording or file, in bytes, as a client with that virtual key finds it; 0 where there is none. */
+	async size(name: string, virtualKey = ""): Promise<number> {
+		return Number(await this.#port.ask("stream-size", [name, virtualKey]));
 	}
 
 	/**
 	 * Has names that begin with a prefix (`films` of `films/old`) looked up in one more folder, which is given from the
-	 * application's own and lies in it, in all instances. Resolves to whether there is such a folder.
+	 * application's own and lies in it, in all instances; with a virtual key, only for clients that have it. Resolves to
+	 * whether there is such a folder.
 	 */
-	async addDirectory(prefix: string, folder: string): Promise<boolean> {
-		return (await this.#port.ask("add-directory", [prefix, folder])) === true;
+	async addDirectory(prefix: string, folder: string, virtualKey = ""): Promise<boolean> {
+		return (await this.#port.ask("add-directory", [prefix, folder, virtualKey])) === true;
 	}
 
 	/** `addDirectory`, and the instance stands still until the server has said it. */
-	addDirectoryNow(prefix: string, folder: string): boolean {
-		return this.#port.askNow("add-directory", [prefix, folder]) === true;
+	addDirectoryNow(prefix: string, folder: string, virtualKey = ""): boolean {
+		return this.#port.askNow("add-directory", [prefix, folder, virtualKey]) === true;
 	}
 
 	/** The newest time of a live stream in milliseconds, by whomever it is published; 0 where it is not live. */
@@ -164,9 +167,12 @@ export class StreamCollection {
 		return Number(await this.#port.ask("stream-time", [name]));
 	}
 
-	/** What a recording or file says of itself (`onMetaData`); `undefined` where there is none, or it cannot be played. */
-	async metadata(name: string): Promise<Readonly<Record<string, AmfValue>> | undefined> {
-		const metadata = await this.#port.ask("stream-metadata", [name]);
+	/**
+	 * What a recording or file says of itself (`onMetaData`), as a client with that virtual key finds it; `undefined` where
+	 * there is none, or it cannot be played.
+	 */
+	async metadata(name: string, virtualKey = ""): Promise<Readonly<Record<string, AmfValue>> | undefined> {
+		const metadata = await this.#port.ask("stream-metadata", [name, virtualKey]);
 		return metadata === undefined ? undefined : asRecord(metadata);
 	}
 
@@ -176,19 +182,19 @@ export class StreamCollection {
 	}
 
 	/** `metadata`, and the instance stands still until the server has said it. */
-	metadataNow(name: string): Readonly<Record<string, AmfValue>> | undefined {
-		const metadata = this.#port.askNow("stream-metadata", [name]);
+	metadataNow(name: string, virtualKey = ""): Readonly<Record<string, AmfValue>> | undefined {
+		const metadata = this.#port.askNow("stream-metadata", [name, virtualKey]);
 		return metadata === undefined ? undefined : asRecord(metadata);
 	}
 
 	/** `length`, and the instance stands still until the server has said it. */
-	lengthNow(name: string): number {
-		return Number(this.#port.askNow("stream-length", [name]));
+	lengthNow(name: string, virtualKey = ""): number {
+		return Number(this.#port.askNow("stream-length", [name, virtualKey]));
 	}
 
 	/** `size`, and the instance stands still until the server has said it. */
-	sizeNow(name: string): number {
-		return Number(this.#port.askNow("stream-size", [name]));
+	sizeNow(name: string, virtualKey = ""): number {
+		return Number(this.#port.askNow("stream-size", [name, virtualKey]));
 	}
 
 	/** The figures of a live stream. Rejects where it is not live. */

@@ -44,15 +44,29 @@ describe("an application's options", () => {
 		const { publish, media } = of("room", "chat.example.org")!;
 		expect(publish).toMatchObject({ graceMillis: 7000, duplicate: "refuse", idleTimeoutMillis: 60_000 });
 		expect(media.directories.map(({ path }) => path)).toEqual(["/room", "/chat"]);
-		expect(of("live")?.media.directories).toEqual([{ prefix: "", path: "/all" }]);
+		expect(of("live")?.media.directories).toEqual([{ prefix: "", path: "/all", virtualKey: "" }]);
 		expect(of("live", "chat.example.org")).toBeUndefined();
 		expect(of("room")).toBeUndefined();
 		expect(of("room", "constructor")).toBeUndefined();
 	});
 
+	it("have the virtual keys of the nearest that says anything of them", () => {
+		const rule = (key: string) => [{ key, from: "WIN 8,0,0,0", to: "WIN 9,0,0,0" }];
+		const keyed = resolveOptions({
+			media: { virtualKeys: rule("server") },
+			applications: { live: {}, vod: { media: { virtualKeys: rule("own") } } },
+			virtualHosts: {
+				host: { folder: "./host", media: { virtualKeys: rule("host") }, applications: { a: { media: {} } } },
+			},
+		});
+		const keys = (name: string, host?: string) =>
+			applicationOptions(keyed, name, () => false, host)?.media.virtualKeys.map(({ key }) => key);
+		expect([keys("live"), keys("vod"), keys("a", "host")]).toEqual([["server"], ["own"], ["host"]]);
+	});
+
 	it("are the server's where the application says nothing", () => {
 		const live = applicationOptions(options, "live");
-		const media = { directories: [], followLinks: false, list: true };
+		const media = { directories: [], virtualKeys: [], followLinks: false, list: true };
 		const { publish, live: liveOptions, record, swfVerification, bandwidth, code } = options;
 		const own = { name: "live", type: "live", live: liveOptions, media, config: {} };
 		expect(live).toEqual({ ...own, publish, record, swfVerification, remoting: true, bandwidth, code });
@@ -68,14 +82,19 @@ describe("an application's options", () => {
 	it("have the application's own folders of files, and its word on links and lists before the server's", () => {
 		expect(applicationOptions(options, "vod")?.media).toEqual({
 			directories: [
-				{ prefix: "", path: "/films" },
-				{ prefix: "old", path: "/old" },
+				{ prefix: "", path: "/films", virtualKey: "" },
+				{ prefix: "old", path: "/old", virtualKey: "" },
 			],
+			virtualKeys: [],
 			followLinks: true,
 			list: false,
 		});
 		const followed = resolveOptions({ media: { followLinks: true } });
-		expect(applicationOptions(followed, "live")?.media).toEqual({ directories: [], followLinks: true, list: true });
+		expect(applicationOptions(followed, "live")?.media).toMatchObject({
+			directories: [],
+			followLinks: true,
+			list: true,
+		});
 	});
 
 	it("keep the server's key where the application's is null", () => {

@@ -22,7 +22,9 @@ export interface ApplicationOptions {
 
 /** Where an application's files are, beside its own folder. */
 export interface ApplicationMedia {
-	readonly directories: readonly { readonly prefix: string; readonly path: string }[];
+	readonly directories: readonly { readonly prefix: string; readonly path: string; readonly virtualKey: string }[];
+	/** Which clients have a virtual key. */
+	readonly virtualKeys: readonly { readonly key: string; readonly from: string; readonly to: string }[];
 	readonly followLinks: boolean;
 	/** Whether pages and API list them. */
 	readonly list: boolean;
@@ -58,6 +60,7 @@ export function applicationOptions(
 				...(known?.media?.directories ?? []),
 				...(host?.media?.directories ?? (host === undefined ? options.media.directories : [])),
 			],
+			virtualKeys: known?.media?.virtualKeys ?? host?.media?.virtualKeys ?? options.media.virtualKeys,
 			followLinks: known?.media?.followLinks ?? host?.media?.followLinks ?? options.media.followLinks,
 			list: known?.media?.list ?? host?.media?.list ?? options.media.list,
 		},

@@ -1,11 +1,7 @@
 import { z } from "zod";
+import { agentRangeFields } from "./agent-schema.ts";
 import { section } from "./section.ts";
 import { duration, size } from "./unit.ts";
-
-/** `FMLE/3.0`, `WIN 9,0,28,0`: a name and a version. */
-const AGENT = z.string().regex(/^[A-Za-z]{1,16}[/ ]\d{1,5}([.,]\d{1,5}){0,3}$/, {
-	error: "must be a name and a version, such as `FMLE/3.0` or `WIN 9,0,28,0`",
-});
 
 /** Which SWF files may connect. */
 export const swfVerificationSchema = section(
@@ -30,12 +26,7 @@ export const swfVerificationSchema = section(
 			.prefault("64MiB")
 			.describe("The largest SWF file that is read, uncompressed."),
 		exempt: z
-			.array(
-				z.strictObject({
-					from: AGENT.describe("The first version."),
-					to: AGENT.describe("The last version, of the same name."),
-				}),
-			)
+			.array(z.strictObject(agentRangeFields))
 			.default([])
 			.describe(
 				"Clients that are not asked, by what they say they are in `flashVer`: `{ from: FMLE/0.0, to: FMLE/3.5 }` are the common encoders. Anybody can say so.",

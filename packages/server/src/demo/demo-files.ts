@@ -11,7 +11,7 @@ const DEMO_FOLDER = fileURLToPath(new URL("../../media/vod/", import.meta.url));
  */
 export function withDemoFiles(options: ServerOptions): ServerOptions {
 	const known = options.applications[DEMO_APPLICATION] ?? { type: "vod" };
-	const directories = [...(known.media?.directories ?? []), { prefix: "", path: DEMO_FOLDER }];
+	const directories = [...(known.media?.directories ?? []), { prefix: "", path: DEMO_FOLDER, virtualKey: "" }];
 	const application = { ...known, media: { ...known.media, directories } };
 	return { ...options, applications: { ...options.applications, [DEMO_APPLICATION]: application } };
 }

@@ -44,7 +44,9 @@ class ProcessChannel implements HostChannel {
 	constructor(setup: RuntimeSetup, handler: ChannelHandler, guard: OrphanGuard) {
 		this.#handler = handler;
 		this.#folder = setup.folder;
-		this.#child = spawn(process.execPath, [...flags(setup), RUNTIME_PROCESS, setup.main, setup.folder], {
+		const heapBytes = setup.memoryMebibytes * 1024 * 1024;
+		const program = [RUNTIME_PROCESS, setup.main, setup.folder, String(heapBytes)];
+		this.#child = spawn(process.execPath, [...flags(setup), ...program], {
 			cwd: setup.folder,
 			env: { LANG: process.env["LANG"], TZ: process.env["TZ"] },
 			stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],

@@ -7,6 +7,7 @@ import {
 	encodeEvent,
 	encodeFrame,
 	FrameReader,
+	LowMemoryAlarm,
 	type PortEffect,
 	type PortEnd,
 	type PortListener,
@@ -78,6 +79,7 @@ export class RuntimeLink {
 	/** Frames that are not carried out yet. */
 	readonly #received: FrameReader[] = [];
 	readonly #share = new WorkShare();
+	readonly #memory = new LowMemoryAlarm();
 	#isWorking = false;
 	/** Control messages that wait until the code is loaded. */
 	#opening: Uint8Array[] | undefined = [];
@@ -365,9 +367,11 @@ export class RuntimeLink {
 			this.#judge(`did not let the event loop turn for ${this.#turnMillis} ms`, true);
 		}
 		void this.#channel.memory().then(bytes => {
+			if (bytes === undefined) return;
 			const most = limits.memoryMebibytes * 1024 * 1024 + BASE_MEMORY_BYTES;
 			// This cannot wait until it is known where a loop is.
-			if (bytes !== undefined && bytes > most) this.#fail(`uses ${Math.round(bytes / 1024 / 1024)} MiB of memory`);
+			if (bytes > most) this.#fail(`uses ${Math.round(bytes / 1024 / 1024)} MiB of memory`);
+			else if (this.#memory.measure(bytes, most)) this.#sendControl("low-memory", bytes, most);
 		});
 	}
 

@@ -11,7 +11,10 @@ export function startThreadChannel(setup: RuntimeSetup, handler: ChannelHandler)
 	const { port1: answers, port2 } = new MessageChannel();
 	const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 	const worker = new Worker(RUNTIME_THREAD, {
-		workerData: { main: setup.main, folder: setup.folder, answers: port2, answered } satisfies RuntimeData,
+		workerData: {
+			...{ main: setup.main, folder: setup.folder, heapBytes: setup.memoryMebibytes * 1024 * 1024 },
+			...{ answers: port2, answered },
+		} satisfies RuntimeData,
 		transferList: [port2],
 		resourceLimits: { maxOldGenerationSizeMb: setup.memoryMebibytes },
 		env: {},

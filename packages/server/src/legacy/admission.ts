@@ -21,27 +21,23 @@ const NO_REASON = "Connection failed.";
  * `application.onConnect`, by what that returns, or long afterwards.
  */
 export class Admission {
-	readonly #waiting = new Map<Client, { verdict: Verdict | undefined; settle?: (verdict: Verdict) => void }>();
+	/** Who leaves before the verdict is forgotten with its object. */
+	readonly #waiting = new WeakMap<Client, { verdict: Verdict | undefined; settle?: (verdict: Verdict) => void }>();
 
 	/** A client has come. */
 	begin(client: Client): void {
 		this.#waiting.set(client, { verdict: undefined });
 	}
 
-	/** The verdict that was spoken while the client's `onConnect` ran; otherwise a promise of the one to come. */
+	/** The verdict on a client that has come, where it has been spoken; otherwise a promise of the one to come. */
 	verdictOf(client: Client): Verdict | Promise<Verdict> {
-		const waiting = this.#waiting.get(client);
-		if (waiting?.verdict !== undefined) {
-			this.#waiting.delete(client);
-			return waiting.verdict;
-		}
-		return new Promise(resolve => {
-			if (waiting === undefined) return;
-			waiting.settle = verdict => {
-				this.#waiting.delete(client);
-				resolve(verdict);
-			};
-		});
+		const waiting = this.#waiting.get(client)!;
+		return (
+			waiting.verdict ??
+			new Promise(resolve => {
+				waiting.settle = resolve;
+			})
+		);
 	}
 
 	/** Lets a client in. False: there is a verdict already. */
@@ -54,11 +50,6 @@ export class Admission {
 		const refusal =
 			address === undefined ? reject(description, application) : redirect(address, description, application);
 		return this.#speak(client, refusal);
-	}
-
-	/** The client has gone. */
-	forget(client: Client): void {
-		this.#waiting.delete(client);
 	}
 
 	#speak(client: Client, verdict: Verdict): boolean {

@@ -13,10 +13,12 @@ export type ApplicationDeeds = {
 	readonly clients: ScriptObject;
 	/** What `config` holds. */
 	readonly config: ScriptObject;
-	/** False: there is a verdict already. */
-	accept(client: Client): boolean;
-	/** False: there is a verdict already. */
-	reject(client: Client, rejection: Rejection): boolean;
+	/** What `allowDebug` is at first. */
+	readonly allowDebug: boolean;
+	/** Nothing happens where there is a verdict already, or the client has gone. */
+	accept(client: Client): void;
+	/** The same. */
+	reject(client: Client, rejection: Rejection): void;
 	disconnect(client: Client): boolean;
 	broadcast(name: string, args: readonly AmfValue[]): void;
 };
@@ -78,7 +80,7 @@ export function makeApplicationObject(instance: LegacyInstance, deeds: Applicati
 		},
 	});
 	const application = realm.instantiate(type);
-	realm.setOwn(application, "allowDebug", false);
+	realm.setOwn(application, "allowDebug", deeds.allowDebug);
 	return application;
 }
 
@@ -87,11 +89,11 @@ export function makeApplicationObject(instance: LegacyInstance, deeds: Applicati
  * is both: scripts of either kind read it where they expect it.
  */
 function rejectionOf(reason: readonly ScriptValue[], fromScript: (value: ScriptValue) => AmfValue): Rejection {
-	const [first, second] = reason;
-	if (reason.length >= 2) {
-		return { description: typeof first === "string" ? first : undefined, application: fromScript(second) };
-	}
-	return { description: typeof first === "string" ? first : undefined, application: fromScript(first) };
+	const [description] = reason;
+	return {
+		description: typeof description === "string" ? description : undefined,
+		application: fromScript(reason.length >= 2 ? reason[1] : description),
+	};
 }
 
 /** Deletes recordings by a path, in which `*` and `?` stand for anything. True: there were such. */

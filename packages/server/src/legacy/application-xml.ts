@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { XMLParser } from "fast-xml-parser";
+import { decodeSource } from "../script/index.ts";
 
 /** What `Application.xml` in an application's folder says that holds here. */
 export type ApplicationXml = {
 	/** What scripts find at `application.config`. */
 	readonly config: Readonly<Record<string, string>>;
+	/** What `application.allowDebug` is at first (`AllowDebugDefault`). */
+	readonly allowDebug: boolean;
 	/** Folders in which `load` looks, absolute, in order (`ScriptLibPath`). */
 	readonly libraries: readonly string[];
 	/** Folders that scripts reach by paths of their own (`FileObject`): `/videos` → `/srv/videos`. */
@@ -26,7 +29,7 @@ const DEFAULT_LIBRARY = "scriptlib";
 export function readApplicationXml(folder: string): ApplicationXml {
 	let text: string;
 	try {
-		text = readFileSync(join(folder, FILE), "utf8");
+		text = decodeSource(readFileSync(join(folder, FILE)));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
 		text = "<Application/>";
@@ -57,6 +60,7 @@ export function readApplicationXml(folder: string): ApplicationXml {
 	}
 	return {
 		config,
+		allowDebug: /^true$/i.test(textOf(record(root["Debug"])["AllowDebugDefault"])),
 		libraries: [...libraries.map(path => resolve(folder, path)), join(folder, DEFAULT_LIBRARY)],
 		fileFolders,
 		maxUnprocessedChars: chars > 0 ? chars : undefined,
@@ -104,7 +108,11 @@ function textOrNothing(value: unknown): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 
-/** Only the five that XML itself has: others could be made to grow without bound. */
+/** Letters by their numbers, and only the five entities that XML itself has: others could be made to grow without bound. */
 function withoutEntities(text: string): string {
-	return text.replace(/&(lt|gt|quot|apos|amp);/g, (_all, name: string) => ENTITIES[name]!);
+	return text.replace(/&(?:(lt|gt|quot|apos|amp)|#(\d{1,7})|#x([\da-f]{1,6}));/gi, (all, name, decimal, hex) => {
+		if (name !== undefined) return ENTITIES[name as string] ?? all;
+		const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
+		return code <= 0x10ffff ? String.fromCodePoint(code) : all;
+	});
 }

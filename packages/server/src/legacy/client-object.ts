@@ -10,7 +10,7 @@ const FACTS: Readonly<Record<string, (client: Client) => ScriptValue>> = {
 	ip: client => client.ip,
 	pageUrl: client => client.pageUrl,
 	protocol: client => client.protocol,
-	protocolVersion: () => "3",
+	protocolVersion: client => String(client.protocolVersion),
 	referrer: client => client.referrer,
 	secure: client => client.secure,
 	uri: client => client.uri,
@@ -27,7 +27,6 @@ export class ClientClass {
 	readonly #isThere: (client: Client) => boolean;
 	readonly #clients = new WeakMap<ScriptObject, Client>();
 	readonly #objects = new WeakMap<Client, ScriptObject>();
-	readonly #virtualKeys = new WeakMap<Client, string>();
 
 	/** `isThere`: the client has neither gone nor been turned away. */
 	constructor(instance: LegacyInstance, isThere: (client: Client) => boolean) {
@@ -45,14 +44,17 @@ export class ClientClass {
 					client.checkBandwidth().catch((error: unknown) => instance.log("debug", `checkBandwidth: ${String(error)}`));
 				}),
 				getBandwidthLimit: call((client, [direction]) => {
-					const { fromClient, toClient } = client.bandwidthLimitNow();
-					return Number(direction) === 0 ? fromClient : toClient;
+					const limits = this.#ask(client, () => client.bandwidthLimitNow());
+					return Number(direction) === 0 ? (limits?.fromClient ?? 0) : (limits?.toClient ?? 0);
 				}),
 				setBandwidthLimit: call((client, [toClient, fromClient]) => {
 					client.setBandwidthLimit(rate(toClient), rate(fromClient));
 				}),
-				getStats: call(client => (isThere(client) ? instance.realm.toScript(clientFigures(client.statsNow())) : null)),
-				getStreamLength: call((_client, [name]) => instance.app.streams.lengthNow(String(name))),
+				getStats: call(client => {
+					const stats = this.#ask(client, () => client.statsNow());
+					return stats === undefined ? null : instance.realm.toScript(clientFigures(stats));
+				}),
+				getStreamLength: call((client, [name]) => instance.app.streams.lengthNow(String(name), client.virtualKey)),
 				ping: call(client => client.isAlive()),
 			},
 		});
@@ -101,10 +103,23 @@ export class ClientClass {
 			};
 		}
 		accessors["virtualKey"] = {
-			get: self => this.#virtualKeys.get(this.#need(self)) ?? "",
-			set: (self, value) => this.#virtualKeys.set(this.#need(self), virtualKey(value)),
+			get: self => this.#need(self).virtualKey,
+			set: (self, value) => {
+				this.#need(self).virtualKey = virtualKey(value);
+			},
 		};
 		return accessors;
+	}
+
+	/** Asks about a client's connection. `undefined`: it has gone, which the script may not have been told yet. */
+	#ask<T>(client: Client, question: () => T): T | undefined {
+		if (!this.#isThere(client)) return undefined;
+		try {
+			return question();
+		} catch (error) {
+			this.#instance.log("debug", `${client.id}: ${String(error)}`);
+			return undefined;
+		}
 	}
 
 	/** `call(method, resultObject, …arguments)`. False: the client has gone, or has been turned away. */

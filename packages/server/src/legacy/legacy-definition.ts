@@ -38,11 +38,12 @@ export function legacyDefinition({ main, folder }: LegacyPlace): AnyDefinition {
 		...(xml.turnMillis !== undefined && { turnMillis: xml.turnMillis }),
 		onStart(app) {
 			const runtime = new LegacyRuntime({ app, folder, xml });
-			runtimes.set(app, runtime);
 			runMain(runtime, main, folder);
+			runtimes.set(app, runtime);
 			runtime.start();
 		},
 		onIdle: app => runtimes.get(app)?.isDone(),
+		onLowMemory: (app, memory) => runtimes.get(app)?.tellLowMemory(memory),
 		onShutdown: (app, reason) => runtimes.get(app)?.stop(reason === "idle"),
 		onConnect(client, ...args) {
 			const decision = (verdict: Verdict) => (verdict === "accepted" ? undefined : verdict);

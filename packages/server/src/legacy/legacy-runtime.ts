@@ -2,6 +2,7 @@ import type { AmfValue } from "@millrace/core/amf";
 import {
 	type Application,
 	type Client,
+	type MemoryUse,
 	type ProxyTarget,
 	reject,
 	type StreamUse,
@@ -17,7 +18,7 @@ import {
 	type ScriptValue,
 } from "../script/index.ts";
 import { defineAbsentMembers } from "./absent-member.ts";
-import { Admission, type Verdict } from "./admission.ts";
+import { Admission, type Rejection, type Verdict } from "./admission.ts";
 import { makeApplicationObject } from "./application-object.ts";
 import type { ApplicationXml } from "./application-xml.ts";
 import { ClientClass } from "./client-object.ts";
@@ -58,22 +59,19 @@ export class LegacyRuntime implements LegacyInstance {
 		this.realm = new ScriptRealm({
 			folder,
 			libraries: xml.libraries,
-			builtIn: new Map([["components.asc", () => this.#takeFramework()], ...MEDIA_LIBRARIES]),
+			builtIn: this.#libraries(),
 			onFault: (fault, where) => this.#onFault(fault, where),
 			trace: text => this.log("info", text),
 		});
 		this.#clientArray = this.realm.newArray([]) as unknown[];
 		this.#clientClass = new ClientClass(this, client => client.isConnected && !this.#turnedAway.has(client));
-		const { config } = xml;
+		const { config, allowDebug } = xml;
 		this.application = makeApplicationObject(this, {
 			clients: this.#clientArray,
 			config: this.realm.toScript({ ...config, ...app.config } as AmfValue) as ScriptObject,
+			allowDebug,
 			accept: client => this.#accept(client),
-			reject: (client, rejection) => {
-				const isFirst = this.#admission.reject(client, rejection);
-				if (isFirst) this.#turnAway(client);
-				return isFirst;
-			},
+			reject: (client, rejection) => this.#reject(client, rejection),
 			disconnect: client => this.#disconnect(client),
 			broadcast: (name, args) => this.#broadcast(name, args),
 		});
@@ -130,6 +128,16 @@ export class LegacyRuntime implements LegacyInstance {
 		this.#event("onAppStart");
 	}
 
+	/** The application's memory is nearly used up. */
+	tellLowMemory({ usedBytes, limitBytes }: MemoryUse): void {
+		const [used, limit] = [usedBytes, limitBytes].map(bytes => Math.round(bytes / 1024 / 1024));
+		this.reportStatus(this.application, {
+			code: "Application.Resource.LowMemory",
+			level: "warning",
+			description: `The application uses ${used} of ${limit} MiB of memory.`,
+		});
+	}
+
 	/** There have been no clients for some time. `false`: the script keeps the instance. */
 	isDone(): boolean {
 		this.#knowsItsEnd = this.#stop("Application.GC", "The instance has had no clients for some time.");
@@ -155,12 +163,9 @@ export class LegacyRuntime implements LegacyInstance {
 		const invoked = this.#event("onConnect", ...values);
 		// A number is neither true nor false: the client waits then, as with nothing.
 		if (!invoked.called || invoked.value === true) this.#accept(client);
-		else if (invoked.value === false) this.#admission.reject(client, {});
-		else if (invoked.failed) this.#admission.reject(client, { description: "The application failed." });
-		const verdict = this.#admission.verdictOf(client);
-		if (verdict instanceof Promise) return verdict;
-		if (verdict !== "accepted") this.#turnAway(client);
-		return verdict;
+		else if (invoked.value === false) this.#reject(client, {});
+		else if (invoked.failed) this.#reject(client, { description: "The application failed." });
+		return this.#admission.verdictOf(client);
 	}
 
 	disconnect(client: Client): void {
@@ -222,16 +227,15 @@ export class LegacyRuntime implements LegacyInstance {
 
 	// ── clients ──
 
-	#accept(client: Client): boolean {
-		if (!client.isConnected || !this.#admission.accept(client)) return false;
+	#accept(client: Client): void {
+		if (!client.isConnected || !this.#admission.accept(client)) return;
 		this.#clients.push(client);
 		this.#clientArray.push(this.clientObject(client));
 		this.#tellFramework("onConnectAccept", client);
-		return true;
 	}
 
-	#turnAway(client: Client): void {
-		if (this.#turnedAway.has(client)) return;
+	#reject(client: Client, rejection: Rejection): void {
+		if (!client.isConnected || !this.#admission.reject(client, rejection)) return;
 		this.#turnedAway.add(client);
 		this.#tellFramework("onConnectReject", client);
 	}
@@ -248,9 +252,14 @@ export class LegacyRuntime implements LegacyInstance {
 		else for (const client of this.#clients) client.send(name, ...args);
 	}
 
-	/** `load("components.asc")` of the old server brought these two events with it. */
-	#takeFramework(): void {
-		this.#hasFramework = true;
+	/** What `load` brings without a file. `components.asc` is the framework, of which there are its two events. */
+	#libraries(): ReadonlyMap<string, () => void> {
+		const libraries = new Map(
+			[...MEDIA_LIBRARIES].map(([name, define]) => [name, () => this.remoteMethods.defineMore(define)]),
+		);
+		return libraries.set("components.asc", () => {
+			this.#hasFramework = true;
+		});
 	}
 
 	#tellFramework(name: "onConnectAccept" | "onConnectReject", client: Client): void {

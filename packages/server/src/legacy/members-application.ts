@@ -2,7 +2,13 @@ import { membersOf } from "./member.ts";
 
 /** The object `application`. */
 export const APPLICATION_MEMBERS = membersOf("Application", [
-	["allowDebug", "property", "2", "partial", "It is kept; there are no debug connections."],
+	[
+		"allowDebug",
+		"property",
+		"2",
+		"partial",
+		"It is kept, at first as `AllowDebugDefault` says. Nobody can ask for a debug session here (`approveDebugSession`).",
+	],
 	["clients", "property", "1", "full"],
 	["config", "property", "2", "full", "`config` of the application in the server's configuration counts too."],
 	["hostname", "property", "1", "full", "The name of the virtual host; of the default one, that of the machine."],
@@ -28,7 +34,7 @@ export const APPLICATION_MEMBERS = membersOf("Application", [
 	["onConnectAccept", "event", "1", "full", 'After `load("components.asc")`, as there.'],
 	["onConnectReject", "event", "1", "full", 'After `load("components.asc")`, as there.'],
 	["onDisconnect", "event", "1", "full"],
-	["onStatus", "event", "1", "partial", "There is no `Application.Resource.LowMemory`."],
+	["onStatus", "event", "1", "full", "`Application.Resource.LowMemory` comes at 80 per cent of the limit of memory."],
 	["onPublish", "event", "3", "full", "It comes before the publisher is told that it may."],
 	["onUnpublish", "event", "3", "full"],
 	["onPeerLookup", "event", "4", "absent", "RTMFP: it never happens."],

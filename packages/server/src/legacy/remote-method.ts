@@ -8,19 +8,21 @@ export type RemoteMethod = { readonly call: ScriptFunction; readonly self: Scrip
  * from, and on objects that stand there as namespaces. What the server itself has put there is not for clients.
  */
 export class RemoteMethods {
-	/** All that was there before the first script was run. */
-	readonly #builtIn = new Set<unknown>();
+	readonly #realm: ScriptRealm;
+	/** All that was there before the first script was run, and what libraries of ours have brought. */
+	readonly #builtIn: Set<unknown>;
 
 	/** To be made when all classes are defined. `hidden` are prototypes of those that are no globals. */
 	constructor(realm: ScriptRealm, hidden: readonly ScriptObject[]) {
-		const globals = Object.values(Object.getOwnPropertyDescriptors(realm.global)).map(({ value }) => value as unknown);
-		const types = globals.filter(value => typeof value === "function") as unknown as readonly { prototype?: unknown }[];
-		for (const object of [...hidden, ...types.flatMap(type => [type, type.prototype])]) {
-			for (const { value, get } of Object.values(Object.getOwnPropertyDescriptors(object ?? {}))) {
-				if (typeof value === "function") this.#builtIn.add(value);
-				if (get !== undefined) this.#builtIn.add(get);
-			}
-		}
+		this.#realm = realm;
+		this.#builtIn = new Set([...functionsOf(hidden), ...classFunctions(realm)]);
+	}
+
+	/** Runs what defines more that is the server's own. */
+	defineMore(define: (realm: ScriptRealm) => void): void {
+		const before = new Set(classFunctions(this.#realm));
+		define(this.#realm);
+		for (const each of classFunctions(this.#realm)) if (!before.has(each)) this.#builtIn.add(each);
 	}
 
 	/**
@@ -52,4 +54,16 @@ export class RemoteMethods {
 		}
 		return undefined;
 	}
+}
+
+/** The functions on all classes that are globals, and on their prototypes. */
+function classFunctions(realm: ScriptRealm): unknown[] {
+	const globals = Object.values(Object.getOwnPropertyDescriptors(realm.global)).map(({ value }) => value as unknown);
+	const types = globals.filter(value => typeof value === "function") as unknown as readonly { prototype?: unknown }[];
+	return functionsOf(types.flatMap(type => [type, type.prototype]));
+}
+
+function functionsOf(objects: readonly unknown[]): unknown[] {
+	const members = objects.flatMap(object => Object.values(Object.getOwnPropertyDescriptors(object ?? {})));
+	return members.map(({ get, value }) => get ?? (value as unknown)).filter(member => typeof member === "function");
 }

@@ -7,9 +7,10 @@ export interface MediaCatalog {
 	 * Opens what a name means: `sample`, `flv:sample`, `mp4:folder/film.mp4`, `mp3:song`, … The caller releases it.
 	 * `undefined`: there is no such file, or the name does not stay within the media folders.
 	 *
+	 * @param virtualKey also looks in the folders that are only for clients with that key, and there first. Default: no
 	 * @throws {FileError} where there is a file that cannot be played
 	 */
-	open(name: StreamName): Promise<MediaSource | undefined>;
+	open(name: StreamName, virtualKey?: string): Promise<MediaSource | undefined>;
 	/** The length of what a name means, in milliseconds, without opening it for playing; `undefined` as for `open`. */
-	lengthMillis(name: StreamName): Promise<number | undefined>;
+	lengthMillis(name: StreamName, virtualKey?: string): Promise<number | undefined>;
 }

@@ -9,11 +9,13 @@ export type MediaDirectory = {
 	/** Whole parts of the name, such as `films/old`; empty: all names. */
 	readonly prefix: string;
 	readonly path: string;
+	/** Only clients with this virtual key find it. Default, and empty: everybody does. */
+	readonly virtualKey?: string;
 };
 
 /** Where an application's files are. */
 export type ApplicationFolders = {
-	/** Beside the application's own folders, after them, longest prefix first. */
+	/** Beside the application's own folders, longest prefix first: those with a virtual key before them, others after them. */
 	readonly directories: readonly MediaDirectory[];
 	/** Whether symbolic links may lead out of the folders. */
 	readonly followLinks: boolean;
@@ -24,24 +26,31 @@ export type FoundFile = { readonly path: string; readonly identity: FileIdentity
 
 /**
  * The folders in which an instance's names are looked up, in order (Vhost.xml and Application.xml of the old servers):
- * `streams/<instance>` of the application's folder; `media` there, for the default instance; the directories of the
- * configuration, longest prefix first. Empty where application or instance cannot be names of folders.
+ * the directories that have the virtual key; `streams/<instance>` of the application's folder; `media` there, for the
+ * default instance; the directories that have no key. Of directories the longest prefix comes first. Empty where
+ * application or instance cannot be names of folders.
+ *
+ * @param virtualKey the client's. Default, and empty: it has none
  */
 export function foldersOf(
 	applicationsFolder: string,
 	application: string,
 	instance: string,
 	directories: readonly MediaDirectory[],
+	virtualKey = "",
 ): readonly { readonly prefix: string; readonly folder: string }[] {
 	if (!isSafePath(application) || application.includes("/") || !isSafePath(instance)) return [];
 	const own = resolve(applicationsFolder, application);
-	const sorted = directories
-		.map(({ prefix, path }) => ({ prefix: trimmed(prefix), folder: resolve(path) }))
-		.toSorted((a, b) => b.prefix.length - a.prefix.length);
+	const directoriesOf = (key: string) =>
+		directories
+			.filter(directory => (directory.virtualKey ?? "") === key)
+			.map(({ prefix, path }) => ({ prefix: trimmed(prefix), folder: resolve(path) }))
+			.toSorted((a, b) => b.prefix.length - a.prefix.length);
 	return [
+		...(virtualKey === "" ? [] : directoriesOf(virtualKey)),
 		{ prefix: "", folder: join(own, "streams", ...instance.split("/")) },
 		...(instance === DEFAULT_INSTANCE ? [{ prefix: "", folder: join(own, "media") }] : []),
-		...sorted,
+		...directoriesOf(""),
 	];
 }
 

@@ -49,13 +49,21 @@ function put(path: string, mark = 1): string {
 }
 
 /** The mark of the file that a name opens; 0: none. */
-async function markOf(name: string, application = "vod", instance = DEFAULT_INSTANCE): Promise<number> {
-	const source = await library.open(new StreamName(application, instance, name));
+async function markOf(
+	name: string,
+	application = "vod",
+	instance = DEFAULT_INSTANCE,
+	virtualKey?: string,
+): Promise<number> {
+	const source = await library.open(new StreamName(application, instance, name), virtualKey);
 	if (source === undefined) return 0;
 	const [key] = await source.cursor().read(1);
 	source.release();
 	return key!.payload.length - 20;
 }
+
+/** The same for a client with a virtual key. */
+const keyedMarkOf = (name: string, key?: string) => markOf(name, "vod", DEFAULT_INSTANCE, key);
 
 describe("folders that applications add", () => {
 	it("lie in their own folders, and have names of their own", async () => {
@@ -78,6 +86,19 @@ describe("folders that applications add", () => {
 			expect(await library.addDirectory("vod", prefix, "archive"), prefix).toBe(false);
 		}
 		expect((await library.list("vod")).map(({ name }) => name)).toContain("films/old");
+	});
+
+	it("are for clients with a virtual key where they were added with one", async () => {
+		put("applications/vod/media/films/old.flv", 6);
+		put("applications/vod/archive/old.flv", 7);
+		put("applications/vod/later/old.flv", 8);
+		expect(await library.addDirectory("vod", "films", "archive", "A")).toBe(true);
+		expect(await library.addDirectory("vod", "films", "later", "B")).toBe(true);
+		expect([
+			await markOf("films/old"),
+			await keyedMarkOf("films/old", "A"),
+			await keyedMarkOf("films/old", "B"),
+		]).toEqual([6, 7, 8]);
 	});
 
 	it("are bounded in number", async () => {
@@ -122,6 +143,35 @@ describe("the media library", () => {
 		expect(await markOf("a", "vod", "room/sub")).toBe(4);
 		expect(await markOf("b", "vod", "room/sub")).toBe(5);
 		expect(await markOf("b", "other")).toBe(0);
+	});
+
+	it("looks first in directories with the virtual key, and never in those with another", async () => {
+		options.foldersOf = () => ({
+			directories: [
+				{ prefix: "films", path: dir.file("plain") },
+				{ prefix: "films", path: dir.file("a"), virtualKey: "A" },
+				{ prefix: "films/old", path: dir.file("a-old"), virtualKey: "A" },
+				{ prefix: "films", path: dir.file("b"), virtualKey: "B" },
+			],
+			followLinks: false,
+		});
+		put("applications/vod/streams/_definst_/films/x.flv", 1);
+		put("plain/y.flv", 2);
+		put("a/x.flv", 3);
+		put("a/old/x.flv", 4);
+		put("a-old/x.flv", 5);
+		put("b/z.flv", 6);
+		const found = async (key?: string) =>
+			Promise.all(["films/x", "films/y", "films/z", "films/old/x"].map(name => keyedMarkOf(name, key)));
+		expect(await found()).toEqual([1, 2, 0, 0]);
+		expect(await found("A")).toEqual([3, 2, 0, 5]);
+		expect(await found("B")).toEqual([1, 2, 6, 0]);
+		expect(await found("C")).toEqual([1, 2, 0, 0]);
+		const name = new StreamName("vod", "_definst_", "films/z");
+		expect([await library.lengthMillis(name), await library.describe(name)]).toEqual([undefined, undefined]);
+		expect(await library.lengthMillis(name, "B")).toBeDefined();
+		expect(await library.describe(name, "B")).toMatchObject({ name: "films/z" });
+		expect((await library.list("vod")).map(listed => listed.name)).toEqual(["films/x", "films/y"]);
 	});
 
 	it("finds no file by a name in another case, nor for applications and instances that are no folder's name", async () => {

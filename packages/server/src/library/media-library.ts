@@ -86,10 +86,11 @@ export class MediaLibrary implements MediaCatalog {
 
 	/**
 	 * Has an application's names that begin with a prefix looked up in one more folder, which lies in the application's
-	 * own and is given from there. False: it does not, or there are too many. Rejects with the system's errors.
+	 * own and is given from there; with a virtual key, only for clients that have it. False: it does not, or there are too
+	 * many. Rejects with the system's errors.
 	 */
-	addDirectory(application: string, prefix: string, folder: string): Promise<boolean> {
-		return this.#added.add(application, prefix, folder);
+	addDirectory(application: string, prefix: string, folder: string, virtualKey = ""): Promise<boolean> {
+		return this.#added.add(application, { prefix, folder, virtualKey });
 	}
 
 	/** How many files are open. */
@@ -97,13 +98,13 @@ export class MediaLibrary implements MediaCatalog {
 		return this.#cache.size;
 	}
 
-	async open(name: StreamName): Promise<MediaSource | undefined> {
-		const found = await this.#find(name, nameCandidates(name.name));
+	async open(name: StreamName, virtualKey?: string): Promise<MediaSource | undefined> {
+		const found = await this.#find(name, nameCandidates(name.name), virtualKey);
 		return found === undefined ? undefined : this.#hold(found);
 	}
 
-	async lengthMillis(name: StreamName): Promise<number | undefined> {
-		const found = await this.#find(name, nameCandidates(name.name));
+	async lengthMillis(name: StreamName, virtualKey?: string): Promise<number | undefined> {
+		const found = await this.#find(name, nameCandidates(name.name), virtualKey);
 		return found === undefined ? undefined : this.#lengthOf(found);
 	}
 
@@ -126,8 +127,8 @@ export class MediaLibrary implements MediaCatalog {
 	 *
 	 * @throws {FileError} `FILE_UNREADABLE`
 	 */
-	async describe(name: StreamName): Promise<MediaListing | undefined> {
-		const found = await this.#find(name, nameCandidates(name.name));
+	async describe(name: StreamName, virtualKey?: string): Promise<MediaListing | undefined> {
+		const found = await this.#find(name, nameCandidates(name.name), virtualKey);
 		if (found === undefined) return undefined;
 		if (found.growing === undefined) return this.#listing(name.instance, name.name, found, found.file.identity);
 		const { path } = found.growing;
@@ -175,11 +176,15 @@ export class MediaLibrary implements MediaCatalog {
 		return this.#added.joined(application, this.#options.foldersOf?.(application) ?? NO_FOLDERS);
 	}
 
-	async #find({ application, instance }: StreamName, candidates: readonly NameCandidate[]): Promise<Found | undefined> {
+	async #find(
+		{ application, instance }: StreamName,
+		candidates: readonly NameCandidate[],
+		virtualKey?: string,
+	): Promise<Found | undefined> {
 		const { directories, followLinks } = this.#foldersOf(application);
 		if (candidates.length === 0) return undefined;
 		const { root, name } = this.#placeOf(application);
-		for (const { prefix, folder } of foldersOf(root, name, instance, directories)) {
+		for (const { prefix, folder } of foldersOf(root, name, instance, directories, virtualKey)) {
 			for (const { path, kind } of candidates) {
 				const rest = behindPrefix(path, prefix);
 				if (rest === undefined) continue;

@@ -14,6 +14,8 @@ export type MediaWish = {
 	readonly prefix: string;
 	/** −2000: live or recorded, −1000: live only, 0 and more: recorded, from there. */
 	readonly startMillis: number;
+	/** Also looks in the folders that are only for clients with this key. Default: the opener's. */
+	readonly virtualKey?: string;
 };
 
 /** What a wish turns out to be. `live` may be waited for; a file's source is the receiver's to release. */
@@ -28,15 +30,26 @@ export class MediaOpener {
 	readonly #catalog: MediaCatalog | undefined;
 	readonly #hasLive: (application: string) => boolean;
 	readonly #log: EventLog;
+	readonly #virtualKey: () => string;
 	/** Files of which it was told what is wrong with them. */
 	readonly #told = new Set<string>();
 
-	/** @param hasLive whether a stream of that application that is not there may come */
-	constructor(hub: Hub, catalog: MediaCatalog | undefined, hasLive: (application: string) => boolean, log: EventLog) {
+	/**
+	 * @param hasLive whether a stream of that application that is not there may come
+	 * @param virtualKey the virtual key of whoever plays, at this moment. Default: none
+	 */
+	constructor(
+		hub: Hub,
+		catalog: MediaCatalog | undefined,
+		hasLive: (application: string) => boolean,
+		log: EventLog,
+		virtualKey: () => string = () => "",
+	) {
 		this.#hub = hub;
 		this.#catalog = catalog;
 		this.#hasLive = hasLive;
 		this.#log = log;
+		this.#virtualKey = virtualKey;
 	}
 
 	/** Calls `onOpened` once: before it returns where no file has to be looked for. */
@@ -57,7 +70,7 @@ export class MediaOpener {
 			return;
 		}
 		this.#catalog
-			.open(catalogName(wish))
+			.open(catalogName(wish), wish.virtualKey ?? this.#virtualKey())
 			.then(
 				(source): OpenedMedia => {
 					if (source === undefined) return otherwise;

@@ -16,6 +16,7 @@ import {
 	textOf,
 	unset,
 } from "./setting-row.ts";
+import { STREAM_FOLDER_SETTINGS } from "./stream-folder-setting.ts";
 import { childOf } from "./xml-element.ts";
 
 const PROCESS = "An application with code has a process of its own (`code.isolation`), the others share one.";
@@ -333,13 +334,7 @@ export const APPLICATION_SETTINGS: readonly SettingRow[] = [
 	same("Logging/**", LOG),
 	none("ContentProtection/**", "Streams are not encrypted; `rtmps` and RTMPE protect the connection."),
 	none("ContentProtection@**", "Streams are not encrypted; `rtmps` and RTMPE protect the connection."),
-	take("VirtualDirectory/Streams", "media.directories", "As in `Vhost.xml`.", ({ value }, target) => {
-		const cut = value.indexOf(";");
-		const prefix = value.slice(0, Math.max(0, cut)).replace(/^\/+|\/+$/g, "");
-		const folder = value.slice(cut + 1).trim();
-		if (folder === "") return unset("", "a folder");
-		return target.append("media.directories", { ...(prefix !== "" && { prefix }), path: target.pathOf(folder) });
-	}),
+	...STREAM_FOLDER_SETTINGS,
 ];
 
 /** What `code.memory` is by itself, in bytes. */

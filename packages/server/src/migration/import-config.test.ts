@@ -239,7 +239,7 @@ describe("importing a tree", () => {
 		const { config, dir } = imported({
 			...STOCK,
 			"conf/ams.ini": "VHOST.APPSDIR=/nowhere/ams/applications\n",
-			[VHOST]: `<VirtualHost><AppsDir>${variable("VHOST.APPSDIR")}</AppsDir><VirtualDirectory><Streams>a;/nowhere/ams/applications/a</Streams><Streams>/b/;/nowhere/else</Streams></VirtualDirectory></VirtualHost>`,
+			[VHOST]: `<VirtualHost><AppsDir>${variable("VHOST.APPSDIR")}</AppsDir><VirtualDirectory><Streams>a;/nowhere/ams/applications/a</Streams><Streams key="A">/b/;/nowhere/else</Streams></VirtualDirectory><VirtualKeys><Key from="WIN 8,0,0,0" to="WIN 9,0,59,0">A</Key><Key from="MAC 9,0,0,0">B</Key><Key from="any" to="any">C</Key></VirtualKeys></VirtualHost>`,
 			"applications/a/main.asc": "",
 		});
 		expect(config).toMatchObject({
@@ -247,7 +247,11 @@ describe("importing a tree", () => {
 				applications: dir.file("applications"),
 				directories: [
 					{ prefix: "a", path: dir.file("applications/a") },
-					{ prefix: "b", path: "/nowhere/else" },
+					{ prefix: "b", path: "/nowhere/else", virtualKey: "A" },
+				],
+				virtualKeys: [
+					{ key: "A", from: "WIN 8,0,0,0", to: "WIN 9,0,59,0" },
+					{ key: "B", from: "MAC 9,0,0,0", to: "MAC 9,0,0,0" },
 				],
 			},
 		});

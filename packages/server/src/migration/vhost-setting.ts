@@ -11,6 +11,7 @@ import {
 	takenWith,
 	unset,
 } from "./setting-row.ts";
+import { STREAM_FOLDER_SETTINGS } from "./stream-folder-setting.ts";
 
 const ONE_TIME = "`rtmp.idleClientMillis` holds for all hosts and applications; it is taken from `Server.xml`.";
 const EDGE =
@@ -66,16 +67,10 @@ export const VHOST_SETTINGS: readonly SettingRow[] = [
 		"ResourceLimits/AppInstanceGC",
 		"An instance ends `code.idleMillis` after its last client, or at once where it has no code.",
 	),
-	none("VirtualKeys/Key", "Streams are not chosen by the version of the player."),
-	none("Key@from", "Streams are not chosen by the version of the player."),
-	none("Key@to", "Streams are not chosen by the version of the player."),
-	take(
-		"VirtualDirectory/Streams",
-		"media.directories",
-		"`name;folder`: a folder for names that begin so; several for one name are searched in order.",
-		readStreams,
-	),
-	none("Streams@key", "Streams are not chosen by the version of the player: the folder is for all."),
+	take("VirtualKeys/Key", "media.virtualKeys", "Versions of players, whose clients have the key.", readKey),
+	take("Key@from", "media.virtualKeys", "With the key.", () => takenWith("media.virtualKeys", "With the key.")),
+	take("Key@to", "media.virtualKeys", "With the key.", () => takenWith("media.virtualKeys", "With the key.")),
+	...STREAM_FOLDER_SETTINGS,
 	none("DNSSuffix", "Hosts are compared with the names and aliases of `virtualHosts`."),
 	decide(
 		"VirtualHost/Allow",
@@ -124,13 +119,9 @@ export const VHOST_SETTINGS: readonly SettingRow[] = [
 	same("Logging/**", "There is one log; lines name the host, the application and the stream."),
 ];
 
-/** `vdir;folder`; `/` and nothing are all names. The stock files say of each key with an attribute for whom it is. */
-function readStreams({ value }: OldSetting, target: ImportTarget): Outcome {
-	if (value === "" || value === ";") return { outcome: "equivalent", note: "It is empty: there is no further folder." };
-	const cut = value.indexOf(";");
-	const name = cut < 0 ? "" : value.slice(0, cut).trim();
-	const folder = value.slice(cut + 1).trim();
-	if (folder === "") return { outcome: "not applicable", note: "It names no folder." };
-	const prefix = name.replace(/^\/+|\/+$/g, "");
-	return target.append("media.directories", { ...(prefix !== "" && { prefix }), path: target.pathOf(folder) });
+function readKey({ value: key, element }: OldSetting, target: ImportTarget): Outcome {
+	const from = element.attributes.get("from") ?? "";
+	const to = element.attributes.get("to") ?? from;
+	if (key === "" || from === "") return unset("", "a key with versions");
+	return target.append("media.virtualKeys", { key, from, to });
 }

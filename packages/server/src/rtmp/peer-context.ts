@@ -26,6 +26,8 @@ export type ApplicationRules = {
 	readonly swf?: SwfPolicy | undefined;
 	/** The static policy: may somebody from that address publish with that key? */
 	mayPublish(remoteAddress: string, key: string | undefined): PublishDecision;
+	/** The virtual key of a client that says it is `flashVer`. Default: none has one. */
+	readonly virtualKeyOf?: ((flashVer: string) => string | undefined) | undefined;
 	/** How its files are played. Default: `DEFAULT_FILE_PLAYER`. */
 	readonly files?: FilePlayerOptions;
 };

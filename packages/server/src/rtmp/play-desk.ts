@@ -16,6 +16,8 @@ export interface PlayHost extends PlayTransport {
 	readonly rules: ApplicationRules;
 	/** The application whose streams they are, as the hub's keys have it. */
 	readonly application: string;
+	/** The client's virtual key at this moment; empty: it has none. */
+	readonly virtualKey: string;
 	/** Asks the application. */
 	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void;
 	/** Tells the application that something is not played any more. */
@@ -74,6 +76,7 @@ export class PlayDesk
 			context.schedule && context.catalog,
 			() => host.rules.hasLive ?? true,
 			log,
+			() => host.virtualKey,
 		);
 	}
 
@@ -167,7 +170,7 @@ export class PlayDesk
 			return;
 		}
 		catalog
-			.lengthMillis(catalogName({ name, prefix: address.prefix }))
+			.lengthMillis(catalogName({ name, prefix: address.prefix }), this.#host.virtualKey)
 			.catch(error => {
 				this.#opener.faultStatus(name, error);
 				return undefined;

@@ -312,6 +312,7 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 	}
 
 	#factsOf(request: ConnectRequest): ClientFacts {
+		const virtualKey = this.#rules?.virtualKeyOf?.(request.flashVer);
 		return {
 			id: this.id,
 			remoteAddress: this.#wire.remoteAddress,
@@ -323,7 +324,9 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 			flashVer: request.flashVer,
 			query: request.query,
 			objectEncoding: request.objectEncoding,
+			protocolVersion: this.connection.link.handshakeVersion,
 			args: request.args,
+			...(virtualKey !== undefined && { virtualKey }),
 		};
 	}
 
@@ -583,6 +586,10 @@ export class RtmpPeer implements ServerConnectionHandler, InstanceClient, WireHa
 
 	onStreamLength(call: Call, address: StreamAddress & { readonly instance: string }): void {
 		this.#play.onStreamLength(call, address);
+	}
+
+	get virtualKey(): string {
+		return this.#own?.virtualKey(this) ?? "";
 	}
 
 	askToPlay(facts: StreamFacts, onAnswer: PermissionHandler): void {

@@ -43,6 +43,8 @@ export type StreamPlay = {
 	readonly length?: number;
 	/** `true` or 1: in place of the playlist; `false` or 0: at its end; 2 as 0 and 3 as 1, but all at once. Default true. */
 	readonly reset?: boolean | number;
+	/** Whose files are meant, of those that are only for clients with a virtual key. Default: nobody's. */
+	readonly virtualKey?: string;
 	/** The other server that has it; `application` and `instance` mean nothing then. Default: this one. */
 	readonly from?: RemoteOptions;
 };
@@ -304,6 +306,7 @@ export class ApplicationStream implements ChannelObserver {
 		start = -2,
 		length = -1,
 		reset,
+		virtualKey,
 		from,
 	}: StreamPlay): ChannelItem | undefined {
 		const address = addressOf(title);
@@ -328,7 +331,7 @@ export class ApplicationStream implements ChannelObserver {
 		const startMillis = start >= 0 ? start * 1000 : start === -1 ? -1000 : isOwn ? 0 : -2000;
 		const isPaced = reset !== 2 && reset !== 3;
 		return {
-			wish: { name, prefix: address.prefix, startMillis },
+			wish: { name, prefix: address.prefix, startMillis, ...(virtualKey !== undefined && { virtualKey }) },
 			title,
 			lengthMillis: lengthMillisOf(length),
 			isPaced,

@@ -139,26 +139,26 @@ export class ApplicationStreams {
 		);
 	}
 
-	/** The length of a file in seconds; 0: there is none, or it cannot be played. */
-	async length(name: string): Promise<number> {
-		const millis = await this.#ask(name, file => this.#environment.context.library.lengthMillis(file));
+	/** The length of a file in seconds, as a client with that virtual key finds it; 0: there is none, or it cannot be played. */
+	async length(name: string, virtualKey?: string): Promise<number> {
+		const millis = await this.#ask(name, file => this.#environment.context.library.lengthMillis(file, virtualKey));
 		return (millis ?? 0) / 1000;
 	}
 
-	/** The size of a file in bytes; 0: there is none. */
-	async size(name: string): Promise<number> {
-		const listing = await this.#ask(name, file => this.#environment.context.library.describe(file));
+	/** The size of a file in bytes, as a client with that virtual key finds it; 0: there is none. */
+	async size(name: string, virtualKey?: string): Promise<number> {
+		const listing = await this.#ask(name, file => this.#environment.context.library.describe(file, virtualKey));
 		return listing?.bytes ?? 0;
 	}
 
 	/**
-	 * Has names that begin with a prefix looked up in one more folder of the application's. False: it has none there, or
-	 * too many.
+	 * Has names that begin with a prefix looked up in one more folder of the application's; with a virtual key, only for
+	 * clients that have it. False: it has none there, or too many.
 	 */
-	async addDirectory(prefix: string, folder: string): Promise<boolean> {
+	async addDirectory(prefix: string, folder: string, virtualKey?: string): Promise<boolean> {
 		const { library, log } = this.#environment.context;
 		try {
-			return await library.addDirectory(this.application, prefix, folder);
+			return await library.addDirectory(this.application, prefix, folder, virtualKey);
 		} catch (error) {
 			log.error("fault", { text: `The folder ${folder} cannot be added.`, error });
 			return false;
@@ -173,10 +173,13 @@ export class ApplicationStreams {
 		return this.#environment.context.hub.find(key)?.newestTimestamp ?? 0;
 	}
 
-	/** What a file says of itself in `onMetaData`; `undefined`: there is none, or it cannot be played. */
-	async metadata(name: string): Promise<AmfObject | undefined> {
+	/**
+	 * What a file says of itself in `onMetaData`, as a client with that virtual key finds it; `undefined`: there is none,
+	 * or it cannot be played.
+	 */
+	async metadata(name: string, virtualKey?: string): Promise<AmfObject | undefined> {
 		return this.#ask(name, async file => {
-			const source = await this.#environment.context.library.open(file);
+			const source = await this.#environment.context.library.open(file, virtualKey);
 			const metadata = source?.metadata;
 			source?.release();
 			return metadata;

@@ -56,23 +56,25 @@ export class InstanceStreams implements InstanceMedia {
 		}
 	}
 
-	async answer(question: Exclude<PortQuestion, ClientQuestion>, [name, more]: readonly AmfValue[]): Promise<AmfValue> {
+	async answer(question: Exclude<PortQuestion, ClientQuestion>, args: readonly AmfValue[]): Promise<AmfValue> {
 		const { streams, stats } = this.#options;
+		const [name, more, last] = args;
+		const virtualKey = keyOf(question === "add-directory" ? last : more);
 		switch (question) {
 			case "streams":
 				return streams.live() as unknown as AmfValue;
 			case "files":
 				return (await streams.recorded()) as unknown as AmfValue;
 			case "stream-length":
-				return streams.length(String(name));
+				return streams.length(String(name), virtualKey);
 			case "stream-size":
-				return streams.size(String(name));
+				return streams.size(String(name), virtualKey);
 			case "add-directory":
-				return streams.addDirectory(String(name), String(more));
+				return streams.addDirectory(String(name), String(more), virtualKey);
 			case "stream-time":
 				return streams.time(String(name));
 			case "stream-metadata":
-				return streams.metadata(String(name));
+				return streams.metadata(String(name), virtualKey);
 			case "stream-stats": {
 				const found = stats(String(name));
 				if (found === undefined) throw new Error(`${String(name)} is not live.`);
@@ -192,9 +194,10 @@ function playOptions(value: AmfValue): {
 	application?: string;
 	instance?: string;
 	from?: RemoteOptions;
+	virtualKey?: string;
 } {
 	if (typeof value !== "object" || value === null) return {};
-	const { start, length, reset, application, instance, from } = value as AmfObject;
+	const { start, length, reset, application, instance, from, virtualKey } = value as AmfObject;
 	return {
 		...(typeof start === "number" && { start }),
 		...(typeof length === "number" && { length }),
@@ -202,7 +205,13 @@ function playOptions(value: AmfValue): {
 		...(typeof application === "string" && { application }),
 		...(typeof instance === "string" && { instance }),
 		...(typeof from === "string" && { from: remoteOptions(from, value) }),
+		...(typeof virtualKey === "string" && { virtualKey }),
 	};
+}
+
+/** A virtual key; empty: none. */
+function keyOf(value: AmfValue): string {
+	return typeof value === "string" ? value : "";
 }
 
 const PUBLISH_MODES = ["live", "record", "append", "appendWithGap"] as const;
