@@ -333,11 +333,35 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		const ann = await connect();
 		server.writeFilm("media/archive/old.flv", 2);
 		expect(await ann.call("run", "Stream.length('virtual/old')")).toBe(0);
-		expect(await ann.call("run", "Stream.setVirtualPath('/virtual', '/archive', 'A')")).toBe(true);
+		expect(await ann.call("run", "Stream.setVirtualPath('/virtual', '/archive')")).toBe(true);
 		expect(await ann.call("run", "Stream.length('virtual/old')")).toBe(2);
 		for (const folder of ["none", "..", "archive/old.flv"]) {
 			expect(await ann.call("run", `Stream.setVirtualPath('/x', '${folder}')`)).toBe(false);
 		}
+	});
+
+	it("Stream.setVirtualPath with a key holds for clients and questions with that virtual key", async () => {
+		const ann = await connect();
+		const [first, second] = [`a${ann.room}`, `b${ann.room}`];
+		server.writeFilm(`media/${first}/old.flv`, 2);
+		server.writeFilm(`media/${second}/old.flv`, 3);
+		const path = `keyed${ann.room}`;
+		const set = `[Stream.setVirtualPath('/${path}', '/${first}', 'A'), Stream.setVirtualPath('/${path}', '/${second}', 'B')]`;
+		expect(await ann.call("run", set)).toEqual([true, true]);
+		const lengths = `[Stream.length('${path}/old'), Stream.length('${path}/old', 'A'), Stream.length('${path}/old', 'B')]`;
+		expect(await ann.call("run", lengths)).toEqual([0, 2, 3]);
+		expect(await ann.call("run", `[Stream.size('${path}/old', 'C'), Stream.size('${path}/old', 'B') > 500]`)).toEqual([
+			0,
+			true,
+		]);
+		expect((await ann.play(`${path}/old`, 0)).codes).toContain("Play.StreamNotFound");
+		await ann.call("run", "this.virtualKey = 'B'; 1");
+		const viewer = await ann.play(`${path}/old`, 0);
+		await until(() => viewer.pictures > 20);
+		await ann.call("run", `watch('tv').play('${path}/old', 0)`);
+		await ann.told("told", "tv", "Play.StreamNotFound");
+		await ann.call("run", `Stream.get('tv').play('${path}/old', 0, -1, true, null, 'A')`);
+		await ann.told("told", "tv", "Publish.Start");
 	});
 
 	it("Stream.playFromGroup is not there, and says so", async () => {

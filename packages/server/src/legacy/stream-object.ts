@@ -48,7 +48,7 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 
 	const play = (self: ScriptObject, args: readonly ScriptValue[]): boolean => {
 		const host = hostOf(self);
-		const [name, from, length, reset = true, connection] = args;
+		const [name, from, length, reset = true, connection, key] = args;
 		if (host.isDestroyed) return false;
 		if (name === false) {
 			host.leave?.();
@@ -61,7 +61,7 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 		const start = numberOr(from, -2);
 		const how = typeof reset === "number" ? reset : Boolean(reset);
 		const isReset = how === true || how === 1 || how === 3;
-		const options = { start, length: numberOr(length, -1), reset: how };
+		const options = { start, length: numberOr(length, -1), reset: how, virtualKey: keyOf(key) };
 		if (connection !== undefined && connection !== null) {
 			const remote = connectedTo(connection);
 			if (remote === undefined) return false;
@@ -114,9 +114,9 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 				const host = streamHost(object);
 				if (host !== undefined && !host.isDestroyed) table.remove(host);
 			},
-			length: ([text]) => ask(text, 0, name => app.streams.lengthNow(name)),
-			size: ([text]) => ask(text, 0, name => app.streams.sizeNow(name)),
-			setVirtualPath: ([path, folder]) => app.streams.addDirectoryNow(String(path), String(folder)),
+			length: ([text, key]) => ask(text, 0, name => app.streams.lengthNow(name, keyOf(key))),
+			size: ([text, key]) => ask(text, 0, name => app.streams.sizeNow(name, keyOf(key))),
+			setVirtualPath: ([path, folder, key]) => app.streams.addDirectoryNow(String(path), String(folder), keyOf(key)),
 			getOnMetaData: ([text]) => ask(text, undefined, name => realm.toScript(app.streams.metadataNow(name))),
 		},
 		methods: {
@@ -174,6 +174,11 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 function ask<T>(text: ScriptValue, none: T, question: (name: string) => T): T {
 	const name = parseScriptName(text);
 	return name === undefined ? none : question(serverName(name));
+}
+
+/** A virtual key; empty: none. */
+function keyOf(value: ScriptValue): string {
+	return typeof value === "string" ? value : "";
 }
 
 function hostOf(self: ScriptObject): StreamHost {
