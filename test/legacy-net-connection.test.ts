@@ -443,7 +443,11 @@ describe("netservices.asc", { timeout: 60_000 }, () => {
 			1`;
 		await ann.call("run", code);
 		expect(await ann.told("result", "pages")).toEqual([
-			...["pages", [60, 3, false, false], ["row 3", "in progress", "in progress"], undefined, "undefined"],
+			"pages",
+			[60, 3, false, false],
+			["row 3", "in progress", "in progress"],
+			undefined,
+			"undefined",
 		]);
 		await ann.told("changed", "updateAll");
 		await ann.told("changed", "fetchRows", 50, 50);
@@ -484,6 +488,29 @@ describe("netservices.asc", { timeout: 60_000 }, () => {
 		expect(await ann.told("result", "broken")).toEqual(["broken", "in progress", "in progress"]);
 		await here.logged(/RecordSet: the rows 1 to 1 cannot be had: Method not found/);
 		expect(await ann.call("run", "table.getItemAt(1)")).toBe("in progress");
+	});
+
+	it("RecordSet.removeAll: rows that were asked for before do not come into what is put in later", async () => {
+		const ann = await connect();
+		const code = `
+			gateway = NetServices.createGatewayConnection("${there.gateway}");
+			service = gateway.getService("there");
+			service.pages({onResult: function(rows) {
+				table = rows;
+				rows.getItemAt(3);
+				// In the same packet, so its answer comes behind.
+				service.echo(responder("echo"), 1);
+				rows.removeAll();
+				for (var i = 0; i < 4; i++) rows.addItem({name: "own"});
+			}});
+			1`;
+		await ann.call("run", code);
+		await ann.told("result", "echo");
+		expect(await ann.call("run", "[table.getItemAt(3).name, table.getLength(), table.isLocal()]")).toEqual([
+			"own",
+			4,
+			true,
+		]);
 	});
 
 	it("RecordSet.filter, RecordSet.sort and RecordSet.sortItemsBy", async () => {

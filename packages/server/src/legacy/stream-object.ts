@@ -197,7 +197,10 @@ function field<Name extends "syncWrite" | "liveEvent">(name: Name, convert: (val
 	};
 }
 
-/** A bound of what is gathered. `old` is what the old server began with: it is told, though ours holds, until the script sets one. */
+/**
+ * A bound of what is gathered. `old` is what the old server began with: it is told, though ours holds, until the script
+ * sets one.
+ */
 function gathered(bound: keyof StreamGatherOptions, old: number) {
 	return {
 		get: (self: ScriptObject): ScriptValue => hostOf(self).gather[bound] ?? old,
