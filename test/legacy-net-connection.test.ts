@@ -99,7 +99,7 @@ describe("a script's connections", { timeout: 60_000 }, () => {
 		expect(await ann.told("result", "given")).toEqual(["given", [true, "x", { deep: [1] }]]);
 		await ann.call("run", "nc.close()");
 		await ann.told("told", "Connect.Closed");
-		expect(await ann.call("run", "nc.isConnected")).toBe(false);
+		expect(await ann.call("run", "[nc.isConnected, nc.call('echo', null, 1)]")).toEqual([false, false]);
 	});
 
 	it("NetConnection.onStatus is told of refusals, of servers that are not there, and of the other's end", async () => {
@@ -226,6 +226,60 @@ describe("a script's NetStream", { timeout: 60_000 }, () => {
 		await until(() => viewer.codes.includes("Play.UnpublishNotify"));
 	});
 
+	it("NetStream.publish ends with its connection, whoever ends that, and a Stream.play through it by close alone", async () => {
+		const ann = await dialed();
+		const bob = await there.connect(`there/${ann.room}`);
+		const far = await bob.publish("far");
+		const camera = await ann.publish("cam");
+		const code = `
+			send = function(name) {
+				var ns = new NetStream(nc);
+				ns.attach(Stream.get("cam"));
+				ns.publish(name);
+				return ns;
+			};
+			copy = Stream.get("copy");
+			copy.play("far", -1, -1, true, nc);
+			ns = send("out");
+			1`;
+		await ann.call("run", code);
+		const viewer = await bob.play("out");
+		await camera.sendUntil(() => viewer.pictures > 0);
+		await ann.call("run", "nc.call('leave'); 1");
+		await ann.told("told", "Connect.Closed");
+		await until(() => viewer.codes.includes("Play.UnpublishNotify"));
+		expect(await ann.call("run", "[ns.send('x'), ns.publish('again')]")).toEqual([false, false]);
+		const copy = await ann.play("copy");
+		await far.sendUntil(() => copy.pictures > 3);
+		// Another connect is what a script does then.
+		await ann.call("run", "nc.connect(there, 'x'); copy.play('far', -1, -1, true, nc); ns = send('out2'); 1");
+		const second = await bob.play("out2");
+		await camera.sendUntil(() => second.pictures > 0);
+		await far.sendUntil(() => copy.pictures > 6);
+		await ann.call("run", "nc.close()");
+		await until(() => second.codes.includes("Play.UnpublishNotify"));
+		await until(() => copy.codes.includes("Play.UnpublishNotify"));
+		// What ended by `close` is told when the next one is there already.
+		await ann.call("run", "nc.connect(there, 'x'); 1");
+		await until(
+			() => ann.received.filter(([name, code]) => name === "told" && code === "Connect.Success").length === 3,
+		);
+		await ann.call("run", "nc.close(); nc.connect(there, 'x'); ns = send('out3'); 1");
+		const third = await bob.play("out3");
+		await camera.sendUntil(() => third.pictures > 0);
+	});
+
+	it("NetStream.attach and NetStream.publish refuse a stream that was destroyed", async () => {
+		const ann = await dialed();
+		const code = `
+			gone = Stream.get("gone");
+			ns = new NetStream(nc);
+			var before = ns.attach(gone);
+			Stream.destroy(gone);
+			[before, ns.publish("x"), ns.attach(gone), ns.send("y")]`;
+		expect(await ann.call("run", code)).toEqual([true, false, false, false]);
+	});
+
 	it("NetStream.publish without a stream sends data alone; publish(false) and attach(false) end it", async () => {
 		const ann = await dialed();
 		const code =
@@ -282,6 +336,25 @@ describe("a script's shared objects of another server", { timeout: 60_000 }, () 
 		await until(() => Object.keys(use.data).length === 0);
 		await ann.call("run", "so.close(); 1");
 		expect(await ann.call("run", "SharedObject.get('board', false, new NetConnection())")).toBeNull();
+	});
+
+	it("SharedObject.get refuses a name that is another application's here, and takes it from a new connection after the old one was lost", async () => {
+		const ann = await dialed();
+		expect(
+			await ann.call("run", "own = SharedObject.get('own', false); SharedObject.get('own', false, nc)"),
+		).toBeNull();
+		await ann.told("untold", "SharedObject.UriMismatch");
+		await ann.call("run", "far = SharedObject.get('far', false, nc); other = dial(there + 'x'); 1");
+		await until(() => ann.received.filter(([, code]) => code === "Connect.Success").length === 2);
+		expect(await ann.call("run", "SharedObject.get('far', false, other)")).toBeNull();
+		const code = `
+			nc.close();
+			again = SharedObject.get("far", false, other);
+			again.setProperty("a", 1);
+			[again !== far, far.setProperty("a", 2), again === SharedObject.get("far")]`;
+		expect(await ann.call("run", code)).toEqual([true, false, true]);
+		const use = await (await there.connect(`there/${ann.room}x`)).object("far");
+		await until(() => use.data["a"] === 1);
 	});
 });
 
@@ -370,7 +443,11 @@ describe("netservices.asc", { timeout: 60_000 }, () => {
 			1`;
 		await ann.call("run", code);
 		expect(await ann.told("result", "pages")).toEqual([
-			...["pages", [60, 3, false, false], ["row 3", "in progress", "in progress"], undefined, "undefined"],
+			"pages",
+			[60, 3, false, false],
+			["row 3", "in progress", "in progress"],
+			undefined,
+			"undefined",
 		]);
 		await ann.told("changed", "updateAll");
 		await ann.told("changed", "fetchRows", 50, 50);
@@ -411,6 +488,29 @@ describe("netservices.asc", { timeout: 60_000 }, () => {
 		expect(await ann.told("result", "broken")).toEqual(["broken", "in progress", "in progress"]);
 		await here.logged(/RecordSet: the rows 1 to 1 cannot be had: Method not found/);
 		expect(await ann.call("run", "table.getItemAt(1)")).toBe("in progress");
+	});
+
+	it("RecordSet.removeAll: rows that were asked for before do not come into what is put in later", async () => {
+		const ann = await connect();
+		const code = `
+			gateway = NetServices.createGatewayConnection("${there.gateway}");
+			service = gateway.getService("there");
+			service.pages({onResult: function(rows) {
+				table = rows;
+				rows.getItemAt(3);
+				// In the same packet, so its answer comes behind.
+				service.echo(responder("echo"), 1);
+				rows.removeAll();
+				for (var i = 0; i < 4; i++) rows.addItem({name: "own"});
+			}});
+			1`;
+		await ann.call("run", code);
+		await ann.told("result", "echo");
+		expect(await ann.call("run", "[table.getItemAt(3).name, table.getLength(), table.isLocal()]")).toEqual([
+			"own",
+			4,
+			true,
+		]);
 	});
 
 	it("RecordSet.filter, RecordSet.sort and RecordSet.sortItemsBy", async () => {

@@ -135,6 +135,38 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		await ann.told("told", "tv", "Play.StreamNotFound", "error", "missing");
 	});
 
+	it("Stream.play sends a film as fast as it can be with 3 for its reset", async () => {
+		const ann = await connect({ film: 60 });
+		const since = performance.now();
+		await ann.call("run", "watch('tv').play('film', null, null, 3)");
+		const viewer = await ann.play("tv");
+		await until(() => viewer.pictures > 0);
+		await untilTime(ann, "tv", 55_000);
+		expect(performance.now() - since).toBeLessThan(30_000);
+	});
+
+	it("Stream.play after Stream.play(false) keeps the object, however many others there are", async () => {
+		const ann = await connect({ film: 60 });
+		await ann.call("run", "s = watch('tv'); s.play('film', 0); s.play(false); s.play('film', 0)");
+		await ann.told("told", "tv", "Play.Stop");
+		await ann.told("told", "tv", "Publish.Start");
+		await ann.call("run", "for (var i = 0; i < 1200; i++) Stream.get('x' + i); 1");
+		expect(await ann.call("run", "Stream.get('tv') === s")).toBe(true);
+	});
+
+	it("Stream.play knows what is live when a publisher was followed by another one", async () => {
+		const ann = await connect();
+		const bob = await server.connect(`media/${ann.room}`);
+		await bob.publish("cam");
+		const camera = await (await server.connect(`media/${ann.room}`)).publish("cam");
+		await ann.told("unpublished", "cam");
+		await until(() => ann.received.filter(([, code]) => code === "NetStream.Publish.Start").length > 1);
+		expect(await ann.call("run", "m = watch('mp4:cam'); m.play('cam')")).toBe(true);
+		await ann.told("told", "mp4:cam", "Play.Start", "status", "cam");
+		expect(camera.codes).toEqual(["Publish.Start"]);
+		expect(ann.received.filter(([, , code]) => code === "Publish.BadName")).toEqual([]);
+	});
+
 	it("Stream.play is refused by a status where a client publishes the name", async () => {
 		const ann = await connect({ film: 3 });
 		await ann.publish("cam");
@@ -301,11 +333,35 @@ describe("a script's streams", { timeout: 60_000 }, () => {
 		const ann = await connect();
 		server.writeFilm("media/archive/old.flv", 2);
 		expect(await ann.call("run", "Stream.length('virtual/old')")).toBe(0);
-		expect(await ann.call("run", "Stream.setVirtualPath('/virtual', '/archive', 'A')")).toBe(true);
+		expect(await ann.call("run", "Stream.setVirtualPath('/virtual', '/archive')")).toBe(true);
 		expect(await ann.call("run", "Stream.length('virtual/old')")).toBe(2);
 		for (const folder of ["none", "..", "archive/old.flv"]) {
 			expect(await ann.call("run", `Stream.setVirtualPath('/x', '${folder}')`)).toBe(false);
 		}
+	});
+
+	it("Stream.setVirtualPath with a key holds for clients and questions with that virtual key", async () => {
+		const ann = await connect();
+		const [first, second] = [`a${ann.room}`, `b${ann.room}`];
+		server.writeFilm(`media/${first}/old.flv`, 2);
+		server.writeFilm(`media/${second}/old.flv`, 3);
+		const path = `keyed${ann.room}`;
+		const set = `[Stream.setVirtualPath('/${path}', '/${first}', 'A'), Stream.setVirtualPath('/${path}', '/${second}', 'B')]`;
+		expect(await ann.call("run", set)).toEqual([true, true]);
+		const lengths = `[Stream.length('${path}/old'), Stream.length('${path}/old', 'A'), Stream.length('${path}/old', 'B')]`;
+		expect(await ann.call("run", lengths)).toEqual([0, 2, 3]);
+		expect(await ann.call("run", `[Stream.size('${path}/old', 'C'), Stream.size('${path}/old', 'B') > 500]`)).toEqual([
+			0,
+			true,
+		]);
+		expect((await ann.play(`${path}/old`, 0)).codes).toContain("Play.StreamNotFound");
+		await ann.call("run", "this.virtualKey = 'B'; 1");
+		const viewer = await ann.play(`${path}/old`, 0);
+		await until(() => viewer.pictures > 20);
+		await ann.call("run", `watch('tv').play('${path}/old', 0)`);
+		await ann.told("told", "tv", "Play.StreamNotFound");
+		await ann.call("run", `Stream.get('tv').play('${path}/old', 0, -1, true, null, 'A')`);
+		await ann.told("told", "tv", "Publish.Start");
 	});
 
 	it("Stream.playFromGroup is not there, and says so", async () => {

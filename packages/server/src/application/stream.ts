@@ -20,8 +20,11 @@ export type StreamPlayOptions = {
 	readonly start?: number;
 	/** In seconds; −1 (the default): all of it. */
 	readonly length?: number;
-	/** Whether what plays ends at once (the default); otherwise the item follows what plays. */
-	readonly reset?: boolean;
+	/**
+	 * Whether what plays ends at once (`true`, the default), or the item follows it (`false`). 2 and 3 are as `false` and
+	 * `true`, but a file is sent as fast as it can be.
+	 */
+	readonly reset?: boolean | number;
 	/** The application that the name is looked up in. Default: the stream's own. */
 	readonly application?: string;
 	/** The instance of that application. Default: the stream's own; of another application, the default one. */

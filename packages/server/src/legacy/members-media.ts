@@ -4,15 +4,15 @@ import { membersOf } from "./member.ts";
 const STREAM_MEMBERS = membersOf("Stream", [
 	["get", "static", "1", "full", "What is published with a prefix (`mp4:`) is found without it, too."],
 	["destroy", "static", "3.5", "full"],
-	["length", "static", "1", "full", "A virtual key means nothing."],
-	["size", "static", "2", "full", "A virtual key means nothing."],
+	["length", "static", "1", "full"],
+	["size", "static", "2", "full"],
 	["getOnMetaData", "static", "3", "full"],
 	[
 		"setVirtualPath",
 		"static",
 		"2",
 		"partial",
-		"The folder must lie in the application's; it holds for what is played, and a virtual key means nothing.",
+		"The folder must lie in the application's. It holds for what is played, not for what is recorded.",
 	],
 	[
 		"play",
@@ -54,7 +54,7 @@ const STREAM_MEMBERS = membersOf("Stream", [
 		"property",
 		"4",
 		"partial",
-		"It is kept; segments are made from the stream itself (`f4f:NAME` is `NAME`).",
+		"It is kept: there are no events over HTTP that it would name. `f4f:NAME` is the stream `NAME`, and recorded as that.",
 	],
 	["onStatus", "event", "1", "full"],
 ]);

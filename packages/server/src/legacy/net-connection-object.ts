@@ -1,5 +1,6 @@
 import { ArgumentError, FALLBACK_RULES, NetConnection, type NetStatusEvent } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
+import type { NetStatus } from "@millrace/core/rtmp";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
 import { infoOf } from "./status-info.ts";
@@ -8,7 +9,16 @@ type Host = {
 	readonly connection: NetConnection;
 	/** What `connect` was given behind the address. */
 	args: readonly AmfValue[];
+	/** From `connect` until it ends. */
+	isOpen: boolean;
+	/** Statuses of ends that the script has brought about by `close` or another `connect`, and that are on their way. */
+	oldEnds: number;
+	/** What hears of its end. */
+	readonly dependents: Set<ConnectionEnd>;
 };
+
+/** Told that a connection has ended. @param isWanted the script has ended it */
+type ConnectionEnd = (isWanted: boolean) => void;
 
 const hosts = new WeakMap<ScriptObject, Host>();
 
@@ -33,27 +43,53 @@ export function connectedTo(
 	object: ScriptValue,
 ): { readonly uri: string; readonly args: readonly AmfValue[] } | undefined {
 	const host = typeof object === "object" && object !== null ? hosts.get(object) : undefined;
-	if (host === undefined || host.connection.uri === "") return undefined;
+	if (!host?.isOpen || isGateway(host.connection.uri)) return undefined;
 	return { uri: host.connection.uri, args: host.args };
+}
+
+/** Calls `action` when a script's connection ends, until what is returned is called. */
+export function whenEnded(object: ScriptObject, action: ConnectionEnd): () => void {
+	const { dependents } = hostOf(object);
+	dependents.add(action);
+	return () => void dependents.delete(action);
 }
 
 /** Defines the class `NetConnection` (Server-Side ActionScript): to other servers, and to remoting gateways. */
 export function defineNetConnection(instance: LegacyInstance): void {
 	const { realm } = instance;
-	const open = new Set<NetConnection>();
+	/** Those that keep something open: gateways are asked call by call. */
+	const open = new Set<Host>();
 	instance.onClose(() => {
-		for (const connection of open) connection.close();
+		for (const { connection } of open) connection.close();
 	});
 
+	const begin = (host: Host): void => {
+		host.isOpen = true;
+		if (!isGateway(host.connection.uri)) open.add(host);
+	};
+
+	const end = (host: Host, isWanted: boolean): void => {
+		host.isOpen = false;
+		open.delete(host);
+		for (const action of [...host.dependents]) action(isWanted);
+	};
+
+	/** What stands is about to be ended by the script. */
+	const leave = (host: Host): void => {
+		if (host.connection.connected) host.oldEnds++;
+		end(host, true);
+	};
+
+	const onStatus = (host: Host, { code }: NetStatus): void => {
+		if (code === "NetConnection.Connect.Success") begin(host);
+		else if (code === "NetConnection.Connect.Closed" && host.oldEnds > 0) host.oldEnds--;
+		else if (ENDS.has(code)) end(host, false);
+	};
+
 	/** The members that are called with an answer are those of the script's object at that time. */
-	const answer = (responder: ScriptObject, name: string, value: AmfValue): void => {
-		if (name === "onStatus") {
-			const { called } = realm.invoke(responder, name, [realm.toScript(value)], `${name} of a call`);
-			if (called) return;
-			instance.log("warn", `A call failed: ${describe(value)}`);
-			return;
-		}
-		realm.invoke(responder, name, [realm.toScript(value)], `${name} of a call`);
+	const answer = (responder: ScriptObject, name: "onResult" | "onStatus", value: AmfValue): void => {
+		const { called } = realm.invoke(responder, name, [realm.toScript(value)], `${name} of a call`);
+		if (!called && name === "onStatus") instance.log("warn", `A call failed: ${describe(value)}`);
 	};
 
 	realm.defineClass({
@@ -74,30 +110,31 @@ export function defineNetConnection(instance: LegacyInstance): void {
 				if (failed) throw new Error(`${name} failed.`);
 				return realm.fromScript(value);
 			});
+			const host: Host = { connection, args: [], isOpen: false, oldEnds: 0, dependents: new Set() };
 			connection.addEventListener("netStatus", ({ info }: NetStatusEvent) => {
-				if (ENDS.has(info.code)) open.delete(connection);
+				onStatus(host, info);
 				instance.reportStatus(self, infoOf(info));
 			});
-			hosts.set(self, { connection, args: [] });
+			hosts.set(self, host);
 			instance.setRemote(self, connection);
 		},
 		methods: {
 			connect(self, [uri, ...args]) {
 				const host = hostOf(self);
+				leave(host);
 				host.args = args.map(value => realm.fromScript(value));
-				// Gateways are asked call by call: nothing of them is open.
-				if (!/^https?:/i.test(String(uri))) open.add(host.connection);
 				try {
-					return host.connection.connect(uri === null ? null : String(uri), ...host.args);
+					const isBegun = host.connection.connect(uri === null ? null : String(uri), ...host.args);
+					if (uri !== null) begin(host);
+					return isBegun;
 				} catch (error) {
 					if (!(error instanceof ArgumentError)) throw error;
-					open.delete(host.connection);
 					return false;
 				}
 			},
 			call(self, [name, responder, ...args]) {
-				const { connection } = hostOf(self);
-				if (connection.uri === "" || typeof name !== "string") return false;
+				const { connection, isOpen } = hostOf(self);
+				if (!isOpen || typeof name !== "string") return false;
 				const values = args.map(value => realm.fromScript(value));
 				if (typeof responder !== "object" || responder === null) {
 					connection.call(name, null, ...values);
@@ -113,9 +150,9 @@ export function defineNetConnection(instance: LegacyInstance): void {
 				return true;
 			},
 			close(self) {
-				const { connection } = hostOf(self);
-				open.delete(connection);
-				connection.close();
+				const host = hostOf(self);
+				leave(host);
+				host.connection.close();
 			},
 		},
 		accessors: {
@@ -135,6 +172,10 @@ function hostOf(self: ScriptObject): Host {
 	const host = hosts.get(self);
 	if (host === undefined) throw new TypeError("It is no object of the class NetConnection.");
 	return host;
+}
+
+function isGateway(uri: string): boolean {
+	return /^https?:/i.test(uri);
 }
 
 function describe(info: AmfValue): string {

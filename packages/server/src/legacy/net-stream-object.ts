@@ -3,7 +3,7 @@ import type { NetStatus } from "@millrace/core/rtmp";
 import type { StreamPush } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
-import { connectedTo, connectionOf } from "./net-connection-object.ts";
+import { connectedTo, connectionOf, whenEnded } from "./net-connection-object.ts";
 import { infoOf } from "./status-info.ts";
 import { streamHost } from "./stream-object.ts";
 
@@ -15,6 +15,8 @@ type Host = {
 	push: StreamPush | undefined;
 	/** Without an attached stream: only data can be sent. */
 	stream: NetStream | undefined;
+	/** No longer hears of the end of the connection. */
+	leave: (() => void) | undefined;
 	bufferSeconds: number;
 };
 
@@ -40,6 +42,8 @@ export function defineNetStream(instance: LegacyInstance): void {
 	};
 
 	const stop = (host: Host): void => {
+		host.leave?.();
+		host.leave = undefined;
 		host.push?.close();
 		host.push = undefined;
 		host.stream?.close();
@@ -52,8 +56,11 @@ export function defineNetStream(instance: LegacyInstance): void {
 		if (name === false || name === undefined || name === null) return true;
 		const remote = connectedTo(host.connection);
 		if (remote === undefined) return false;
-		const mode = MODES.find(each => each === wish) ?? "live";
 		const source = streamHost(host.attached);
+		if (source?.isDestroyed) return false;
+		const mode = MODES.find(each => each === wish) ?? "live";
+		// Scripts connect again and publish anew: the old publication must not come back by itself then.
+		host.leave = whenEnded(host.connection, () => stop(host));
 		if (source !== undefined) {
 			host.push = source.stream.publishTo(remote.uri, String(name), { mode, args: remote.args });
 			host.push.onStatus = status => tell(self, status);
@@ -71,12 +78,14 @@ export function defineNetStream(instance: LegacyInstance): void {
 		name: "NetStream",
 		construct(self, [connection, peer]) {
 			if (connectionOf(connection) === undefined) throw new TypeError("NetStream needs a NetConnection.");
-			if (peer !== undefined) throw new Error("NetStream with a group or a peer is not supported: there is no RTMFP.");
+			if (peer !== undefined && peer !== null)
+				throw new Error("NetStream with a group or a peer is not supported: there is no RTMFP.");
 			hosts.set(self, {
 				connection: connection as ScriptObject,
 				attached: undefined,
 				push: undefined,
 				stream: undefined,
+				leave: undefined,
 				bufferSeconds: 0,
 			});
 		},
@@ -88,7 +97,7 @@ export function defineNetStream(instance: LegacyInstance): void {
 					stop(host);
 					return true;
 				}
-				if (streamHost(stream) === undefined) return false;
+				if (streamHost(stream)?.isDestroyed !== false) return false;
 				host.attached = stream as ScriptObject;
 				return true;
 			},

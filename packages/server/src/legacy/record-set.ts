@@ -63,6 +63,8 @@ export function defineRecordSet(realm: ScriptRealm): RecordSets {
 		tell(host, "fetchRows", first, last);
 		const responder = realm.newObject({
 			onResult: realm.makeFunction("onResult", (_self, [answer]) => {
+				// The script has emptied the table meanwhile.
+				if (host.source !== source) return;
 				const page = isObject(answer) ? (answer as Record<string, ScriptValue>)["Page"] : undefined;
 				table.take(first, last, rowsOf(host, page));
 			}),

@@ -1,4 +1,3 @@
-import type { NetConnection } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { FileError, MillraceError } from "@millrace/core/fault";
 import { netStatus, type StatusCode } from "@millrace/core/rtmp";
@@ -6,7 +5,7 @@ import type { SharedObjectSync } from "@millrace/core/shared-object";
 import { SharedObjectProxy } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance } from "./legacy-instance.ts";
-import { connectionOf } from "./net-connection-object.ts";
+import { connectedTo, connectionOf } from "./net-connection-object.ts";
 import { ProxiedSharedObject, type SharedObjectFace } from "./shared-object-face.ts";
 import { infoOf } from "./status-info.ts";
 
@@ -14,6 +13,8 @@ type Host = {
 	readonly face: SharedObjectFace;
 	/** What the script has seen of slots: it gets the same object as long as nobody else has changed the slot. */
 	readonly seen: Map<string, { readonly amf: AmfValue; readonly value: ScriptValue }>;
+	/** The connection to the application that owns it; `undefined`: this instance does. */
+	readonly owner: ScriptObject | undefined;
 	close(): void;
 	isClosed: boolean;
 };
@@ -57,35 +58,50 @@ export function defineSharedObject(instance: LegacyInstance): void {
 	});
 
 	/** The script's object for one of the instance's, or of another server's: both have the same listeners. */
-	const hold = (name: string, listened: ReturnType<typeof open>): ScriptObject => {
+	const hold = (name: string, listened: ReturnType<typeof open>, owner: ScriptObject | undefined): ScriptObject => {
 		const object = realm.instantiate(type);
 		const { onSync, onSend, onStatus } = listenerOf(object, name);
 		listened.onSync = onSync;
 		listened.onSend = onSend;
 		listened.onStatus = onStatus;
 		const face = listened instanceof SharedObjectProxy ? new ProxiedSharedObject(listened) : listened;
-		hosts.set(object, { face, seen: new Map(), isClosed: false, close: () => void objects.delete(name) });
+		hosts.set(object, { face, seen: new Map(), owner, isClosed: false, close: () => void objects.delete(name) });
 		objects.set(name, object);
 		return object;
 	};
 
-	const open = (name: string, persistent: boolean, from: NetConnection | undefined) =>
-		from === undefined
+	const open = (name: string, persistent: boolean, owner: ScriptObject | undefined) =>
+		owner === undefined
 			? app.sharedObjects.get(name, { persistent })
-			: app.sharedObjects.proxy(name, { persistent, from });
+			: app.sharedObjects.proxy(name, { persistent, from: connectionOf(owner)! });
 
-	const get = (name: string, persistent: boolean, from: NetConnection | undefined): ScriptObject | null => {
+	const get = (name: string, persistent: boolean, from: ScriptObject | undefined): ScriptObject | null => {
 		const known = objects.get(name);
-		// One of another server keeps its name for all who ask.
-		if (known !== undefined && (from !== undefined || hostOf(known).face instanceof ProxiedSharedObject)) return known;
+		if (known !== undefined) {
+			const { owner } = hostOf(known);
+			// One of another server keeps its name for all who ask.
+			if (owner !== undefined && (from === undefined || isSame(owner, from))) return known;
+			const isLost = owner !== undefined && connectedTo(owner) === undefined;
+			if (isLost) close(hostOf(known));
+			else if (owner !== from) {
+				return report("SharedObject.UriMismatch", `${name} is another application's here.`, name);
+			}
+		}
 		try {
 			const opened = open(name, persistent, from);
-			return known ?? hold(name, opened);
+			return objects.get(name) ?? hold(name, opened, from);
 		} catch (error) {
 			if (!(error instanceof MillraceError)) throw error;
 			const isOther = error.code === "SHARED_OBJECT_PERSISTENCE";
 			return report(isOther ? "SharedObject.BadPersistence" : "SharedObject.ObjectCreationFailed", error.message, name);
 		}
+	};
+
+	const close = (host: Host): void => {
+		if (host.isClosed) return;
+		host.isClosed = true;
+		host.close();
+		host.face.close();
 	};
 
 	/** What the disk says comes later. */
@@ -103,8 +119,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 				if (typeof name !== "string") return null;
 				const persistent = persistence === true || (typeof persistence === "string" && persistence !== "");
 				if (typeof connection !== "object" || connection === null) return get(name, persistent, undefined);
-				const from = connectionOf(connection);
-				if (from !== undefined && from.uri !== "") return get(name, persistent, from);
+				if (connectedTo(connection) !== undefined) return get(name, persistent, connection);
 				return report("SharedObject.ObjectCreationFailed", "The connection is not open.", name);
 			},
 			commit([name]) {
@@ -154,11 +169,7 @@ export function defineSharedObject(instance: LegacyInstance): void {
 				return true;
 			},
 			close(self) {
-				const host = hostOf(self);
-				if (host.isClosed) return;
-				host.isClosed = true;
-				host.close();
-				host.face.close();
+				close(hostOf(self));
 			},
 		},
 		accessors: {
@@ -190,4 +201,9 @@ export function defineSharedObject(instance: LegacyInstance): void {
 		if (isClosed || typeof handler !== "string") return false;
 		return face[how](handler, ...args.map(value => realm.fromScript(value)));
 	};
+}
+
+/** Whether an open connection leads to the application that another open one leads to. */
+function isSame(owner: ScriptObject, from: ScriptObject): boolean {
+	return owner === from || connectedTo(owner)?.uri === connectedTo(from)?.uri;
 }

@@ -2,7 +2,7 @@ import { type NetStatus, netStatus } from "@millrace/core/rtmp";
 import type { RecordMode, StreamGatherOptions } from "../application/index.ts";
 import type { ScriptObject, ScriptValue } from "../script/index.ts";
 import type { LegacyInstance, StreamObjects } from "./legacy-instance.ts";
-import { connectedTo } from "./net-connection-object.ts";
+import { connectedTo, whenEnded } from "./net-connection-object.ts";
 import { infoOf } from "./status-info.ts";
 import { parseScriptName, type StreamHost, StreamTable, serverName } from "./stream-table.ts";
 
@@ -20,6 +20,7 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 		const object = realm.instantiate(type);
 		hosts.set(object, host);
 		host.stream.onStatus = status => {
+			if (status.code === "NetStream.Publish.Start") table.begun(host.bareName);
 			for (const [sharing, each] of table.sharing(host.stream)) tell(sharing, each, status);
 		};
 		return object;
@@ -27,8 +28,11 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 
 	const tell = (host: StreamHost, object: ScriptObject, status: NetStatus): void => {
 		const { code } = status;
-		if (code === "NetStream.Play.Stop" || code === "NetStream.Publish.BadName") host.plays = false;
-		if (code === "NetStream.Record.Stop" || code === "NetStream.Record.Failed") host.records = false;
+		// What was ended and begun again is told late of the end.
+		if (code === "NetStream.Play.Start") host.plays = true;
+		else if (code === "NetStream.Play.Stop" || code === "NetStream.Publish.BadName") host.plays = false;
+		else if (code === "NetStream.Record.Start") host.records = true;
+		else if (code === "NetStream.Record.Stop" || code === "NetStream.Record.Failed") host.records = false;
 		instance.reportStatus(object, infoOf(status));
 	};
 
@@ -44,27 +48,37 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 
 	const play = (self: ScriptObject, args: readonly ScriptValue[]): boolean => {
 		const host = hostOf(self);
-		const [name, from = -2, length = -1, reset = true, connection] = args;
+		const [name, from, length, reset = true, connection, key] = args;
 		if (host.isDestroyed) return false;
 		if (name === false) {
+			host.leave?.();
 			host.plays = false;
 			host.stream.stop();
 			return true;
 		}
 		const source = parseScriptName(name);
 		if (source === undefined) return false;
-		const start = Number(from);
-		const isReset = reset === true || (typeof reset === "number" && reset % 2 === 1);
-		const options = { start, length: Number(length), reset: isReset };
+		const start = numberOr(from, -2);
+		const how = typeof reset === "number" ? reset : Boolean(reset);
+		const isReset = how === true || how === 1 || how === 3;
+		const options = { start, length: numberOr(length, -1), reset: how, virtualKey: keyOf(key) };
 		if (connection !== undefined && connection !== null) {
 			const remote = connectedTo(connection);
 			if (remote === undefined) return false;
+			host.leave?.();
+			host.leave = whenEnded(connection, isWanted => {
+				// What was lost comes back by itself.
+				if (!isWanted) return;
+				host.leave?.();
+				host.stream.stop();
+			});
 			host.plays = true;
 			host.stream.play(serverName(source), { ...options, from: remote.uri, args: remote.args });
 			return true;
 		}
 		const isOwn = host.prefix !== "" && source.bareName === host.bareName && source.prefix !== host.prefix;
 		const isLive = start === -1 || (start < 0 && (host.prefix === "f4f" || table.isPublished(source.bareName)));
+		if (isReset) host.leave?.();
 		if (isOwn && isLive) {
 			tellItPlays(self, String(name), isReset);
 			return true;
@@ -100,9 +114,9 @@ export function defineStream(instance: LegacyInstance): StreamObjects {
 				const host = streamHost(object);
 				if (host !== undefined && !host.isDestroyed) table.remove(host);
 			},
-			length: ([text]) => ask(text, 0, name => app.streams.lengthNow(name)),
-			size: ([text]) => ask(text, 0, name => app.streams.sizeNow(name)),
-			setVirtualPath: ([path, folder]) => app.streams.addDirectoryNow(String(path), String(folder)),
+			length: ([text, key]) => ask(text, 0, name => app.streams.lengthNow(name, keyOf(key))),
+			size: ([text, key]) => ask(text, 0, name => app.streams.sizeNow(name, keyOf(key))),
+			setVirtualPath: ([path, folder, key]) => app.streams.addDirectoryNow(String(path), String(folder), keyOf(key)),
 			getOnMetaData: ([text]) => ask(text, undefined, name => realm.toScript(app.streams.metadataNow(name))),
 		},
 		methods: {
@@ -162,6 +176,11 @@ function ask<T>(text: ScriptValue, none: T, question: (name: string) => T): T {
 	return name === undefined ? none : question(serverName(name));
 }
 
+/** A virtual key; empty: none. */
+function keyOf(value: ScriptValue): string {
+	return typeof value === "string" ? value : "";
+}
+
 function hostOf(self: ScriptObject): StreamHost {
 	const host = hosts.get(self);
 	if (host === undefined) throw new TypeError("It is no object of the class Stream.");
@@ -178,7 +197,10 @@ function field<Name extends "syncWrite" | "liveEvent">(name: Name, convert: (val
 	};
 }
 
-/** A bound of what is gathered. `old` is what the old server began with: it is told, though ours holds, until the script sets one. */
+/**
+ * A bound of what is gathered. `old` is what the old server began with: it is told, though ours holds, until the script
+ * sets one.
+ */
 function gathered(bound: keyof StreamGatherOptions, old: number) {
 	return {
 		get: (self: ScriptObject): ScriptValue => hostOf(self).gather[bound] ?? old,

@@ -52,6 +52,21 @@ describe("the streams of a script", () => {
 		expect(get("cam")).not.toBe(published);
 	});
 
+	it("are published when a publisher takes over, though the end of the one before is told late", () => {
+		const { table, get } = tableOf();
+		const use = { name: "cam", query: "", mode: "live", prefix: "mp4" };
+		const published = table.publish(use);
+		table.publish(use);
+		expect(table.unpublish(use)).toBe(published);
+		table.begun("cam");
+		expect(table.isPublished("cam")).toBe(true);
+		expect(get("cam")).toBe(published);
+		expect(table.unpublish(use)).toBe(published);
+		expect(table.isPublished("cam")).toBe(false);
+		table.begun("other");
+		expect(table.isPublished("other")).toBe(false);
+	});
+
 	it("keep the object that a script has made before somebody publishes", () => {
 		const { table, get } = tableOf();
 		const made = get("cam");

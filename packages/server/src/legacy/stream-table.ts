@@ -17,12 +17,14 @@ export class StreamHost implements ScriptStreamName {
 	readonly stream: Stream;
 	/** The query with which a client publishes it. */
 	query = "";
-	/** A client publishes it. */
+	/** It is published, by a client or the script. */
 	isPublished = false;
 	/** The script has it play, or record. */
 	plays = false;
 	records = false;
 	isDestroyed = false;
+	/** No longer hears of the end of the connection by which it plays another server's stream. */
+	leave: (() => void) | undefined;
 	/** What is sent ahead, in seconds, as the server does it where the script says nothing. */
 	bufferSeconds = 2;
 	syncWrite = false;
@@ -56,6 +58,8 @@ export class StreamTable {
 	/** Those that were asked for last stand last. */
 	readonly #hosts = new Map<string, StreamHost>();
 	readonly #objects = new Map<StreamHost, ScriptObject>();
+	/** Those that stand for what a client has published, by their names without prefix. */
+	readonly #given = new Map<string, StreamHost>();
 
 	/** `make` makes the object for a stream that has none. */
 	constructor(streams: StreamCollection, make: (host: StreamHost) => ScriptObject) {
@@ -69,7 +73,8 @@ export class StreamTable {
 	 */
 	get(name: ScriptStreamName): ScriptObject {
 		const { prefix, bareName } = name;
-		const known = this.#hosts.get(keyOf(name)) ?? (prefix === "" ? this.#published(bareName) : undefined);
+		const published = prefix === "" ? this.#given.get(bareName) : undefined;
+		const known = this.#hosts.get(keyOf(name)) ?? (published?.isPublished ? published : undefined);
 		return this.#objectOf(known ?? this.#add(name));
 	}
 
@@ -80,27 +85,36 @@ export class StreamTable {
 		const host = known ?? this.#add(address);
 		host.isPublished = true;
 		host.query = query;
+		this.#given.set(name, host);
 		return this.#objectOf(host);
+	}
+
+	/** What is published under that name has begun: after the end of the one before it, which may have been told late. */
+	begun(bareName: string): void {
+		const host = this.#given.get(bareName);
+		if (host !== undefined) host.isPublished = true;
 	}
 
 	/** The client no longer publishes it. Answers the object, which stays as it is until something else is published. */
 	unpublish(use: StreamUse): ScriptObject {
-		const host = this.#published(use.name);
+		const host = this.#given.get(use.name);
 		if (host === undefined) return this.get({ prefix: use.prefix ?? "", bareName: use.name });
 		host.isPublished = false;
 		return this.#objectOf(host);
 	}
 
-	/** Whether a client publishes the stream of that name, with whatever prefix. */
+	/** Whether the stream of that name, which a client has published, is so now, with whatever prefix. */
 	isPublished(bareName: string): boolean {
-		return this.#published(bareName) !== undefined;
+		return this.#given.get(bareName)?.isPublished === true;
 	}
 
 	/** Forgets an object: its stream ends, unless another object has the same. */
 	remove(host: StreamHost): void {
 		this.#hosts.delete(keyOf(host));
 		this.#objects.delete(host);
+		if (this.#given.get(host.bareName) === host) this.#given.delete(host.bareName);
 		host.isDestroyed = true;
+		host.leave?.();
 		if (this.sharing(host.stream).length === 0) host.stream.close();
 	}
 
@@ -114,11 +128,6 @@ export class StreamTable {
 		this.#hosts.delete(key);
 		this.#hosts.set(key, host);
 		return this.#objects.get(host)!;
-	}
-
-	#published(bareName: string): StreamHost | undefined {
-		for (const host of this.#hosts.values()) if (host.isPublished && host.bareName === bareName) return host;
-		return undefined;
 	}
 
 	#add(name: ScriptStreamName): StreamHost {
