@@ -19,7 +19,7 @@ import {
 } from "@millrace/core/rtmp";
 
 const CHUNK_SIZE = 32_000;
-const WAIT_MILLIS = 3000;
+const WAIT_MILLIS = 15_000;
 
 /**
  * An RTMP client that says exactly what a test tells it, and writes down what it is told, one line a message:
