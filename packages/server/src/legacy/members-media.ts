@@ -120,7 +120,7 @@ const NET_STREAM_MEMBERS = membersOf("NetStream", [
 		"method",
 		"3",
 		"full",
-		"The media goes there by a connection of the server's own, with what `connect` was given.",
+		"The media goes there by a connection of the server's own, with what `connect` was given, and ends with the script's.",
 	],
 	["send", "method", "3", "full", "To those who play it there; `Stream.send` is for those here."],
 	[
