@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createServer, type MillraceServer, type ServerOptionsInput } from "../packages/server/src/index.ts";
+import { type LogFields, silentLog } from "../packages/server/src/log/index.ts";
 import { RawRtmpClient } from "./raw-rtmp-client.ts";
 
 const servers: MillraceServer[] = [];
@@ -65,6 +66,30 @@ describe("a publisher and its players", () => {
 		publishing.data(1, "onCuePoint", "now").media(1, "P4", 40);
 		expect(await playing.until("P4")).toEqual(["data:1 onCuePoint,now", "P4:1"]);
 		expect(playing.infos.get("NetStream.Play.Start")).toMatchObject({ level: "status", details: "cam" });
+	});
+
+	it("are in the log with their codecs, however long the first window gathers", async () => {
+		const published: unknown[] = [];
+		const info = (event: string, fields: LogFields = {}) => void (event === "publish" && published.push(fields));
+		const log = { ...silentLog, info, child: () => log };
+		const server = createServer(
+			{ listeners: [{ protocol: "rtmp", host: "127.0.0.1", port: 0 }], live: { latency: "scale" } },
+			{ log },
+		);
+		servers.push(server);
+		await server.start();
+		const publishing = await publisher(server);
+		publishing.media(1, "v1", 0, 9).media(1, "a2", 0, 9).media(1, "K3", 0);
+		for (let time = 20; time <= 800; time += 20) publishing.media(1, `P${time}`, time);
+		await expect
+			.poll(
+				() => {
+					publishing.media(1, "P4", 820);
+					return published;
+				},
+				{ timeout: 10_000 },
+			)
+			.toEqual([{ stream: "live/cam", media: expect.stringContaining("H.264") }]);
 	});
 
 	it("may come in any order: who plays first is told when the publisher comes and goes", async () => {

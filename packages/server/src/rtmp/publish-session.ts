@@ -24,7 +24,9 @@ export class PublishSession implements PublisherSink {
 	messages = 0;
 	readonly #stream: ServerStream;
 	readonly #observer: PublishObserver;
+	#live: LiveStream | undefined;
 	#publication: Publication | undefined;
+	#hasStarted = false;
 	#ended = false;
 
 	constructor(stream: ServerStream, facts: StreamFacts, observer: PublishObserver, input: PacedInput, now: number) {
@@ -39,6 +41,7 @@ export class PublishSession implements PublisherSink {
 	begin(live: LiveStream, identity: string): boolean {
 		const answer = live.publish(identity, this);
 		if (!("publication" in answer)) return false;
+		this.#live = live;
 		this.#publication = answer.publication;
 		return true;
 	}
@@ -46,12 +49,16 @@ export class PublishSession implements PublisherSink {
 	receive(type: MediaType, timestamp: number, payload: Uint8Array, now: number): void {
 		this.bytes += payload.length;
 		this.#publication?.receive(type, timestamp, payload, now);
-		if (type !== MEDIA_AUDIO && type !== MEDIA_VIDEO) return;
-		if (++this.messages === STARTED_AFTER_MESSAGES) this.#observer.onMediaStarted(this.#stream);
+		if (type === MEDIA_AUDIO || type === MEDIA_VIDEO) this.messages++;
 	}
 
 	endTurn(): void {
 		this.#publication?.endTurn();
+		if (this.#hasStarted || this.messages < STARTED_AFTER_MESSAGES) return;
+		// While the first window gathers, the stream does not know what is in it.
+		if (!this.#live?.cache.hasVideo && !this.#live?.cache.hasAudio) return;
+		this.#hasStarted = true;
+		this.#observer.onMediaStarted(this.#stream);
 	}
 
 	/** The publisher's side has ended: it said so, or its connection was lost. */
