@@ -8,8 +8,8 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 const WRITE_BYTES = 8 * 1024;
 const WRITE_MILLIS = 100;
 
-/** What `flush` needs of a destination. */
-export type JsonDestination = DestinationStream & { flushSync?(): void };
+/** Where lines go. One that keeps them until there are many says how they leave: soon, or before `flushSync` returns. */
+export type JsonDestination = DestinationStream & { flush?(): void; flushSync?(): void };
 
 /** Standard output, written without waiting for its reader. */
 export function standardOutput(): JsonDestination {
@@ -17,7 +17,6 @@ export function standardOutput(): JsonDestination {
 		dest: 1,
 		sync: false,
 		minLength: WRITE_BYTES,
-		periodicFlush: WRITE_MILLIS,
 		maxLength: MAX_WAITING_BYTES,
 	});
 }
@@ -29,6 +28,8 @@ export function standardOutput(): JsonDestination {
 export class JsonSink implements LogSink {
 	readonly #logger: Logger;
 	readonly #destination: JsonDestination;
+	/** Set while lines may wait. One that always runs would wake a server ten times a second that has nothing to say. */
+	#timer: NodeJS.Timeout | undefined;
 
 	constructor(target: JsonDestination) {
 		this.#destination = target;
@@ -51,6 +52,11 @@ export class JsonSink implements LogSink {
 				line[name === "time" || name === "event" || name === "level" ? `${name}_` : name] = plain(value);
 		}
 		this.#logger[level](line);
+		if (this.#destination.flush === undefined) return;
+		this.#timer ??= setTimeout(() => {
+			this.#timer = undefined;
+			this.#destination.flush?.();
+		}, WRITE_MILLIS).unref();
 	}
 
 	flush(): void {
