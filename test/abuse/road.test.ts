@@ -185,7 +185,9 @@ section(
 			await sleep(100);
 			one.text = "";
 			one.send(post(`/send/${id}/0`, text.slice(0, 1000)));
+			// The answers come by two connections: which is read first is not said.
 			await two.client.until(() => two.answers().length === 1, "an answer to the later one");
+			await one.client.until(() => one.answers().length === 1, "an answer to the earlier one");
 			expect([...one.answers(), ...two.answers()].map(({ status }) => status)).toEqual([200, 200]);
 			one.client.destroy();
 			two.client.destroy();
