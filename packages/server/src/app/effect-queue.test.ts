@@ -1,10 +1,11 @@
 import { beforeEach, expect, it } from "vitest";
-import { EffectQueue } from "./effect-queue.ts";
+import { EFFECT_BYTES, EffectQueue } from "./effect-queue.ts";
 import type { PortEffect } from "./port.ts";
 
 const CLIENTS = Array.from({ length: 100 }, (_, index) => `c${index + 1}`);
 /** What each thing costs that is told, in milliseconds. */
 const TELL_MILLIS = 0.5;
+const WAITING_BYTES = 1000 + 10 * EFFECT_BYTES;
 
 let now = 0;
 let told: string[] = [];
@@ -36,7 +37,7 @@ function makeQueue(isSpread: boolean): EffectQueue {
 		},
 		{
 			now: () => now,
-			waitingBytes: 1000,
+			waitingBytes: WAITING_BYTES,
 			schedule: isSpread
 				? (_millis, action) => {
 						later.push(action);
@@ -99,13 +100,22 @@ it("tells many clients in many turns, each of them all of a row at once, and kee
 	expect([wide.length, handled, queue.isBusy]).toEqual([202, [7, 8], false]);
 });
 
-it("lets nobody bring more for shared objects than may wait: who does waits until it is done", () => {
+it("lets nobody bring more than may wait, in bytes or in number: who does waits until it is done", () => {
 	queue.take([broadcast("a")], 1);
 	expect(queue.isBusy).toBe(true);
 	queue.take([objects(100)], 2);
 	expect(queue.isBusy).toBe(true);
-	queue.take([objects(1001)], 3);
+	queue.take([objects(WAITING_BYTES)], 3);
 	expect([queue.isBusy, told.length, handled, later.length]).toEqual([false, 104, [1, 2, 3], 0]);
+
+	queue.take([broadcast("a")], 4);
+	const waiting = WAITING_BYTES / EFFECT_BYTES;
+	for (let count = 2; count <= waiting; count++) queue.take([note(`${count}`)], 4);
+	expect(told.length).toBeLessThan(200);
+	queue.take([note("one too many")], 4);
+	expect([told.length, told.at(-1), handled.at(-1)]).toEqual([204, "c100 a", 4]);
+	run();
+	expect([queue.isBusy, told.at(-1)]).toEqual([false, "one too many"]);
 });
 
 it("carries out what an effect brings about behind it, and nothing more once it is cleared", () => {

@@ -30,14 +30,17 @@ export type EffectQueueOptions = {
 	 */
 	readonly schedule?: ((millis: number, action: () => void) => () => void) | undefined;
 	/**
-	 * Bytes for shared objects that may wait; with more, whoever brings them waits until there are less. Default: any
-	 * number, for a host that looks whether the instance is busy.
+	 * Bytes that may wait, with `EFFECT_BYTES` for each effect beside what it carries for a shared object; with more,
+	 * whoever brings them waits until there are less. Default: any number, for a host that looks whether the instance is
+	 * busy.
 	 */
 	readonly waitingBytes?: number | undefined;
 };
 
 /** How long effects are carried out in one turn, in milliseconds: others come in between. */
 const WORK_MILLIS = 4;
+/** About what an effect that waits costs: an answer to a call in a batch of its own was measured with 640. */
+export const EFFECT_BYTES = 640;
 
 /**
  * The effects of an instance, which are carried out in order: at once, unless that takes too long. Ten thousand clients
@@ -149,7 +152,7 @@ type Batch = {
 };
 
 function waitingBytes(effects: readonly PortEffect[]): number {
-	let bytes = 0;
+	let bytes = effects.length * EFFECT_BYTES;
 	for (const effect of effects) if (effect.kind === "shared-object") bytes += effect.body.length;
 	return bytes;
 }
