@@ -108,6 +108,30 @@ describe("a client of an edge", { timeout: 60_000 }, () => {
 		expect(codes).toContain("NetConnection.Connect.AppShutdown");
 	});
 
+	it("may use as many shared objects as at the origin, and gives some up for others", async () => {
+		const { through } = await pair();
+		const nc = await connectTo(through("hall"));
+		const objects: SharedObject[] = [];
+		const refusals: string[] = [];
+		const use = (name: string): SharedObject => {
+			const object = SharedObject.getRemote(name, nc.uri, false, false, { folder: testFolder() });
+			object.addEventListener("netStatus", ({ info }) => refusals.push(`${name} ${info.code}`));
+			object.connect(nc);
+			return object;
+		};
+		for (let i = 0; i < 1000; i++) objects.push(use(`o${i}`));
+		use("more");
+		await until(() => refusals.length > 0);
+		expect(refusals).toEqual(["more SharedObject.ObjectCreationFailed"]);
+		objects[0]!.close();
+		let isShared = false;
+		use("again").addEventListener("sync", () => {
+			isShared = true;
+		});
+		await until(() => isShared);
+		expect(refusals).toHaveLength(1);
+	});
+
 	it("shares a live stream with all who play it there, which comes from the origin once", async () => {
 		const { origin, edge, through } = await pair();
 		await origin.publish("cam", "hall");

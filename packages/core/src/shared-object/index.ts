@@ -19,6 +19,7 @@ export {
 	type SharedObjectEvent,
 	type SharedObjectMessage,
 	type SharedObjectMessageLimits,
+	sharedObjectRefusal,
 } from "./shared-object-message.ts";
 export { SharedObjectProxy, type SharedObjectProxyHandler } from "./shared-object-proxy.ts";
 export { encodeForSubscribers } from "./shared-object-relay.ts";

@@ -49,6 +49,14 @@ export type SharedObjectEvent =
 	/** Between servers, 14: delete all slots. */
 	| { readonly kind: "request-clear" };
 
+/** The answer to a subscriber that is refused what it asked for: a status alone. */
+export function sharedObjectRefusal(
+	{ name, flags }: SharedObjectMessage,
+	{ code, level }: { readonly code: string; readonly level: string },
+): SharedObjectMessage {
+	return { name, version: 0, flags: flags & SHARED_OBJECT_PERSISTENT, events: [{ kind: "status", code, level }] };
+}
+
 /** How much one message may hold. Lengths are besides held against the bytes that came. */
 export type SharedObjectMessageLimits = {
 	/** Events. More: `SHARED_OBJECT_TOO_LARGE`. */

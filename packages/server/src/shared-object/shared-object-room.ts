@@ -15,6 +15,7 @@ import {
 	type SharedObjectSubscriber,
 	type SharedObjectType,
 	sharedObjectEncoding,
+	sharedObjectRefusal,
 	sharedObjectType,
 } from "@millrace/core/shared-object";
 import { checkObjectName, matchesObject } from "./object-name.ts";
@@ -190,9 +191,8 @@ export class SharedObjectRoom implements RoomObjectHost {
 
 	#refuse(to: SharedObjectSubscriber, message: SharedObjectMessage, code: StatusCode, text?: string): undefined {
 		const status = netStatus(code, text);
-		const events = [{ kind: "status", code, level: status.level } as const];
-		const answer = { name: message.name, version: 0, flags: message.flags & SHARED_OBJECT_PERSISTENT, events };
-		this.#handler.send([to.id], sharedObjectType(to.encoding), encodeSharedObjectMessage(answer, to.encoding));
+		const answer = encodeSharedObjectMessage(sharedObjectRefusal(message, status), to.encoding);
+		this.#handler.send([to.id], sharedObjectType(to.encoding), answer);
 		this.#handler.onTrouble?.(message.name, status, to.id);
 	}
 

@@ -1,22 +1,14 @@
-import { NetConnection, type NetStatusEvent, NetStream, SharedObjectLink } from "@millrace/client";
+import { NetConnection, type NetStatusEvent, NetStream } from "@millrace/client";
 import type { AmfValue } from "@millrace/core/amf";
 import { UsageError } from "@millrace/core/fault";
 import { type ConnectRequest, type NetStatus, netStatus, type PublishRequest } from "@millrace/core/rtmp";
-import {
-	decodeSharedObjectMessage,
-	encodeForSubscribers,
-	type SharedObjectMessage,
-	sharedObjectEncoding,
-	sharedObjectType,
-} from "@millrace/core/shared-object";
 import type { InstanceClient, PermissionHandler, SharedObjectType, StreamFacts } from "../../app/index.ts";
 import type { LiveStream } from "../../hub/index.ts";
 import { StreamCarrier } from "../../stream/index.ts";
 import { type EdgeTarget, streamTitle } from "./edge-address.ts";
 import type { EdgeContext } from "./edge-context.ts";
+import { EdgeObjects } from "./edge-objects.ts";
 
-/** Shared objects that one client may use through an edge. */
-const MAX_OBJECTS = 1000;
 /** Members of `connect`'s command object that the connection to the origin has of its own. */
 const OWN_MEMBERS: ReadonlySet<string> = new Set(["app", "tcUrl", "objectEncoding", "fpad"]);
 
@@ -30,7 +22,7 @@ export class EdgeClient {
 	readonly #target: EdgeTarget;
 	readonly #request: ConnectRequest;
 	readonly #client: InstanceClient;
-	readonly #objects = new Map<string, SharedObjectLink>();
+	readonly #objects: EdgeObjects;
 	/** What the client publishes, by its facts' name. */
 	readonly #published = new Map<string, { readonly stream: NetStream; readonly carrier: StreamCarrier }>();
 	/** The live streams that it plays. */
@@ -45,6 +37,7 @@ export class EdgeClient {
 		this.#client = client;
 		const properties = Object.fromEntries(Object.entries(request.properties).filter(([key]) => !OWN_MEMBERS.has(key)));
 		this.connection = new NetConnection({ properties, proxy: false, warn: () => {} });
+		this.#objects = new EdgeObjects(this.connection);
 		this.connection.objectEncoding = request.objectEncoding;
 		this.connection.client = callbacks((name, args) => this.#callClient(name, args));
 		this.connection.addEventListener("netStatus", (event: NetStatusEvent) => this.#onStatus(event.info));
@@ -72,7 +65,7 @@ export class EdgeClient {
 		for (const { key, stream } of this.#played.splice(0)) this.#context.feeds.leave(key, stream);
 		for (const { carrier } of this.#published.values()) carrier.close();
 		this.#published.clear();
-		for (const link of this.#objects.values()) link.close();
+		this.#objects.close();
 		this.connection.close();
 	}
 
@@ -105,24 +98,7 @@ export class EdgeClient {
 
 	/** Throws the faults of messages that are none. */
 	sharedObject(client: InstanceClient, type: SharedObjectType, body: Uint8Array): void {
-		const message = decodeSharedObjectMessage(type, body);
-		const { name } = message;
-		let link = this.#objects.get(name);
-		if (link === undefined) {
-			if (this.#objects.size >= MAX_OBJECTS) return;
-			const encoding = sharedObjectEncoding(type);
-			link = new SharedObjectLink(this.connection, name, {
-				onConnected: () => {},
-				onEnded: () => {},
-				onMessage: (answer: SharedObjectMessage) => {
-					for (const each of encodeForSubscribers(answer, encoding)) {
-						client.sendSharedObject(sharedObjectType(encoding), each);
-					}
-				},
-			});
-			this.#objects.set(name, link);
-		}
-		link.send(message);
+		this.#objects.receive(client, type, body);
 	}
 
 	/** What is played has been asked for at the origin already. */
