@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import type { ServerOptions } from "./config/index.ts";
@@ -97,7 +96,7 @@ export class ServerClients {
 			ident2: rtmpt.ident2,
 			ident: rtmpt.ident,
 			now: context.now,
-			random: count => randomBytes(count),
+			random: count => context.random(count),
 			originOf: request => door.originOf(request),
 			refusalOf: address => door.tunnelRefusal(address),
 			onSession: (open, { secure }) => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Server as HttpServer, IncomingMessage } from "node:http";
@@ -17,6 +16,7 @@ import { MediaLibrary, PlayerSchedule, type RecordedPublisher, Recorder } from "
 import { type EventLog, silentLog } from "./log/index.ts";
 import { originOf } from "./net/index.ts";
 import { FlvOutput, PlainFileOutput } from "./output/index.ts";
+import { RandomPool } from "./random-pool.ts";
 import type { RemotingGateway } from "./remoting/index.ts";
 import { EdgeFeeds, type PeerContext } from "./rtmp/index.ts";
 import { ServerApplications } from "./server-applications.ts";
@@ -165,6 +165,7 @@ export class MillraceServer {
 			clock: systemClock,
 			log,
 		});
+		const random = new RandomPool();
 		const context: PeerContext = {
 			hub: this.#hub,
 			instances: this.#instances.directory,
@@ -183,7 +184,7 @@ export class MillraceServer {
 			blocks: new MemoryPool(FILE_BLOCK_BYTES, FILE_BLOCKS),
 			recorder: { onPublish: this.#onPublish.bind(this) },
 			now: systemClock.now,
-			random: (count: number) => randomBytes(count),
+			random: count => random.take(count),
 			application: (name: string) => this.#applications.rules(name),
 			...(hosts !== undefined && { applicationOf: request => hosts.applicationOf(request) }),
 			rejection: () => this.#door.rejection,

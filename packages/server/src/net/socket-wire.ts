@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { readBorrowed } from "./read-borrowed.ts";
 import { originOf } from "./socket-origin.ts";
 import type { Wire, WireHandler } from "./wire.ts";
+import { descriptorOf, writeDirectly } from "./write-directly.ts";
 
 /** How long a peer may take to read the last bytes, in milliseconds. */
 const END_TIMEOUT_MILLIS = 5000;
@@ -15,6 +16,8 @@ export class SocketWire implements Wire {
 	readonly remoteAddress: string;
 	readonly #socket: Socket;
 	readonly #handler: WireHandler;
+	readonly #descriptor: number;
+	#directBytes = 0;
 	#error: Error | undefined;
 	#waitsForDrain = false;
 	#isEnding = false;
@@ -27,6 +30,7 @@ export class SocketWire implements Wire {
 	constructor(socket: Socket, handler: WireHandler) {
 		this.#socket = socket;
 		this.#handler = handler;
+		this.#descriptor = descriptorOf(socket);
 		this.remoteAddress = originOf(socket).address;
 		// Without it, Nagle's algorithm and delayed acknowledgements hold a frame's tail for 40 ms.
 		socket.setNoDelay(true);
@@ -53,11 +57,14 @@ export class SocketWire implements Wire {
 	}
 
 	get bytesWritten(): number {
-		return this.#socket.bytesWritten;
+		return this.#socket.bytesWritten + this.#directBytes;
 	}
 
 	write(bytes: Uint8Array): void {
-		this.#socket.write(bytes);
+		const socket = this.#socket;
+		const taken = socket.writableLength === 0 ? writeDirectly(socket, this.#descriptor, bytes) : 0;
+		this.#directBytes += taken;
+		if (taken < bytes.length) socket.write(taken === 0 ? bytes : bytes.subarray(taken));
 	}
 
 	notifyDrain(): void {
