@@ -5,7 +5,7 @@ import { emptyClientStats } from "./client-stats.ts";
 import { DefaultApplicationHost } from "./default-application.ts";
 import type { InstanceClient } from "./instance-client.ts";
 import type { InstanceDirectory } from "./instance-directory.ts";
-import { directoryOf } from "./instance-fixture.ts";
+import { clientFacts, directoryOf } from "./instance-fixture.ts";
 import type { ApplicationHost, ApplicationPort, ClientFacts, PortEffect, PortEvent, PortListener } from "./port.ts";
 
 const STREAM = { name: "cam", query: "", mode: "live" };
@@ -50,19 +50,7 @@ class FakeClient implements InstanceClient {
 	releases = 0;
 
 	constructor(id: string) {
-		this.facts = {
-			id,
-			remoteAddress: "192.0.2.1",
-			protocol: "rtmp",
-			secure: false,
-			tcUrl: "",
-			pageUrl: "",
-			swfUrl: "",
-			flashVer: "",
-			query: "",
-			objectEncoding: 0,
-			args: [],
-		};
+		this.facts = clientFacts(id);
 	}
 
 	holdOutput(): void {

@@ -1,22 +1,11 @@
 import { AmfClassRegistry, type AmfValue } from "@millrace/core/amf";
 import { describe, expect, it } from "vitest";
-import { type ClientFacts, encodeEffect, InstanceStores, type PortEffect } from "../app/index.ts";
+import { encodeEffect, InstanceStores, type PortEffect } from "../app/index.ts";
+import { clientFacts } from "../app/instance-fixture.ts";
 import { type ApplicationDefinition, type Methods, reject } from "./definition.ts";
 import { type AnyDefinition, InstanceRuntime } from "./instance-runtime.ts";
 
-const FACTS: ClientFacts = {
-	id: "c1",
-	remoteAddress: "192.0.2.1",
-	protocol: "rtmp",
-	secure: false,
-	tcUrl: "",
-	pageUrl: "",
-	swfUrl: "",
-	flashVer: "",
-	query: "",
-	objectEncoding: 0,
-	args: [],
-};
+const FACTS = clientFacts("c1");
 
 /** More than one effect may hold. */
 const UNSENDABLE: AmfValue = "x".repeat(20_000);
