@@ -159,8 +159,21 @@ test("strings take the long form from 65 536 bytes on, counted in bytes", () => 
 	expect(() => encodeAmf0({ ["é".repeat(32_768)]: 1 })).toThrow(unencodable);
 });
 
-test("an associative array of AMF3 cannot have an empty name, a class can", () => {
-	expect(() => encodeAmf3(new AmfEcmaArray([["", 1]]))).toThrow(unencodable);
+test("an array with an empty name becomes an object in AMF3, in every place that refers to it", () => {
+	const array = new AmfEcmaArray([
+		["", 1],
+		["a", 2],
+	]);
+	array.entries.set("self", array);
+	const [object] = decodeAmf3(encodeAmf3(array)) as [AmfObject];
+	expect(object).toMatchObject({ "": 1, a: 2 });
+	expect(object.self).toBe(object);
+	const sparse: AmfValue[] = [1, 2];
+	(sparse as unknown as AmfObject)[""] = 3;
+	expect(decodeAmf3(encodeAmf3(sparse))).toMatchObject([{ "": 3, 0: 1, 1: 2 }]);
+});
+
+test("a class may have an empty name among its members", () => {
 	const typed = new AmfTypedObject("P", { a: 1, b: 2, "": 3 }, 1);
 	const [decoded] = decodeAmf3(encodeAmf3(typed));
 	expect(equalAmf(decoded, new AmfTypedObject("P", { a: 1, "": 3, b: 2 }, 2))).toBe(true);

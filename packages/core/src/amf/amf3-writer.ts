@@ -3,14 +3,15 @@ import { utf8ByteLength } from "../bytes/index.ts";
 import type { AmfExternalWriter } from "./amf-class-registry.ts";
 import { isDense, kindOf, numberFrom } from "./amf-kind.ts";
 import { AmfSink, type AmfWriteOptions, encodingError, unencodable } from "./amf-sink.ts";
-import type { AmfEcmaArray, AmfTypedObject, AmfValue, AmfVector, AmfXml } from "./amf-types.ts";
+import type { AmfEcmaArray, AmfObject, AmfTypedObject, AmfValue, AmfVector, AmfXml } from "./amf-types.ts";
 
 const MAX_U29 = 0x1fff_ffff;
 
 /**
  * Writes AMF3 values one after the other (AMF 3 specification §3). Plain objects and instances of unregistered classes
  * become anonymous dynamic objects, arrays with holes or named members associative arrays, maps dictionaries, safe
- * bigints numbers. Members that are functions are left out, as Flash does.
+ * bigints numbers. Members that are functions are left out, as Flash does. An array with a member whose name is empty,
+ * which AMF0 has and where an array of AMF3 would end, becomes an object: nothing is lost but that it was an array.
  *
  * References never cross from one top-level value to another. Peers disagree whether the tables go on there: Adobe's
  * own server libraries keep them for the whole message, others start afresh. So a value after the first refers to no
@@ -189,6 +190,10 @@ export class Amf3Writer implements AmfExternalWriter {
 	}
 
 	#array(array: AmfValue[]): void {
+		if (Object.hasOwn(array, "")) {
+			this.#anonymous(array, array as unknown as Members);
+			return;
+		}
 		if (!this.#begin(0x09, array)) return;
 		this.#sink.enter();
 		if (isDense(array)) {
@@ -208,6 +213,10 @@ export class Amf3Writer implements AmfExternalWriter {
 	}
 
 	#ecmaArray(array: AmfEcmaArray): void {
+		if (array.entries.has("")) {
+			this.#anonymous(array, membersOf(array));
+			return;
+		}
 		if (!this.#begin(0x09, array)) return;
 		this.#sink.enter();
 		this.#inline(array.dense.length);
@@ -219,7 +228,6 @@ export class Amf3Writer implements AmfExternalWriter {
 
 	#namedItem(key: string, value: AmfValue): void {
 		if (typeof value === "function") return;
-		if (key === "") throw unencodable("AMF3 arrays cannot hold a member whose name is empty.");
 		this.#string(key);
 		this.writeValue(value);
 	}
@@ -355,3 +363,11 @@ export class Amf3Writer implements AmfExternalWriter {
 }
 
 type Members = { readonly [key: string]: AmfValue };
+
+/** What an array holds, as the members of an object. */
+function membersOf(array: AmfEcmaArray): Members {
+	const members: AmfObject = Object.create(null);
+	for (const [key, value] of array.entries) members[key] = value;
+	for (const [index, value] of array.dense.entries()) members[index] = value;
+	return members;
+}

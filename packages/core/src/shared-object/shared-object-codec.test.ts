@@ -184,6 +184,18 @@ describe("the forms of a slot's value", () => {
 		expect(found["self"]).toBe(found);
 	});
 
+	test("in AMF3 hold an array of AMF0 whose member has an empty name", () => {
+		const call = bytesOf("0001 61 00000000 00000000 00000000 06 00000012 020001 66 08 00000001 0000 020001 76 000009");
+		const event = decodeSharedObjectMessage(19, call).events[0]!;
+		const [array] = (event as Extract<typeof event, { kind: "send" }>).args;
+		const again = decodeSharedObjectMessage(
+			16,
+			encodeSharedObjectMessage({ name: "a", version: 0, flags: 0, events: [event] }, 3),
+		);
+		expect(again.events).toMatchObject([{ kind: "send", handler: "f", args: [{ "": "v" }] }]);
+		expect(new SlotValue(array).form(3).length).toBeGreaterThan(0);
+	});
+
 	test("refuse what cannot be sent at all", () => {
 		expect(() => new SlotValue(new Set() as unknown as AmfValue)).toThrow(UsageError);
 		expect(() => new SlotValue("x".repeat(9_000_000))).toThrow(UsageError);
