@@ -13,20 +13,23 @@ import {
 } from "./hub-fixture.ts";
 
 /**
- * What the publisher did, by letter: K keyframe, P picture, A sound, D data by `send`; and what viewer 0 or 1 does.
+ * What the publisher did, by letter: K keyframe, P picture, A sound, D data by `send`; and what viewer 0 or 1 does. Viewers that join
+ * `together` are written to together, until one leaves the group, or its network takes less than a block.
  */
 type Act =
 	| { readonly kind: "K" | "P" | "A" | "D"; readonly flush: boolean }
-	| { readonly kind: "join" | "pause" | "resume" | "block" | "drain"; readonly viewer: number }
+	| { readonly kind: "join"; readonly together: boolean }
+	| { readonly kind: "pause" | "resume" | "block" | "drain" | "leave"; readonly viewer: number }
 	| { readonly kind: "filter"; readonly viewer: number; readonly audio: boolean; readonly video: boolean };
 
 const act: fc.Arbitrary<Act> = fc.oneof(
 	{ weight: 8, arbitrary: fc.record({ kind: fc.constantFrom("P", "A", "D"), flush: fc.boolean() }) },
 	{ weight: 2, arbitrary: fc.record({ kind: fc.constant("K"), flush: fc.boolean() }) },
+	{ weight: 1, arbitrary: fc.record({ kind: fc.constant("join"), together: fc.boolean() }) },
 	{
 		weight: 4,
 		arbitrary: fc.record({
-			kind: fc.constantFrom("join", "pause", "resume", "block", "drain"),
+			kind: fc.constantFrom("pause", "resume", "block", "drain", "leave"),
 			viewer: fc.integer({ min: 0, max: 1 }),
 		}),
 	},
@@ -52,8 +55,13 @@ function run(acts: readonly Act[], maxBytes: number): { sent: string[]; viewers:
 	for (const step of acts) {
 		switch (step.kind) {
 			case "join":
-				if (viewers.length < 2)
-					viewers.push({ start: sent.length, got: [], sink: fixture.watch(`shape ${viewers.length}`) });
+				if (viewers.length < 2) {
+					const sink = step.together ? fixture.watchTogether() : fixture.watch(`shape ${viewers.length}`);
+					viewers.push({ start: sent.length, got: [], sink });
+				}
+				break;
+			case "leave":
+				at(step.viewer)?.membership?.leave();
 				break;
 			case "pause":
 			case "resume":
@@ -86,6 +94,7 @@ function run(acts: readonly Act[], maxBytes: number): { sent: string[]; viewers:
 	}
 	fixture.clock.advance(50);
 	for (const viewer of viewers) {
+		expect(viewer.sink.viewer.messages).toBe(viewer.sink.received);
 		// Configurations may be repeated wherever a viewer goes on, and are no part of the run.
 		viewer.got = viewer.sink
 			.take()

@@ -1,4 +1,5 @@
 import type { MediaMessage } from "@millrace/core/flv";
+import type { WriteBlock } from "../net/index.ts";
 import { missedMessages } from "./catch-up.ts";
 import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
@@ -36,6 +37,7 @@ export class Audience {
 	readonly #cache: StreamCache;
 	readonly #queue: ViewerQueueOptions;
 	readonly #clock: HubClock;
+	readonly #write: WriteBlock | undefined;
 	readonly #shapes = new Map<string, Shape>();
 	readonly #viewers = new Set<Viewer>();
 	/** Messages handed on so far, which is the number of the next batch's first. */
@@ -45,12 +47,22 @@ export class Audience {
 	/** Rises whenever what those who join are sent changes. */
 	#version = 0;
 
-	/** @param queue how much each viewer may lag */
-	constructor(stream: AudienceStream, cache: StreamCache, queue: ViewerQueueOptions, clock: HubClock) {
+	/**
+	 * @param queue how much each viewer may lag
+	 * @param write how those are written to that are written to together; default: by the operating system
+	 */
+	constructor(
+		stream: AudienceStream,
+		cache: StreamCache,
+		queue: ViewerQueueOptions,
+		clock: HubClock,
+		write?: WriteBlock,
+	) {
 		this.#stream = stream;
 		this.#cache = cache;
 		this.#queue = queue;
 		this.#clock = clock;
+		this.#write = write;
 	}
 
 	get viewers(): ReadonlySet<Viewer> {
@@ -70,7 +82,7 @@ export class Audience {
 	/** Hands a batch to every viewer, and takes it into the cache. */
 	take(batch: readonly MediaMessage[], now: number): void {
 		this.#given = this.#handed + batch.length;
-		for (const shape of this.#shapes.values()) if (shape.steady.size > 0) this.#fanOut(shape, batch, now);
+		for (const shape of this.#shapes.values()) if (shape.steadyCount > 0) this.#fanOut(shape, batch, now);
 		this.#resumeWaiting(batch, now);
 		this.#handed += batch.length;
 		this.#version++;
@@ -89,6 +101,7 @@ export class Audience {
 	/** The stream is not live any more. Whoever stays waits for the next publisher's keyframe, data and configurations. */
 	onUnpublished(now: number): void {
 		this.#version++;
+		for (const shape of this.#shapes.values()) shape.group.dissolve();
 		for (const viewer of [...this.#viewers]) viewer.tell("unpublished", now);
 		for (const viewer of this.#viewers) {
 			viewer.headVersion = -1;
@@ -161,6 +174,11 @@ export class Audience {
 		else if (gainsAudio || gainsVideo)
 			this.#goOn(viewer, this.#handed, gainsVideo ? viewer.videoPosition : this.#handed);
 		else this.#shapeOf(viewer).steady.add(viewer);
+	}
+
+	/** It is not written to together with others any more. */
+	onLeftGroup(viewer: Viewer): void {
+		this.#shapeOf(viewer).steady.add(viewer);
 	}
 
 	/** It lost messages and goes on at the next keyframe. */
@@ -238,8 +256,8 @@ export class Audience {
 	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
 		const block = shape.frame(batch);
 		if (block.bytes.length === 0) return;
-		this.bytesOut += block.bytes.length * shape.steady.size;
-		for (const viewer of shape.steady) viewer.deliver(block, now);
+		this.bytesOut += block.bytes.length * shape.steadyCount;
+		shape.hand(block, now);
 	}
 
 	/**
@@ -292,7 +310,7 @@ export class Audience {
 		const key = `${framer.key}${viewer.wantsAudio ? "a" : ""}${viewer.wantsVideo ? "v" : ""}`;
 		let shape = this.#shapes.get(key);
 		if (shape === undefined) {
-			shape = new Shape(key, framer, viewer.wantsAudio, viewer.wantsVideo);
+			shape = new Shape(key, framer, viewer.wantsAudio, viewer.wantsVideo, this.#write);
 			this.#shapes.set(key, shape);
 		}
 		return shape;
@@ -300,6 +318,7 @@ export class Audience {
 
 	#leaveShape(viewer: Viewer): void {
 		const shape = this.#shapeOf(viewer);
+		viewer.leaveGroup();
 		shape.steady.delete(viewer);
 		shape.waiting.delete(viewer);
 		if (shape.isEmpty) this.#shapes.delete(shape.key);

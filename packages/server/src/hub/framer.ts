@@ -1,4 +1,5 @@
 import type { MediaMessage } from "@millrace/core/flv";
+import type { GroupMember, Membership, WriteGroup } from "../net/index.ts";
 
 /** Makes the bytes of a batch for one kind of viewer. Peers supply it; the hub calls it once a batch and shape. */
 export interface Framer {
@@ -21,6 +22,11 @@ export interface ViewerSink {
 	 * and the block was not taken either; `Viewer.onDrain` is called as soon as it has.
 	 */
 	offer(block: Uint8Array): boolean;
+	/**
+	 * Lets the group write blocks in place of `offer`, until one of both leaves; asked when a block was taken.
+	 * `undefined`: not now.
+	 */
+	joinGroup?(group: WriteGroup, member: GroupMember): Membership | undefined;
 	/** A publisher has come; its media follows. Not called where one was there already when the viewer attached. */
 	onPublished(): void;
 	/** The publisher has gone and its grace time is over. The viewer stays attached and may wait for the next one. */

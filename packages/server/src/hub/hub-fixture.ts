@@ -2,6 +2,7 @@ import { decodeAmf0 } from "@millrace/core/amf";
 import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, type MediaMessage, type MediaType } from "@millrace/core/flv";
 import { encodeData } from "@millrace/core/rtmp";
 import { VirtualClock } from "@millrace/testkit";
+import type { GroupMember, GroupSocket, Membership, WriteGroup } from "../net/index.ts";
 import type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
 import { Hub } from "./hub.ts";
 import type { LiveStreamOptions } from "./hub-options.ts";
@@ -49,10 +50,14 @@ export class HubFixture {
 	readonly live: LiveStream;
 	/** Calls of `onViewerSkipped`. */
 	skipped = 0;
+	/** Viewers that may be written to together, by their descriptors. */
+	readonly #sharing: TestViewer[] = [];
 
 	constructor(options: Partial<LiveStreamOptions> = {}, clock = new VirtualClock(1000)) {
 		this.clock = clock;
-		this.hub = new Hub(this.clock, { onViewerSkipped: () => this.skipped++ });
+		this.hub = new Hub(this.clock, { onViewerSkipped: () => this.skipped++ }, (descriptor, block) =>
+			this.#sharing[descriptor]!.takeShared(block),
+		);
 		this.live = this.hub.open("app\n_definst_\ncam", liveOptions(options));
 	}
 
@@ -64,6 +69,13 @@ export class HubFixture {
 	/** A viewer with the framer of `shape`. */
 	watch(shape = "plain"): TestViewer {
 		return new TestViewer(this.live, shape);
+	}
+
+	/** The same, for a viewer that is written to together with others. */
+	watchTogether(shape = "plain"): TestViewer {
+		const viewer = new TestViewer(this.live, shape, this.#sharing.length);
+		this.#sharing.push(viewer);
+		return viewer;
 	}
 }
 
@@ -120,19 +132,29 @@ export class TestFramer implements Framer {
 	}
 }
 
-export class TestViewer implements ViewerSink {
+export class TestViewer implements ViewerSink, GroupSocket {
 	readonly framer: TestFramer;
 	readonly viewer: Viewer;
 	/** Blocks as they were written. */
 	readonly blocks: Uint8Array[] = [];
 	/** Everything that happened, in order. */
 	readonly events: string[] = [];
+	/** Messages that have come, whole. */
+	received = 0;
 	/** Whether its network takes nothing. */
 	blocked = false;
 	ended: ViewerEnd | undefined;
+	membership: Membership | undefined;
+	readonly #descriptor: number;
+	/** What has come of a message that is not whole. */
+	#part = "";
+	/** What its network has not taken of a block that was written to several. */
+	#rest = new Uint8Array(0);
 
-	constructor(live: LiveStream, shape: string) {
+	/** @param descriptor of one that is written to together with others */
+	constructor(live: LiveStream, shape: string, descriptor = -1) {
 		this.framer = new TestFramer(shape);
+		this.#descriptor = descriptor;
 		this.viewer = live.attach(this);
 	}
 
@@ -147,16 +169,46 @@ export class TestViewer implements ViewerSink {
 	}
 
 	offer(block: Uint8Array): boolean {
-		if (this.blocked) return false;
+		if (this.blocked || this.#rest.length > 0) return false;
 		this.blocks.push(block);
-		for (const line of new TextDecoder().decode(block).split("\n")) if (line !== "") this.events.push(line);
+		this.#receive(block);
 		return true;
 	}
 
 	/** Its network takes everything again. */
 	drain(now: number): void {
 		this.blocked = false;
+		this.#receive(this.#rest);
+		this.#rest = new Uint8Array(0);
 		this.viewer.onDrain(now);
+	}
+
+	joinGroup(group: WriteGroup, member: GroupMember): Membership | undefined {
+		if (this.#descriptor < 0 || this.blocked || this.membership !== undefined) return undefined;
+		this.membership = group.admit(this.#descriptor, this, member);
+		return this.membership;
+	}
+
+	/** A block is written to it and others; a blocked network still has room for a half. */
+	takeShared(block: Uint8Array): number {
+		const taken = this.blocked ? block.length >> 1 : block.length;
+		this.#receive(block.subarray(0, taken));
+		return taken;
+	}
+
+	onCutShort(block: Uint8Array, taken: number): void {
+		this.#rest = block.slice(taken);
+	}
+
+	onLeftGroup(): void {
+		this.membership = undefined;
+	}
+
+	#receive(bytes: Uint8Array): void {
+		const lines = (this.#part + new TextDecoder().decode(bytes)).split("\n");
+		this.#part = lines.pop()!;
+		this.received += lines.length;
+		this.events.push(...lines);
 	}
 
 	onPublished(): void {

@@ -1,3 +1,4 @@
+import type { WriteBlock } from "../net/index.ts";
 import type { HubClock, LiveStreamOptions } from "./hub-options.ts";
 import { LiveStream, type LiveStreamOwner } from "./live-stream.ts";
 import type { Viewer } from "./viewer.ts";
@@ -14,12 +15,15 @@ export class Hub implements LiveStreamOwner {
 	readonly #streams = new Map<string, LiveStream>();
 	readonly #clock: HubClock;
 	readonly #observer: HubObserver;
+	readonly #write: WriteBlock | undefined;
 	/** Runs while there are streams: a hub that nobody uses keeps no timer. */
 	#cancelSweep: (() => void) | undefined;
 
-	constructor(clock: HubClock, observer: HubObserver) {
+	/** @param write how viewers are written to together; default: by the operating system */
+	constructor(clock: HubClock, observer: HubObserver, write?: WriteBlock) {
 		this.#clock = clock;
 		this.#observer = observer;
+		this.#write = write;
 	}
 
 	/** Streams that are published, watched or waited for. */
@@ -35,7 +39,7 @@ export class Hub implements LiveStreamOwner {
 	open(key: string, options: LiveStreamOptions): LiveStream {
 		let stream = this.#streams.get(key);
 		if (stream === undefined) {
-			stream = new LiveStream(key, this, options, this.#clock);
+			stream = new LiveStream(key, this, options, this.#clock, this.#write);
 			this.#streams.set(key, stream);
 			if (this.#cancelSweep === undefined) this.#scheduleSweep();
 		}

@@ -1,4 +1,5 @@
 import { MEDIA_DATA, MEDIA_DATA_AMF3, MEDIA_VIDEO, MediaMessage, type MediaType, mediaFlags } from "@millrace/core/flv";
+import type { WriteBlock } from "../net/index.ts";
 import { Audience, type AudienceStream } from "./audience.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ViewerSink } from "./framer.ts";
@@ -55,13 +56,14 @@ export class LiveStream implements AudienceStream {
 	#batchBytes = 0;
 	readonly #schedule: FlushSchedule;
 
-	constructor(key: string, owner: LiveStreamOwner, options: LiveStreamOptions, clock: HubClock) {
+	/** @param write as `Hub` has it */
+	constructor(key: string, owner: LiveStreamOwner, options: LiveStreamOptions, clock: HubClock, write?: WriteBlock) {
 		this.key = key;
 		this.#owner = owner;
 		this.#options = options;
 		this.#clock = clock;
 		this.cache = new StreamCache(options.gopCache);
-		this.#audience = new Audience(this, this.cache, options.viewerQueue, clock);
+		this.#audience = new Audience(this, this.cache, options.viewerQueue, clock, write);
 		this.#repair = new TimestampRepair(options.timestamps);
 		this.#schedule = new FlushSchedule(options, clock, () => this.#flush());
 	}

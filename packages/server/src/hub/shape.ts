@@ -1,4 +1,5 @@
 import type { MediaMessage } from "@millrace/core/flv";
+import { type WriteBlock, WriteGroup } from "../net/index.ts";
 import { FramedBlock } from "./framed-block.ts";
 import type { Framer } from "./framer.ts";
 import type { StreamCache } from "./stream-cache.ts";
@@ -13,23 +14,45 @@ export class Shape {
 	readonly framer: Framer;
 	readonly wantsAudio: boolean;
 	readonly wantsVideo: boolean;
-	/** Viewers that take every block. */
+	/** Viewers that take every block, but for those in the group. */
 	readonly steady = new Set<Viewer>();
+	/** Viewers that take every block, and to whom it is written together. */
+	readonly group: WriteGroup;
 	/** Viewers of this shape that wait for a keyframe. */
 	readonly waiting = new Set<Viewer>();
 
 	#startBlock: FramedBlock | undefined;
 	#startVersion = -1;
 
-	constructor(key: string, framer: Framer, wantsAudio: boolean, wantsVideo: boolean) {
+	constructor(key: string, framer: Framer, wantsAudio: boolean, wantsVideo: boolean, write: WriteBlock | undefined) {
 		this.key = key;
 		this.framer = framer;
 		this.wantsAudio = wantsAudio;
 		this.wantsVideo = wantsVideo;
+		this.group = new WriteGroup(write);
+	}
+
+	/** How many viewers take every block. */
+	get steadyCount(): number {
+		return this.steady.size + this.group.size;
 	}
 
 	get isEmpty(): boolean {
-		return this.steady.size === 0 && this.waiting.size === 0;
+		return this.steadyCount === 0 && this.waiting.size === 0;
+	}
+
+	/** Hands a block to all that take every one. */
+	hand(block: FramedBlock, now: number): void {
+		const joining: Viewer[] = [];
+		for (const viewer of this.steady) {
+			viewer.deliver(block, now);
+			if (viewer.isDrained) joining.push(viewer);
+		}
+		// Who leaves the group now has had the block, and so have those who join it.
+		this.group.write(block.bytes, block.messages);
+		for (const viewer of joining) {
+			if (this.steady.has(viewer) && viewer.joinGroup(this.group)) this.steady.delete(viewer);
+		}
 	}
 
 	/** The batch, or its end from `from` on, as this shape's bytes. */

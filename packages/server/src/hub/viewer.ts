@@ -1,3 +1,4 @@
+import type { GroupMember, Membership, WriteGroup } from "../net/index.ts";
 import type { Audience } from "./audience.ts";
 import type { FramedBlock } from "./framed-block.ts";
 import type { ViewerEnd, ViewerSink } from "./framer.ts";
@@ -30,7 +31,7 @@ type QueuedNotice = { readonly notice: ViewerNotice; readonly queuedAt: number }
  * time: past either, the viewer loses what waits and goes on at the next keyframe; if its network takes nothing at all
  * for too long it is closed.
  */
-export class Viewer {
+export class Viewer implements GroupMember {
 	readonly sink: ViewerSink;
 	state = VIEWER_WAITING;
 	wantsAudio = true;
@@ -49,8 +50,6 @@ export class Viewer {
 	/** How often it lost messages, and how many blocks. */
 	skips = 0;
 	droppedBlocks = 0;
-	/** Messages that it was given, those that still wait among them. */
-	messages = 0;
 	/** Number of the first message that it missed when it skipped; −1 while it misses none. */
 	missedFrom = -1;
 	missedMessages = 0;
@@ -59,6 +58,11 @@ export class Viewer {
 	readonly #limits: ViewerQueueOptions;
 	#queue: (QueuedBlock | QueuedNotice)[] = [];
 	#queuedBytes = 0;
+	#messages = 0;
+	/** Its place among those to whom blocks are written together; `undefined`: each block is offered to it. */
+	#membership: Membership | undefined;
+	/** Bytes that it was sent in groups that it has left. */
+	#groupBytes = 0;
 	/** What it lost; made when it first does. */
 	#dropped: MediaTally | undefined;
 	/** Since when its network has taken nothing; −1 while it keeps up. */
@@ -75,9 +79,38 @@ export class Viewer {
 		return this.#stalledAt < 0;
 	}
 
+	/** Messages that it was given, those that still wait among them. */
+	get messages(): number {
+		return this.#messages + (this.#membership?.messages ?? 0);
+	}
+
+	/** Bytes that it was sent in groups, and not by its sink. */
+	get groupBytes(): number {
+		return this.#groupBytes + (this.#membership?.bytes ?? 0);
+	}
+
+	/** Has its blocks written with those of others from now on, where its sink can. */
+	joinGroup(group: WriteGroup): boolean {
+		if (this.#stalledAt >= 0) return false;
+		this.#membership = this.sink.joinGroup?.(group, this);
+		return this.#membership !== undefined;
+	}
+
+	/** Has each block offered to its sink again. */
+	leaveGroup(): void {
+		this.#membership?.leave();
+	}
+
+	onLeftGroup(membership: Membership): void {
+		this.#messages += membership.messages;
+		this.#groupBytes += membership.bytes;
+		this.#membership = undefined;
+		this.#audience.onLeftGroup(this);
+	}
+
 	/** Hands over a block, or queues it behind what waits. */
 	deliver(block: FramedBlock, now: number): void {
-		this.messages += block.messages;
+		this.#messages += block.messages;
 		if (this.#queue.length === 0) {
 			if (this.sink.offer(block.bytes)) return;
 			if (this.#stalledAt < 0) this.#stalledAt = now;
@@ -166,7 +199,7 @@ export class Viewer {
 			if (!("block" in each)) continue;
 			this.droppedBlocks++;
 			addTally(this.#dropped, each.tally);
-			this.messages -= each.block.messages;
+			this.#messages -= each.block.messages;
 		}
 		this.#queue = [];
 		this.#queuedBytes = 0;

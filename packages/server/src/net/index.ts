@@ -12,3 +12,4 @@ export { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 export { HttpTunnel, type HttpTunnelOptions, type TunnelOrigin } from "./tunnel/index.ts";
 export { WebSocketWire } from "./web-socket-wire.ts";
 export type { Wire, WireHandler } from "./wire.ts";
+export { type GroupMember, type GroupSocket, type Membership, type WriteBlock, WriteGroup } from "./write-group.ts";

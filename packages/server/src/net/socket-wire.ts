@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { readBorrowed } from "./read-borrowed.ts";
 import { originOf } from "./socket-origin.ts";
 import type { Wire, WireHandler } from "./wire.ts";
-import { descriptorOf, writeDirectly } from "./write-directly.ts";
+import { beforeClosing, descriptorOf, writeDirectly } from "./write-directly.ts";
+import type { GroupMember, GroupSocket, Membership, WriteGroup } from "./write-group.ts";
 
 /** How long a peer may take to read the last bytes, in milliseconds. */
 const END_TIMEOUT_MILLIS = 5000;
@@ -12,12 +13,14 @@ const KEEP_ALIVE_MILLIS = 60_000;
 const NOTHING = new Uint8Array(0);
 
 /** A wire over a TCP or TLS socket. */
-export class SocketWire implements Wire {
+export class SocketWire implements Wire, GroupSocket {
 	readonly remoteAddress: string;
 	readonly #socket: Socket;
 	readonly #handler: WireHandler;
 	readonly #descriptor: number;
 	#directBytes = 0;
+	#membership: Membership | undefined;
+	#knowsOfClosing = false;
 	#error: Error | undefined;
 	#waitsForDrain = false;
 	#isEnding = false;
@@ -57,14 +60,37 @@ export class SocketWire implements Wire {
 	}
 
 	get bytesWritten(): number {
-		return this.#socket.bytesWritten + this.#directBytes;
+		return this.#socket.bytesWritten + this.#directBytes + (this.#membership?.bytes ?? 0);
 	}
 
 	write(bytes: Uint8Array): void {
 		const socket = this.#socket;
 		const taken = socket.writableLength === 0 ? writeDirectly(socket, this.#descriptor, bytes) : 0;
 		this.#directBytes += taken;
-		if (taken < bytes.length) socket.write(taken === 0 ? bytes : bytes.subarray(taken));
+		if (taken < bytes.length) this.#writeRest(bytes, taken);
+	}
+
+	joinGroup(group: WriteGroup, member: GroupMember): Membership | undefined {
+		const socket = this.#socket;
+		if (this.#descriptor < 0 || this.#membership !== undefined) return undefined;
+		if (this.#isEnding || this.backlog > 0 || !socket.writable) return undefined;
+		if (!this.#knowsOfClosing) {
+			this.#knowsOfClosing = true;
+			beforeClosing(socket, () => this.#membership?.leave());
+		}
+		this.#membership = group.admit(this.#descriptor, this, member);
+		return this.#membership;
+	}
+
+	onLeftGroup(membership: Membership): void {
+		this.#directBytes += membership.bytes;
+		this.#membership = undefined;
+	}
+
+	onCutShort(block: Uint8Array, taken: number): void {
+		// The group has counted the whole block.
+		this.#directBytes -= block.length - taken;
+		this.#writeRest(block, taken);
 	}
 
 	notifyDrain(): void {
@@ -87,6 +113,7 @@ export class SocketWire implements Wire {
 	end(): void {
 		if (this.#socket.destroyed || this.#isEnding) return;
 		this.#isEnding = true;
+		this.#membership?.leave();
 		this.#socket.resume();
 		this.#socket.destroySoon();
 		const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MILLIS);
@@ -96,6 +123,12 @@ export class SocketWire implements Wire {
 
 	destroy(): void {
 		this.#socket.destroy();
+	}
+
+	/** From here on the stream has what waits, and nothing may be written past it. */
+	#writeRest(bytes: Uint8Array, taken: number): void {
+		this.#membership?.leave();
+		this.#socket.write(taken === 0 ? bytes : bytes.subarray(taken));
 	}
 }
 

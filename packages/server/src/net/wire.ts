@@ -1,3 +1,5 @@
+import type { GroupMember, Membership, WriteGroup } from "./write-group.ts";
+
 /** A byte stream to one peer, as protocols see it: what is written leaves in order, and the backlog tells what waits. */
 export interface Wire {
 	/** Bytes that were written and not yet taken by the operating system. */
@@ -13,6 +15,11 @@ export interface Wire {
 	readonly bytesWritten: number;
 	/** Sends bytes, which must not change afterwards. A Buffer costs less than another kind of array. */
 	write(bytes: Uint8Array): void;
+	/**
+	 * Lets a group write to it as well, until one of both leaves; one group at a time. `undefined`: not now. Wires that
+	 * have no descriptor of their own, as those inside TLS, are in no group.
+	 */
+	joinGroup?(group: WriteGroup, member: GroupMember): Membership | undefined;
 	/** Asks for `onWireDrain`, once, when everything that was written so far has been taken. */
 	notifyDrain(): void;
 	/** Stops reading, and goes on: what arrives meanwhile waits in the operating system. */

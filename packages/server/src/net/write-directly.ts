@@ -22,10 +22,24 @@ export function descriptorOf(socket: Socket): number {
 export function writeDirectly(socket: Socket, descriptor: number, bytes: Uint8Array): number {
 	// The number of a socket that is closed may be another's.
 	if (descriptor < 0 || !socket.writable || (socket as Internals)._handle === null) return 0;
+	return writeTo(descriptor, bytes);
+}
+
+/** Writes to an open descriptor; returns how many of the bytes the operating system took. */
+export function writeTo(descriptor: number, bytes: Uint8Array): number {
 	try {
 		return writeSync(descriptor, bytes);
 	} catch {
-		// It takes nothing now, or never again, and the stream will say which.
+		// It takes nothing now, or never again: the socket's stream will say which.
 		return 0;
 	}
+}
+
+/** Calls back when a socket is about to be closed, by whatever: while its descriptor is still its own. */
+export function beforeClosing(socket: Socket, action: () => void): void {
+	const destroy = socket._destroy;
+	socket._destroy = function (error, callback) {
+		action();
+		destroy.call(this, error, callback);
+	};
 }

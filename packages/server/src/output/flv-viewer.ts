@@ -1,6 +1,6 @@
 import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink } from "../hub/index.ts";
 import type { EventLog } from "../log/index.ts";
-import type { Wire, WireHandler } from "../net/index.ts";
+import type { GroupMember, Membership, Wire, WireHandler, WriteGroup } from "../net/index.ts";
 import { flvHeaderOf } from "./flv-framer.ts";
 
 /** How an FLV viewer's bytes travel. */
@@ -49,6 +49,10 @@ export class FlvViewer implements ViewerSink, WireHandler {
 		}
 		this.#wire.write(block);
 		return true;
+	}
+
+	joinGroup(group: WriteGroup, member: GroupMember): Membership | undefined {
+		return this.#wire.joinGroup?.(group, member);
 	}
 
 	onWireDrain(): void {

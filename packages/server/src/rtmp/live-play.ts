@@ -1,6 +1,7 @@
 import { EVENT_STREAM_BEGIN, EVENT_STREAM_EOF, netStatus, type ServerStream } from "@millrace/core/rtmp";
 import type { Framer, LiveStream, Viewer, ViewerEnd, ViewerSink, ViewerStats } from "../hub/index.ts";
 import type { Sleeper } from "../library/index.ts";
+import type { GroupMember, Membership, WriteGroup } from "../net/index.ts";
 import { type Continuation, ContinuingFramer } from "./continuing-framer.ts";
 import type { PlayEnvironment, PlayItem, Playing, PlayObserver } from "./playing.ts";
 import { RtmpFramer, slabMemory } from "./rtmp-framer.ts";
@@ -15,11 +16,11 @@ export class LivePlay implements Playing, ViewerSink, Sleeper {
 	readonly item: PlayItem;
 	readonly live: LiveStream;
 	readonly viewer: Viewer;
-	bytesSent = 0;
 	readonly #stream: ServerStream;
 	readonly #environment: PlayEnvironment;
 	readonly #observer: PlayObserver;
 	readonly #continuing: ContinuingFramer | undefined;
+	#offeredBytes = 0;
 	#hasBegun = false;
 	#toldSlowAt = Number.NEGATIVE_INFINITY;
 
@@ -66,6 +67,10 @@ export class LivePlay implements Playing, ViewerSink, Sleeper {
 		return Math.max(0, this.item.request.lengthMillis);
 	}
 
+	get bytesSent(): number {
+		return this.#offeredBytes + this.viewer.groupBytes;
+	}
+
 	get messagesSent(): number {
 		return this.viewer.messages;
 	}
@@ -85,8 +90,12 @@ export class LivePlay implements Playing, ViewerSink, Sleeper {
 			this.#observer.onFirstMedia(this);
 		}
 		const isTaken = this.#environment.transport.offer(block);
-		if (isTaken) this.bytesSent += block.length;
+		if (isTaken) this.#offeredBytes += block.length;
 		return isTaken;
+	}
+
+	joinGroup(group: WriteGroup, member: GroupMember): Membership | undefined {
+		return this.#environment.transport.joinGroup(group, member);
 	}
 
 	pause(paused: boolean): void {

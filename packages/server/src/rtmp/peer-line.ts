@@ -20,6 +20,8 @@ export interface LineHost {
 	mayRest(): boolean;
 	/** Sends what the connection has queued. */
 	flush(): void;
+	/** There are limits from now on, and all that is sent counts. */
+	onLimited(): void;
 	/** Media may be sent again that a limit has kept back. */
 	onUnthrottled(now: number): void;
 	/** Measures of what it plays and publishes. */
@@ -126,6 +128,11 @@ export class PeerLine {
 		return this.#limit?.isThrottled ?? false;
 	}
 
+	/** Nobody has ever set a limit. */
+	get isUnlimited(): boolean {
+		return this.#limit === undefined;
+	}
+
 	sent(bytes: number): void {
 		this.#limit?.sent(bytes);
 	}
@@ -198,6 +205,7 @@ export class PeerLine {
 		if (this.#limit !== undefined) return this.#limit;
 		const { schedule } = this.#context;
 		if (schedule === undefined) throw new UsageError("USAGE", "Limits of bandwidth need a schedule.");
+		this.#host.onLimited();
 		this.#limit = new BandwidthLimit(schedule, this.#gate, () => this.#host.onUnthrottled(this.#context.now()));
 		return this.#limit;
 	}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { WriteGroup } from "../net/index.ts";
 import { PeerOutput } from "./peer-output.ts";
 
 /** A wire whose client reads or does not, a link with a queue, and an account of what happened. */
@@ -13,6 +14,7 @@ class OutputFixture {
 	isEncrypted = false;
 	readonly meter = {
 		isThrottled: false,
+		isUnlimited: true,
 		sent: (bytes: number): void => {
 			this.sentBytes += bytes;
 		},
@@ -33,6 +35,7 @@ class OutputFixture {
 					this.written.push(new TextDecoder().decode(bytes));
 					if (this.isSlow) this.backlog += bytes.length;
 				},
+				joinGroup: (group, member) => group.admit(1, { onCutShort() {}, onLeftGroup() {} }, member),
 				notifyDrain: () => this.events.push("notify"),
 				pause() {},
 				resume() {},
@@ -45,6 +48,9 @@ class OutputFixture {
 				},
 				takeOutput: () => this.queue.splice(0),
 				outputSent: () => this.events.push("sent"),
+				get encrypted() {
+					return fixture.isEncrypted;
+				},
 				seal: block => (this.isEncrypted ? text(`(${new TextDecoder().decode(block)})`) : block),
 			},
 			this.meter,
@@ -122,6 +128,26 @@ describe("what leaves to one client", () => {
 		fixture.say("x".repeat(16 * 1024));
 		fixture.output.flush();
 		expect(fixture.written.map(({ length }) => length)).toEqual([1, 1, 16 * 1024]);
+	});
+
+	it("is in a group, until something else is to leave or a limit counts", () => {
+		const fixture = new OutputFixture();
+		const { output } = fixture;
+		const group = new WriteGroup(() => 0);
+		const member = { onLeftGroup: () => fixture.events.push("left") };
+		output.joinGroup(group, member);
+		output.hold();
+		expect([group.size, fixture.events]).toEqual([0, ["left"]]);
+		expect(output.joinGroup(group, member)).toBe(undefined);
+		output.release();
+		output.joinGroup(group, member);
+		output.leaveGroup();
+		expect([group.size, fixture.events]).toEqual([0, ["left", "left"]]);
+		fixture.meter.isUnlimited = false;
+		expect(output.joinGroup(group, member)).toBe(undefined);
+		fixture.meter.isUnlimited = true;
+		fixture.isEncrypted = true;
+		expect(output.joinGroup(group, member)).toBe(undefined);
 	});
 
 	it.each<[what: string, isFault: boolean, isSlow: boolean, written: string[], last: string]>([

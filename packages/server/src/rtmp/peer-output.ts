@@ -1,14 +1,18 @@
 import type { MemoryPool } from "@millrace/core/bytes";
 import type { RtmpLink } from "@millrace/core/rtmp";
-import type { Wire } from "../net/index.ts";
+import type { GroupMember, Membership, Wire, WriteGroup } from "../net/index.ts";
 import type { PlayTransport } from "./playing.ts";
 
 /** Answers to what came together leave together, but no more of them wait than this, in bytes. */
 const TURN_OUTPUT_BYTES = 16 * 1024;
 
+type OutputLink = Pick<RtmpLink, "outputBytes" | "takeOutput" | "outputSent" | "seal" | "encrypted">;
+
 /** Counts what is sent, and keeps media back where there is a limit. */
 export interface OutputMeter {
 	readonly isThrottled: boolean;
+	/** Nothing need be counted. */
+	readonly isUnlimited: boolean;
 	sent(bytes: number): void;
 }
 
@@ -18,21 +22,17 @@ export interface OutputMeter {
  */
 export class PeerOutput implements PlayTransport {
 	readonly #wire: Wire;
-	readonly #link: Pick<RtmpLink, "outputBytes" | "takeOutput" | "outputSent" | "seal">;
+	readonly #link: OutputLink;
 	readonly #meter: OutputMeter;
 	readonly #blocks: MemoryPool | undefined;
 	/** How many hold back what is queued, so that it leaves in one write. */
 	#holds = 0;
+	#membership: Membership | undefined;
 	#hasEnded = false;
 	#isGoodbyeWanted = true;
 
 	/** @param blocks memory for encrypted copies; default: each has memory of its own */
-	constructor(
-		wire: Wire,
-		link: Pick<RtmpLink, "outputBytes" | "takeOutput" | "outputSent" | "seal">,
-		meter: OutputMeter,
-		blocks?: MemoryPool,
-	) {
+	constructor(wire: Wire, link: OutputLink, meter: OutputMeter, blocks?: MemoryPool) {
 		this.#wire = wire;
 		this.#link = link;
 		this.#meter = meter;
@@ -61,6 +61,19 @@ export class PeerOutput implements PlayTransport {
 		// An encrypted copy is this viewer's alone.
 		if (sealed !== block && wire.isSpent) blocks?.give(sealed);
 		return true;
+	}
+
+	joinGroup(group: WriteGroup, member: GroupMember): Membership | undefined {
+		if (this.#holds > 0 || this.#link.encrypted || !this.#meter.isUnlimited) return undefined;
+		const membership = this.#wire.joinGroup?.(group, member);
+		if (membership !== undefined) this.#membership = membership;
+		return membership;
+	}
+
+	/** Blocks pass by here again: a limit is to count them. */
+	leaveGroup(): void {
+		this.#membership?.leave();
+		this.#membership = undefined;
 	}
 
 	isReady(): boolean {
@@ -93,6 +106,8 @@ export class PeerOutput implements PlayTransport {
 
 	/** What is queued from now on waits for `release`. They come in pairs, which may be nested. */
 	hold(): void {
+		// What is queued comes before the blocks that follow it.
+		this.leaveGroup();
 		this.#holds++;
 	}
 

@@ -3,6 +3,7 @@ import type { PlayRequest } from "@millrace/core/rtmp";
 import type { StreamName } from "../app/index.ts";
 import type { ViewerEnd, ViewerStats } from "../hub/index.ts";
 import type { FilePlayerOptions, MediaWish, PlayerSchedule } from "../library/index.ts";
+import type { GroupMember, Membership, WriteGroup } from "../net/index.ts";
 
 /** One item of a playlist, as it was asked for and granted. */
 export type PlayItem = {
@@ -14,6 +15,8 @@ export type PlayItem = {
 export interface PlayTransport {
 	/** Sends what the connection has queued, then the block, unless the client has not taken what was sent before. */
 	offer(block: Uint8Array): boolean;
+	/** As `Wire.joinGroup`; not where each block is encrypted or counted against a limit. */
+	joinGroup(group: WriteGroup, member: GroupMember): Membership | undefined;
 	/** Whether `offer` would take a block; where not, `onDrain` follows. */
 	isReady(): boolean;
 	/** As `Wire.isSpent`. */

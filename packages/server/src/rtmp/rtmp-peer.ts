@@ -310,6 +310,10 @@ export class RtmpPeer
 		return this.#publishDesk?.size === 1 && (this.#playDesk?.size ?? 0) === 0;
 	}
 
+	onLimited(): void {
+		this.output.leaveGroup();
+	}
+
 	onUnthrottled(now: number): void {
 		this.#playDesk?.onDrain(now);
 	}
