@@ -143,7 +143,7 @@ export class LineFixture implements ApplicationHost {
 		this.clock.advance(1);
 		const now = this.clock.now();
 		for (const step of this.steps) step();
-		for (const peer of this.peers) if (now >= peer.deadline) peer.handleTimeout(now);
+		for (const peer of this.peers) peer.checkTimeouts(now);
 		// Promises take several turns to tell each other.
 		for (let turn = 0; turn < 5; turn++) await Promise.resolve();
 	}

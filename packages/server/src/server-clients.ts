@@ -57,7 +57,7 @@ export class ServerClients {
 
 	/** Does what is due at `now`, in monotonic milliseconds. */
 	handleTimeouts(now: number): void {
-		for (const peer of this.#peers) if (now >= peer.deadline) peer.handleTimeout(now);
+		for (const peer of this.#peers) peer.checkTimeouts(now);
 	}
 
 	/** Takes no more, and tells every client that the server stops. */
