@@ -12,6 +12,8 @@ class Publisher {
 	readonly schedule: FlushSchedule;
 	messageBytes = 1280;
 	isGone = false;
+	/** Whether the input can be read while it rests. */
+	canReadResting = true;
 	#held = false;
 	#waiting = 0;
 	#batch = 0;
@@ -20,7 +22,8 @@ class Publisher {
 		const options = { ...liveOptions(), defaultWindowMillis: 50, latency };
 		this.schedule = new FlushSchedule(options, this.clock, () => this.#flush());
 		this.schedule.gather = gather;
-		this.schedule.begin(mayRest ? { hold: () => this.#hold(), release: () => this.#release() } : undefined);
+		const input = { hold: () => this.#hold(), release: () => this.#release(), read: () => this.#readResting() };
+		this.schedule.begin(mayRest ? input : undefined);
 	}
 
 	send(messages: number): void {
@@ -46,6 +49,7 @@ class Publisher {
 	}
 
 	#hold(): void {
+		if (this.#held) return;
 		this.#held = true;
 		this.events.push(`hold ${this.clock.now() - 1000}`);
 	}
@@ -55,6 +59,13 @@ class Publisher {
 		this.events.push(`release ${this.clock.now() - 1000}`);
 		// Read before what is to be done after the input.
 		if (this.#waiting > 0 && !this.isGone) this.#read();
+	}
+
+	#readResting(): boolean {
+		if (!this.canReadResting || this.#waiting === 0) return false;
+		this.events.push(`read ${this.clock.now() - 1000}`);
+		this.#read();
+		return true;
 	}
 
 	#flush(): number {
@@ -68,8 +79,21 @@ class Publisher {
 }
 
 describe("a publisher's input", () => {
-	it("rests for each window of the default mode, and is read right before the flush", () => {
+	it("rests on through the windows of the default mode, and is read right before each flush", () => {
 		const publisher = new Publisher("default");
+		publisher.send(20);
+		publisher.take();
+		publisher.send(15);
+		expect(publisher.take()).toEqual([
+			...["read 250", "flush 250: 5"],
+			...["read 300", "flush 300: 5"],
+			...["read 350", "flush 350: 5"],
+		]);
+	});
+
+	it("is released for each flush where it cannot be read while it rests", () => {
+		const publisher = new Publisher("default");
+		publisher.canReadResting = false;
 		publisher.send(20);
 		publisher.take();
 		publisher.send(15);
@@ -86,8 +110,9 @@ describe("a publisher's input", () => {
 		]);
 	});
 
-	it("rests for no longer than its bytes fit into a receive buffer", () => {
+	it.each([true, false])("is read before its bytes fill a receive buffer (while it rests: %s)", canReadResting => {
 		const publisher = new Publisher("scale");
+		publisher.canReadResting = canReadResting;
 		publisher.send(100);
 		publisher.take();
 		publisher.send(100);
@@ -95,8 +120,8 @@ describe("a publisher's input", () => {
 		let since = -1;
 		for (const event of publisher.take()) {
 			const at = Number(event.split(" ")[1]!.replace(":", ""));
-			if (event.startsWith("hold")) since = at;
-			else if (event.startsWith("release") && since >= 0) rests.push(at - since);
+			if (since >= 0 && /^(release|read)/.test(event)) rests.push(at - since);
+			if (/^(hold|read)/.test(event)) since = at;
 		}
 		expect(rests.length).toBeGreaterThan(3);
 		expect(Math.max(...rests)).toBeLessThanOrEqual((24 * 1024) / 128);
@@ -118,7 +143,7 @@ describe("a publisher's input", () => {
 	it("is open again when the publisher has gone", () => {
 		const publisher = new Publisher("default");
 		publisher.send(20);
-		expect(publisher.take().at(-1)).toMatch(/^hold/);
+		expect(publisher.take().at(-1)).toBe("flush 200: 5");
 		publisher.isGone = true;
 		publisher.schedule.end();
 		expect(publisher.take()).toEqual(["release 200"]);

@@ -6,8 +6,11 @@ import type { GatherWindow, HubClock, LiveStreamOptions } from "./hub-options.ts
  * once: waking for each packet costs more than handling it.
  */
 export interface PacedInput {
+	/** Called again at each window's begin: it may rest no longer for reasons of its own. */
 	hold(): void;
 	release(): void;
+	/** Reads what waits, and rests on. False: nothing waits, or it cannot be read so: it is to be released. */
+	read(): boolean;
 }
 
 /** Flushing may take this part of the time at most: when it takes more, the window grows. */
@@ -38,8 +41,10 @@ export class FlushSchedule {
 	#input: PacedInput | undefined;
 	#isHeld = false;
 	#isDue = false;
+	/** The last of the window is being read, and the flush follows. */
+	#isEnding = false;
 	#cancelFlush: (() => void) | undefined;
-	#cancelRelease: (() => void) | undefined;
+	#cancelRead: (() => void) | undefined;
 	#dueAt = 0;
 	#flushedAt = 0;
 	/** How long a flush takes, and how late the timer calls for it, in milliseconds, smoothed. */
@@ -52,13 +57,15 @@ export class FlushSchedule {
 	#videoMillis = Number.POSITIVE_INFINITY;
 
 	readonly #onTimer = (): void => {
-		this.#cancelFlush = undefined;
 		this.#lateMillis = smooth(this.#lateMillis, Math.max(0, this.#clock.now() - this.#dueAt));
-		if (!this.#isHeld) {
+		// What waits in the operating system belongs to this batch: it is read first.
+		this.#isEnding = true;
+		const isRead = !this.#isHeld || this.#input?.read() === true;
+		this.#isEnding = false;
+		if (isRead) {
 			this.#run();
 			return;
 		}
-		// What waits in the operating system belongs to this batch: it is read first.
 		this.#cancelFlush = this.#clock.afterInput(() => {
 			this.#cancelFlush = undefined;
 			this.#run();
@@ -103,6 +110,7 @@ export class FlushSchedule {
 
 	/** All that came together has joined the batch. */
 	endTurn(now: number): void {
+		if (this.#isEnding) return;
 		if (this.#isDue) this.#run();
 		else if (this.#cancelFlush !== undefined && this.#gatherMillis > 0) this.#hold(this.#dueAt - now);
 	}
@@ -126,7 +134,11 @@ export class FlushSchedule {
 		this.#cancelFlush?.();
 		this.#cancelFlush = undefined;
 		const bytes = this.#flush();
-		if (this.#input === undefined || bytes === 0 || this.#gatherMillis === 0) return;
+		if (this.#input === undefined) return;
+		if (bytes === 0 || this.#gatherMillis === 0) {
+			this.#release();
+			return;
+		}
 		// More will come: the next window begins now, and what falls into it is read at its end.
 		const now = this.#clock.now();
 		this.#startTimer(this.#window(MEDIA_VIDEO, now), now);
@@ -140,21 +152,28 @@ export class FlushSchedule {
 		this.#cancelFlush = this.#clock.schedule(this.#dueAt - now, this.#onTimer);
 	}
 
-	/** Lets the input rest for so long, or for as long as what comes meanwhile fits. */
+	/** Lets the input rest until the window ends, in so many milliseconds; it is read whenever no more would fit. */
 	#hold(millis: number): void {
-		if (this.#input === undefined || this.#isHeld || this.#byteRate === 0) return;
+		if (this.#input === undefined || this.#byteRate === 0) return;
 		const fitting = Math.min(MAX_HELD_BYTES, this.#maxBytes) / this.#byteRate;
-		if (Math.min(millis, fitting) < MIN_HOLD_MILLIS) return;
+		if (Math.min(millis, fitting) < MIN_HOLD_MILLIS) {
+			this.#release();
+			return;
+		}
 		this.#isHeld = true;
 		this.#input.hold();
-		// The flush timer releases it as well.
-		if (this.#cancelFlush !== undefined && millis <= fitting) return;
-		this.#cancelRelease = this.#clock.schedule(Math.min(millis, fitting), () => this.#release());
+		this.#cancelRead?.();
+		this.#cancelRead = millis <= fitting ? undefined : this.#clock.schedule(fitting, this.#onFull);
 	}
 
+	readonly #onFull = (): void => {
+		this.#cancelRead = undefined;
+		if (this.#input?.read() !== true) this.#release();
+	};
+
 	#release(input: PacedInput | undefined = this.#input): void {
-		this.#cancelRelease?.();
-		this.#cancelRelease = undefined;
+		this.#cancelRead?.();
+		this.#cancelRead = undefined;
 		if (!this.#isHeld) return;
 		this.#isHeld = false;
 		input?.release();

@@ -1,24 +1,12 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { closeServer, listen, portOf } from "./listener.ts";
-import { canBorrow, readBorrowed, readOrdinarily } from "./read-borrowed.ts";
+import { canBorrow, readBorrowed, readOrdinarily, readWaiting } from "./read-borrowed.ts";
+import { countingHandler, SocketFixture } from "./socket-fixture.ts";
+import { SocketWire } from "./socket-wire.ts";
+import { descriptorOf } from "./write-directly.ts";
 
-const open: { server: Server; sockets: Socket[] } = { server: createServer(), sockets: [] };
+const sockets = new SocketFixture();
 
-afterEach(async () => {
-	for (const socket of open.sockets.splice(0)) socket.destroy();
-	await closeServer(open.server);
-});
-
-async function pair(): Promise<{ client: Socket; taken: Socket }> {
-	open.server = createServer({ noDelay: true });
-	await listen(open.server, { host: "127.0.0.1", port: 0 });
-	const taken = new Promise<Socket>(resolve => open.server.once("connection", resolve));
-	const client = connect(portOf(open.server), "127.0.0.1");
-	const both = { client, taken: await taken };
-	open.sockets.push(both.client, both.taken);
-	return both;
-}
+afterEach(() => sockets.close());
 
 /** Bytes that say where in the stream they stand. */
 const pattern = (length: number): Buffer =>
@@ -34,12 +22,12 @@ async function until(condition: () => boolean): Promise<void> {
 
 describe("a socket that is read into borrowed memory", () => {
 	it("is what this Node's servers give", async () => {
-		const { taken } = await pair();
+		const { taken } = await sockets.pair();
 		expect(canBorrow(taken)).toBe(true);
 	});
 
 	it("brings every byte in order, always in the same memory", async () => {
-		const { client, taken } = await pair();
+		const { client, taken } = await sockets.pair();
 		const sent = pattern(1_000_000);
 		const parts: Buffer[] = [];
 		const memory = new Set<ArrayBufferLike>();
@@ -56,7 +44,7 @@ describe("a socket that is read into borrowed memory", () => {
 	});
 
 	it("stops at once when it is paused, and goes on", async () => {
-		const { client, taken } = await pair();
+		const { client, taken } = await sockets.pair();
 		let bytes = 0;
 		readBorrowed(taken, part => {
 			bytes += part.length;
@@ -72,7 +60,7 @@ describe("a socket that is read into borrowed memory", () => {
 	});
 
 	it("tells its end", async () => {
-		const { client, taken } = await pair();
+		const { client, taken } = await sockets.pair();
 		let closed = false;
 		taken.on("close", () => {
 			closed = true;
@@ -83,7 +71,7 @@ describe("a socket that is read into borrowed memory", () => {
 	});
 
 	it("is given to another listener, and then to whoever reads an ordinary socket", async () => {
-		const { client, taken } = await pair();
+		const { client, taken } = await sockets.pair();
 		const read: string[] = [];
 		const note = (who: string) => (part: Uint8Array) => void read.push(`${who}:${Buffer.from(part)}`);
 		const first = note("first");
@@ -105,5 +93,59 @@ describe("a socket that is read into borrowed memory", () => {
 		taken.resume();
 		await until(() => read.length === 4);
 		expect(read[3]).toBe("ordinary:d");
+	});
+});
+
+describe("a paused socket that is read past its stream", () => {
+	it("brings what waits, and only that", async () => {
+		const { client, taken } = await sockets.pair();
+		const parts: Buffer[] = [];
+		readBorrowed(taken, part => parts.push(Buffer.from(part)));
+		taken.pause();
+		const descriptor = descriptorOf(taken);
+		expect(readWaiting(taken, descriptor)).toBe(false);
+		const sent = pattern(200_000);
+		client.write(sent);
+		await until(() => readWaiting(taken, descriptor) && Buffer.concat(parts).length === sent.length);
+		expect(Buffer.concat(parts).equals(sent)).toBe(true);
+		expect(readWaiting(taken, descriptor)).toBe(false);
+		client.write("then");
+		taken.resume();
+		await until(() => Buffer.concat(parts.slice(-1)).toString() === "then");
+	});
+
+	it("leaves it to the stream to find the end", async () => {
+		const { client, taken } = await sockets.pair();
+		const state = countingHandler();
+		const wire = new SocketWire(taken, { ...state, onWireClosed: state.onWireClosed, onWireData() {} });
+		wire.pause();
+		client.end();
+		await new Promise(resolve => client.once("finish", resolve));
+		expect(wire.readWaiting()).toBe(false);
+		expect(taken.destroyed).toBe(false);
+		wire.resume();
+		await until(() => taken.destroyed);
+	});
+
+	it("ends with the error that the system reports only once", async () => {
+		const { client, taken } = await sockets.pair();
+		const errors: (string | undefined)[] = [];
+		const wire = new SocketWire(taken, {
+			onWireData() {},
+			onWireDrain() {},
+			onWireClosed: error => errors.push((error as NodeJS.ErrnoException | undefined)?.code),
+		});
+		wire.pause();
+		client.resetAndDestroy();
+		await until(() => wire.readWaiting() || errors.length > 0);
+		expect(errors).toEqual(["ECONNRESET"]);
+		expect(wire.readWaiting()).toBe(false);
+	});
+
+	it("is read in its usual way where it was never given borrowed memory", async () => {
+		const { client, taken } = await sockets.pair();
+		client.write("waits");
+		await new Promise(resolve => setTimeout(resolve, 20));
+		expect(readWaiting(taken, descriptorOf(taken))).toBe(false);
 	});
 });

@@ -1,7 +1,10 @@
+import { readSync } from "node:fs";
 import type { Socket } from "node:net";
 
 /** As much as is read at once, in bytes. */
 const READ_BYTES = 64 * 1024;
+/** One socket is read so often before others have their turn. */
+const MAX_READS = 16;
 
 /** All sockets of a thread are read into the same memory, one after the other. */
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -40,6 +43,35 @@ export function readOrdinarily(socket: Socket, onBytes: (bytes: Uint8Array) => v
 	const known = (socket as Internals)[READER];
 	if (known === undefined) socket.off("data", onBytes);
 	else known.read = length => socket.push(Buffer.from(buffer.subarray(0, length)));
+}
+
+/**
+ * Reads at once, past its stream, what waits for a socket that is read into borrowed memory: to be woken for it and to
+ * look which socket it is for costs more than to read it.
+ *
+ * @returns false where nothing waits, or where the stream is to find out what: the end, for one
+ */
+export function readWaiting(socket: Socket, descriptor: number): boolean {
+	const { [READER]: reader } = socket as Internals;
+	if (reader === undefined || descriptor < 0) return false;
+	let hasRead = false;
+	for (let reads = 0; reads < MAX_READS && !socket.destroyed; reads++) {
+		const length = readFrom(socket, descriptor);
+		if (length === 0) break;
+		hasRead = true;
+		if (!reader.read(length) || length < READ_BYTES) break;
+	}
+	return hasRead;
+}
+
+function readFrom(socket: Socket, descriptor: number): number {
+	try {
+		return readSync(descriptor, buffer);
+	} catch (error) {
+		// The system reports an error of the connection once.
+		if ((error as NodeJS.ErrnoException).code !== "EAGAIN") socket.destroy(error as Error);
+		return 0;
+	}
 }
 
 /** Whether `readBorrowed` reads this socket without allocating. */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { readBorrowed } from "./read-borrowed.ts";
+import { readBorrowed, readWaiting } from "./read-borrowed.ts";
 import { originOf } from "./socket-origin.ts";
 import type { Wire, WireHandler } from "./wire.ts";
 import { beforeClosing, descriptorOf, writeDirectly } from "./write-directly.ts";
@@ -108,6 +108,10 @@ export class SocketWire implements Wire, GroupSocket {
 
 	resume(): void {
 		this.#socket.resume();
+	}
+
+	readWaiting(): boolean {
+		return !this.#isEnding && readWaiting(this.#socket, this.#descriptor);
 	}
 
 	end(): void {

@@ -25,6 +25,8 @@ export interface Wire {
 	/** Stops reading, and goes on: what arrives meanwhile waits in the operating system. */
 	pause(): void;
 	resume(): void;
+	/** Reads at once what waits, paused or not. False: nothing does, or not so that it could be told now. */
+	readWaiting?(): boolean;
 	/** Ends after what was written; gives up on a peer that does not take it within some seconds. */
 	end(): void;
 	/** Ends at once. */

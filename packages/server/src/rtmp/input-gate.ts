@@ -3,19 +3,23 @@ import type { Wire } from "../net/index.ts";
 
 /** A wire's input, which rests while the hub needs nothing of it yet, or while a limit is exceeded. */
 export class InputGate implements PacedInput {
-	readonly #wire: Pick<Wire, "pause" | "resume">;
+	readonly #wire: Pick<Wire, "pause" | "resume" | "readWaiting">;
 	readonly #mayRest: () => boolean;
 	#isHeld = false;
 	#isLimited = false;
 
 	/** @param mayRest whether the hub may let the input rest; asked each time */
-	constructor(wire: Pick<Wire, "pause" | "resume">, mayRest: () => boolean) {
+	constructor(wire: Pick<Wire, "pause" | "resume" | "readWaiting">, mayRest: () => boolean) {
 		this.#wire = wire;
 		this.#mayRest = mayRest;
 	}
 
 	hold(): void {
-		if (!this.#mayRest()) return;
+		if (this.#mayRest() === this.#isHeld) return;
+		if (this.#isHeld) {
+			this.release();
+			return;
+		}
 		this.#isHeld = true;
 		this.#wire.pause();
 	}
@@ -23,6 +27,10 @@ export class InputGate implements PacedInput {
 	release(): void {
 		this.#isHeld = false;
 		if (!this.#isLimited) this.#wire.resume();
+	}
+
+	read(): boolean {
+		return this.#isHeld && !this.#isLimited && this.#wire.readWaiting?.() === true;
 	}
 
 	/** A limit is exceeded, or is not any more. */
