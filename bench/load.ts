@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "./bench-error.ts";
+import { onCores } from "./cores.ts";
 import type { LoadReport } from "./result.ts";
 import { expectedSeconds, RELAY_ROADS, type Scenario, type Transport } from "./scenario.ts";
 
@@ -62,7 +63,8 @@ export async function runLoad(
 	signal: AbortSignal,
 ): Promise<LoadReport> {
 	if (!RELAY_ROADS.some(road => road === transport)) return runRtmpload(scenario, transport, target, media, signal);
-	const relay = spawn(process.execPath, ["--conditions=source", RELAY, transport, String(target.rtmpPort)], {
+	const relayArgs = ["--conditions=source", RELAY, transport, String(target.rtmpPort)];
+	const relay = spawn(...onCores("load", process.execPath, relayArgs), {
 		stdio: ["ignore", "pipe", "inherit"],
 		signal,
 	});
@@ -90,7 +92,7 @@ function runRtmpload(
 	signal: AbortSignal,
 ): Promise<LoadReport> {
 	const limit = Math.ceil(expectedSeconds(scenario) + GRACE_SECONDS);
-	const child = spawn(PROGRAM, loadArguments(scenario, transport, target, media), {
+	const child = spawn(...onCores("load", PROGRAM, loadArguments(scenario, transport, target, media)), {
 		stdio: ["ignore", "pipe", "pipe"],
 		timeout: limit * 1000,
 		signal,

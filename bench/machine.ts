@@ -10,6 +10,8 @@ export type Machine = {
 	node: string;
 	/** Load average of the last minute, at the start. */
 	load: number;
+	/** The servers had the first core for themselves, and the load the others. */
+	isSplit: boolean;
 	/** The measured commit, with `+` for changes that are not committed; absent outside of a repository. */
 	revision?: string;
 	/** ISO 8601. */
@@ -17,7 +19,7 @@ export type Machine = {
 };
 
 /** Reads the facts of this machine. */
-export function readMachine(): Machine {
+export function readMachine(isSplit = false): Machine {
 	const machine: Machine = {
 		cpu: cpus()[0]?.model.trim() ?? "unknown",
 		cores: availableParallelism(),
@@ -25,6 +27,7 @@ export function readMachine(): Machine {
 		kernel: `Linux ${release()}`,
 		node: process.version,
 		load: loadavg()[0] ?? 0,
+		isSplit,
 		date: new Date().toISOString(),
 	};
 	const git = (...args: string[]) =>

@@ -3,7 +3,15 @@ import { parseOptions } from "./option.ts";
 
 describe("parseOptions", () => {
 	it("runs everything five times and judges nobody by default", () => {
-		expect(parseOptions([])).toEqual({ smoke: false, rounds: 5, only: [], list: false, judge: false, help: false });
+		expect(parseOptions([])).toEqual({
+			smoke: false,
+			rounds: 5,
+			only: [],
+			list: false,
+			judge: false,
+			anyCore: false,
+			help: false,
+		});
 	});
 
 	it("runs one round for a smoke run unless told otherwise", () => {

@@ -11,6 +11,8 @@ export type BenchOptions = {
 	only: string[];
 	/** Where all runs are written as JSON (nowhere). */
 	json?: string;
+	/** Leave it to the system which cores the servers and the load are on (false). */
+	anyCore: boolean;
 	/** Print the scenarios and end (false). */
 	list: boolean;
 	/** End with status 1 when a bar fails or could not be measured (false). */
@@ -25,6 +27,7 @@ export const USAGE = `npm run bench -- [options]
   --smoke        small and short: shows that everything works, never judges
   --rounds N     rounds of each scenario (5)
   --only NAME    this scenario, or all that begin with NAME- ; may be given again, or with commas
+  --any-core     leave it to the system where servers and load run; else the servers have the first core alone
   --judge        end with status 1 when a bar fails, or when a peer that it needs is missing
   --json FILE    write every run's report, the verdicts and the machine's facts
   --list         print the scenarios and end
@@ -43,6 +46,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
 		only: (values.only ?? []).flatMap(names => names.split(",")),
 		list: values.list ?? false,
 		judge: values.judge ?? false,
+		anyCore: values["any-core"] ?? false,
 		help: values.help ?? false,
 	};
 	if (values.json !== undefined) options.json = values.json;
@@ -60,6 +64,7 @@ function parse(args: readonly string[]) {
 				json: { type: "string" },
 				list: { type: "boolean" },
 				judge: { type: "boolean" },
+				"any-core": { type: "boolean" },
 				help: { type: "boolean", short: "h" },
 			},
 		});

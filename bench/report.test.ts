@@ -83,12 +83,21 @@ describe("the report", () => {
 	});
 
 	it("begins with the machine, the servers, and who is missing", () => {
-		const machine = { cpu: "CPU", cores: 2, memoryGiB: 24, kernel: "Linux 6", node: "v26", load: 0.5, date: "2026" };
+		const machine = {
+			cpu: "CPU",
+			cores: 2,
+			memoryGiB: 24,
+			kernel: "Linux 6",
+			node: "v26",
+			load: 0.5,
+			isSplit: true,
+			date: "2026",
+		};
 		const head = renderHead(machine, new Map([["nginx", "1.22"]]), [{ name: "other", reason: "not installed" }]);
 		expect(head).toBe(
 			[
 				"CPU, 2 cores, 24 GiB, Linux 6, Node v26, load 0.50",
-				"2026; all traffic on 127.0.0.1",
+				"2026; all traffic on 127.0.0.1, each server alone on core 0",
 				"servers: nginx 1.22",
 				"missing: other: not installed",
 			].join("\n"),

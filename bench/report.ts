@@ -61,11 +61,12 @@ export function renderHead(
 	versions: ReadonlyMap<string, string>,
 	missing: readonly MissingPeer[],
 ): string {
-	const { cpu, cores, memoryGiB, kernel, node, load, revision, date } = machine;
+	const { cpu, cores, memoryGiB, kernel, node, load, isSplit, revision, date } = machine;
+	const where = isSplit ? "each server alone on core 0" : "servers and load on any core";
 	const servers = [...versions].map(([name, version]) => `${name} ${version}`).join(", ") || "none";
 	const lines = [
 		`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, Node ${node}, load ${load.toFixed(2)}`,
-		`${date}${revision === undefined ? "" : `, commit ${revision}`}; all traffic on 127.0.0.1`,
+		`${date}${revision === undefined ? "" : `, commit ${revision}`}; all traffic on 127.0.0.1, ${where}`,
 		wrap(`servers: ${servers}`, LINE_WIDTH, "  "),
 		...missing.map(({ name, reason }) => wrap(`missing: ${name}: ${reason}`, LINE_WIDTH, "  ")),
 	];

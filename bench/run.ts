@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { BARS, judge } from "./bar.ts";
 import { BenchError } from "./bench-error.ts";
+import { splitCores } from "./cores.ts";
 import { buildLoad, runLoad } from "./load.ts";
 import { readMachine } from "./machine.ts";
 import { makeFiles, testStream } from "./media.ts";
@@ -58,7 +59,7 @@ async function main(options: BenchOptions): Promise<number> {
 	if (process.platform !== "linux") {
 		throw new BenchError("The bench reads the servers' CPU time from Linux's /proc, so it runs on Linux only.");
 	}
-	const machine = readMachine();
+	const machine = readMachine(!options.anyCore && splitCores());
 	buildLoad();
 	const media = testStream();
 	if (scenarios.some(({ file }) => file !== undefined)) makeFiles();

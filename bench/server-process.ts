@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { onCores } from "./cores.ts";
 import { FILES_FOLDER } from "./media.ts";
 import type { Launch, Place } from "./peer.ts";
 import type { Transport } from "./scenario.ts";
@@ -37,7 +38,7 @@ export async function startServer(
 	const logFile = join(directory, "output.log");
 	// A file and not a pipe: what a server pays for its log does not depend on how fast we read.
 	const log = openSync(logFile, "w");
-	const child = spawn(command, args, { cwd: cwd ?? directory, stdio: ["ignore", log, log] });
+	const child = spawn(...onCores("server", command, args), { cwd: cwd ?? directory, stdio: ["ignore", log, log] });
 	closeSync(log);
 	running.add(child);
 	let ended: string | undefined;
