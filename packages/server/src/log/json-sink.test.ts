@@ -9,17 +9,28 @@ describe("JsonSink", () => {
 
 	it("lets lines leave together soon after the first, and sleeps while there are none", () => {
 		const told: string[] = [];
-		const sink = new JsonSink({ write: () => void told.push("line"), flush: () => void told.push("flush") });
+		const write = (text: string): void => void told.push(`${text.split("\n").length - 1} lines`);
+		const sink = new JsonSink({ write, flushSync: () => void told.push("flush") });
 		expect(vi.getTimerCount()).toBe(0);
 		sink.write(RECORD);
 		sink.write(RECORD);
-		expect(told).toEqual(["line", "line"]);
+		expect(told).toEqual([]);
 		vi.advanceTimersByTime(100);
-		expect(told).toEqual(["line", "line", "flush"]);
+		expect(told).toEqual(["2 lines"]);
 		expect(vi.getTimerCount()).toBe(0);
 		sink.write(RECORD);
-		vi.advanceTimersByTime(1000);
-		expect(told).toEqual(["line", "line", "flush", "line", "flush"]);
+		sink.flush();
+		sink.flush();
+		expect(told).toEqual(["2 lines", "1 lines", "flush", "flush"]);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("does not wait when there are many", () => {
+		const told: number[] = [];
+		const sink = new JsonSink({ write: text => void told.push(text.length), flushSync: () => {} });
+		for (let i = 0; i < 1000; i++) sink.write(RECORD);
+		expect(told.length).toBeGreaterThan(5);
+		expect(Math.min(...told)).toBeGreaterThanOrEqual(8192);
 	});
 
 	it("needs no timer for a destination that keeps nothing", () => {

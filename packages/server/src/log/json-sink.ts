@@ -1,4 +1,4 @@
-import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { type DestinationStream, destination } from "pino";
 import { escapeText, textOf } from "./escape-text.ts";
 import type { LogRecord, LogSink } from "./event-log.ts";
 
@@ -8,17 +8,12 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 const WRITE_BYTES = 8 * 1024;
 const WRITE_MILLIS = 100;
 
-/** Where lines go. One that keeps them until there are many says how they leave: soon, or before `flushSync` returns. */
-export type JsonDestination = DestinationStream & { flush?(): void; flushSync?(): void };
+/** Where lines go. To one that can bring out at once what it was given, they go many at a time. */
+export type JsonDestination = DestinationStream & { flushSync?(): void };
 
 /** Standard output, written without waiting for its reader. */
 export function standardOutput(): JsonDestination {
-	return destination({
-		dest: 1,
-		sync: false,
-		minLength: WRITE_BYTES,
-		maxLength: MAX_WAITING_BYTES,
-	});
+	return destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
 }
 
 /**
@@ -26,41 +21,41 @@ export function standardOutput(): JsonDestination {
  * "connection":"c12", …}`. Text is escaped as it is for people, so that a line is safe to print too.
  */
 export class JsonSink implements LogSink {
-	readonly #logger: Logger;
 	readonly #destination: JsonDestination;
-	/** Set while lines may wait. One that always runs would wake a server ten times a second that has nothing to say. */
+	/** Lines that wait. The destination would measure all that waits there again at each line. */
+	#waiting = "";
+	/** Set while lines wait. One that always runs would wake a server ten times a second that has nothing to say. */
 	#timer: NodeJS.Timeout | undefined;
 
 	constructor(target: JsonDestination) {
 		this.#destination = target;
-		this.#logger = pino(
-			{
-				level: "debug",
-				base: null,
-				timestamp: false,
-				formatters: { level: level => ({ level }) },
-			},
-			target,
-		);
 	}
 
 	write({ time, level, event, fields }: LogRecord): void {
-		const line: Record<string, unknown> = { time: new Date(time).toISOString(), event: escapeText(event) };
-		for (const [name, value] of Object.entries(fields)) {
+		let line = `{"level":"${level}","time":"${new Date(time).toISOString()}","event":${JSON.stringify(escapeText(event))}`;
+		for (const name in fields) {
+			const value = fields[name];
+			if (value === undefined) continue;
 			// The line's own three names are not a field's to take.
-			if (value !== undefined)
-				line[name === "time" || name === "event" || name === "level" ? `${name}_` : name] = plain(value);
+			const key = name === "time" || name === "event" || name === "level" ? `${name}_` : name;
+			line += `,${JSON.stringify(key)}:${JSON.stringify(plain(value))}`;
 		}
-		this.#logger[level](line);
-		if (this.#destination.flush === undefined) return;
-		this.#timer ??= setTimeout(() => {
-			this.#timer = undefined;
-			this.#destination.flush?.();
-		}, WRITE_MILLIS).unref();
+		this.#waiting += `${line}}\n`;
+		if (this.#destination.flushSync === undefined || this.#waiting.length >= WRITE_BYTES) this.#handOn();
+		else this.#timer ??= setTimeout(() => this.#handOn(), WRITE_MILLIS).unref();
 	}
 
 	flush(): void {
+		this.#handOn();
 		this.#destination.flushSync?.();
+	}
+
+	#handOn(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		if (this.#waiting === "") return;
+		this.#destination.write(this.#waiting);
+		this.#waiting = "";
 	}
 }
 
