@@ -35,7 +35,8 @@ export class Amf0Writer {
 
 	/** Appends a value. */
 	write(value: AmfValue): void {
-		this.#references.clear();
+		// Clearing makes a new table, even of an empty map.
+		if (this.#references.size > 0) this.#references.clear();
 		try {
 			this.#value(value);
 		} catch (error) {

@@ -43,7 +43,7 @@ export class Amf3Writer implements AmfExternalWriter {
 
 	/** Appends a top-level value. */
 	write(value: AmfValue): void {
-		this.#objects.clear();
+		if (this.#objects.size > 0) this.#objects.clear();
 		this.#canReferToStrings = this.#strings.size === 0;
 		this.#canReferToTraits = this.#traits.size === 0;
 		try {

@@ -10,6 +10,8 @@ const SCRATCH = new DataView(new ArrayBuffer(8));
  */
 let spare: Uint8Array | undefined;
 const SPARE_BYTES = 64 * 1024;
+/** What a writer has that has finished. */
+const NOTHING = new Uint8Array(0);
 
 /** How a `ByteWriter` grows. */
 export type ByteWriterOptions = {
@@ -159,7 +161,7 @@ export class ByteWriter {
 		const bytes = this.toBytes();
 		const size = this.#buffer.length;
 		if (size <= SPARE_BYTES && size > (spare?.length ?? 0)) spare = this.#buffer;
-		this.#buffer = new Uint8Array(0);
+		this.#buffer = NOTHING;
 		this.#length = 0;
 		return bytes;
 	}

@@ -50,7 +50,7 @@ function text(properties: AmfObject, key: string): string {
 	const lower = key.toLowerCase();
 	for (const name of Object.keys(properties)) {
 		const value = properties[name];
-		if (name.toLowerCase() === lower && typeof value === "string") return value;
+		if (name.length === key.length && name.toLowerCase() === lower && typeof value === "string") return value;
 	}
 	return "";
 }

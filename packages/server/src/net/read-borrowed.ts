@@ -98,16 +98,22 @@ function readsInto(socket: Socket, read: Reader): boolean {
 }
 
 /** Where a socket keeps the option's buffer and callback, unless it has them already or this Node has no such places. */
-function slotsOf(socket: Socket): { buffer: symbol; callback: symbol } | undefined {
+function slotsOf(socket: Socket): Slots | undefined {
 	const internals = socket as Internals;
 	if (typeof internals._handle?.useUserBuffer !== "function") return undefined;
-	let bufferSlot: symbol | undefined;
-	let callbackSlot: symbol | undefined;
-	for (const symbol of Object.getOwnPropertySymbols(socket)) {
-		if (symbol.description === "kBuffer") bufferSlot = symbol;
-		else if (symbol.description === "kBufferCb") callbackSlot = symbol;
-	}
-	if (bufferSlot === undefined || callbackSlot === undefined) return undefined;
-	if (internals[bufferSlot] || internals[callbackSlot]) return undefined;
-	return { buffer: bufferSlot, callback: callbackSlot };
+	if (knownSlots === undefined || !(knownSlots.buffer in socket)) knownSlots = findSlots(socket);
+	if (knownSlots === undefined || internals[knownSlots.buffer] || internals[knownSlots.callback]) return undefined;
+	return knownSlots;
+}
+
+type Slots = { readonly buffer: symbol; readonly callback: symbol };
+
+/** The same for all sockets of a Node. */
+let knownSlots: Slots | undefined;
+
+function findSlots(socket: Socket): Slots | undefined {
+	const symbols = Object.getOwnPropertySymbols(socket);
+	const buffer = symbols.find(({ description }) => description === "kBuffer");
+	const callback = symbols.find(({ description }) => description === "kBufferCb");
+	return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
 }
