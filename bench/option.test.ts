@@ -23,7 +23,14 @@ describe("parseOptions", () => {
 		expect(parseOptions(["--only", "idle,join", "--only", "fanout"]).only).toEqual(["idle", "join", "fanout"]);
 	});
 
+	it("takes a warm-up in seconds", () => {
+		expect(parseOptions([]).warmUpSeconds).toBe(undefined);
+		expect(parseOptions(["--warm-up", "30"]).warmUpSeconds).toBe(30);
+	});
+
 	it.each([
+		[["--warm-up", "long"], "--warm-up takes seconds"],
+		[["--warm-up=-1"], "--warm-up takes seconds"],
 		[["--rounds", "0"], "--rounds takes a whole number"],
 		[["--rounds", "many"], "--rounds takes a whole number"],
 		[["--smoke", "--judge"], "too short to be judged"],

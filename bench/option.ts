@@ -9,6 +9,8 @@ export type BenchOptions = {
 	rounds: number;
 	/** Scenario names, or their beginning before a dash; none means all ([]). */
 	only: string[];
+	/** How long streams run before the window, in seconds, where they do at all (as each scenario has it). */
+	warmUpSeconds?: number;
 	/** Where all runs are written as JSON (nowhere). */
 	json?: string;
 	/** Leave it to the system which cores the servers and the load are on (false). */
@@ -27,6 +29,7 @@ export const USAGE = `npm run bench -- [options]
   --smoke        small and short: shows that everything works, never judges
   --rounds N     rounds of each scenario (5)
   --only NAME    this scenario, or all that begin with NAME- ; may be given again, or with commas
+  --warm-up SEC  seconds between the last player's first frame and the window (3)
   --any-core     leave it to the system where servers and load run; else the servers have the first core alone
   --judge        end with status 1 when a bar fails, or when a peer that it needs is missing
   --json FILE    write every run's report, the verdicts and the machine's facts
@@ -49,6 +52,10 @@ export function parseOptions(args: readonly string[]): BenchOptions {
 		anyCore: values["any-core"] ?? false,
 		help: values.help ?? false,
 	};
+	if (values["warm-up"] !== undefined) {
+		options.warmUpSeconds = Number(values["warm-up"]);
+		if (!(options.warmUpSeconds >= 0)) throw new BenchError(`--warm-up takes seconds, not ${values["warm-up"]}.`);
+	}
 	if (values.json !== undefined) options.json = values.json;
 	return options;
 }
@@ -61,6 +68,7 @@ function parse(args: readonly string[]) {
 				smoke: { type: "boolean" },
 				rounds: { type: "string" },
 				only: { type: "string", multiple: true },
+				"warm-up": { type: "string" },
 				json: { type: "string" },
 				list: { type: "boolean" },
 				judge: { type: "boolean" },

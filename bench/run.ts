@@ -17,6 +17,7 @@ import {
 	SMOKE_SCENARIOS,
 	selectScenarios,
 	type Transport,
+	warmedUp,
 } from "./scenario.ts";
 import { killServers, startServer } from "./server-process.ts";
 
@@ -46,7 +47,7 @@ async function main(options: BenchOptions): Promise<number> {
 		return 0;
 	}
 	const offered = options.smoke ? SMOKE_SCENARIOS : SCENARIOS;
-	const scenarios = selectScenarios(offered, options.only);
+	const scenarios = selectScenarios(offered, options.only).map(scenario => warmedUp(scenario, options.warmUpSeconds));
 	if (scenarios.length === 0) {
 		throw new BenchError(
 			`No scenario is named ${options.only}. There are: ${offered.map(({ name }) => name).join(", ")}.`,

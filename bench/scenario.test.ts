@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadArguments } from "./load.ts";
 import { PEERS } from "./peer.ts";
-import { expectedSeconds, parseContestant, SCENARIOS, SMOKE_SCENARIOS, selectScenarios } from "./scenario.ts";
+import { expectedSeconds, parseContestant, SCENARIOS, SMOKE_SCENARIOS, selectScenarios, warmedUp } from "./scenario.ts";
 
 describe("the scenarios", () => {
 	it("have names of their own", () => {
@@ -60,5 +60,12 @@ describe("rtmpload's arguments", () => {
 		expect(argumentsOf("idle")).not.toContain("-m");
 		expect(argumentsOf("ingest-100")).toMatch(/-m 100 .* -n 100 -r 300$/);
 		expect(argumentsOf("join")).toMatch(/-n 200 -r 20$/);
+	});
+
+	it("warm up for as long as is wished, where they do at all, and say so", () => {
+		const [fanOut, join] = ["fanout-500", "join"].map(name => SCENARIOS.find(scenario => scenario.name === name)!);
+		expect(warmedUp(fanOut!, 30)).toEqual({ ...fanOut, warmUpSeconds: 30, title: `${fanOut!.title}, after 30 s` });
+		expect(warmedUp(fanOut!, undefined)).toBe(fanOut);
+		expect(warmedUp(join!, 30)).toBe(join);
 	});
 });

@@ -148,6 +148,12 @@ export function selectScenarios(scenarios: readonly Scenario[], names: readonly 
 	return scenarios.filter(({ name }) => names.some(wanted => name === wanted || name.startsWith(`${wanted}-`)));
 }
 
+/** The scenario with another warm-up, which its title tells; as it is where nothing warms up. */
+export function warmedUp(scenario: Scenario, seconds: number | undefined): Scenario {
+	if (seconds === undefined || scenario.warmUpSeconds === 0) return scenario;
+	return { ...scenario, title: `${scenario.title}, after ${seconds} s`, warmUpSeconds: seconds };
+}
+
 /** About how long one run takes, in seconds, with the server's start and end. */
 export function expectedSeconds(scenario: Scenario): number {
 	const { kind, connections, joinRate, settleSeconds, warmUpSeconds, windowSeconds } = scenario;

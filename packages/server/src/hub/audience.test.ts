@@ -44,6 +44,21 @@ describe("a live stream's viewers", () => {
 		expect(waiting.take()).toEqual(["onMetaData,one", "v1", "a4", "K6"]);
 	});
 
+	it("are sent blocks in memory that is used again where none of them keeps one", () => {
+		const fixture = new HubFixture();
+		const publisher = fixture.publish().play(100, keyframe(1));
+		const viewer = fixture.watchTogether();
+		publisher.play(100, picture(2)).play(100, picture(3)).play(100, picture(4));
+		const other = fixture.watch();
+		publisher.play(100, picture(5)).play(100, picture(6));
+		other.viewer.detach();
+		publisher.play(100, picture(7));
+		expect(viewer.takeWithTimes().join()).toBe("K1@0,P2@100,P3@200,P4@300,P5@400,P6@500,P7@600");
+		const memories = viewer.blocks.map(({ buffer }) => buffer);
+		const kept = new Set(memories).size;
+		expect([kept, memories[2] === memories[3], memories[3] === memories[6]]).toEqual([5, true, true]);
+	});
+
 	it("get audio at once where there is no video", () => {
 		const fixture = new HubFixture();
 		const early = fixture.watch();

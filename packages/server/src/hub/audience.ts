@@ -82,7 +82,12 @@ export class Audience {
 	/** Hands a batch to every viewer, and takes it into the cache. */
 	take(batch: readonly MediaMessage[], now: number): void {
 		this.#given = this.#handed + batch.length;
-		for (const shape of this.#shapes.values()) if (shape.steadyCount > 0) this.#fanOut(shape, batch, now);
+		for (const shape of this.#shapes.values()) {
+			if (shape.steadyCount === 0) continue;
+			// Not in one statement: what it sets off may count, too.
+			const bytes = shape.hand(batch, now);
+			this.bytesOut += bytes;
+		}
 		this.#resumeWaiting(batch, now);
 		this.#handed += batch.length;
 		this.#version++;
@@ -253,13 +258,6 @@ export class Audience {
 
 	// ── a batch ──
 
-	#fanOut(shape: Shape, batch: readonly MediaMessage[], now: number): void {
-		const block = shape.frame(batch);
-		if (block.bytes.length === 0) return;
-		this.bytesOut += block.bytes.length * shape.steadyCount;
-		shape.hand(block, now);
-	}
-
 	/**
 	 * Takes the batch into the cache, and lets viewers that wait start at its first keyframe, with the data and
 	 * configurations that hold there where they have not had them.
@@ -278,7 +276,7 @@ export class Audience {
 
 	#resumeShape(shape: Shape, batch: readonly MediaMessage[], from: number, now: number): void {
 		if (shape.waiting.size === 0) return;
-		const block = shape.frame(batch, from);
+		const block = shape.frame(batch.slice(from));
 		if (block.bytes.length === 0) return;
 		const { headVersion } = this.#cache;
 		let head: FramedBlock | undefined;

@@ -5,9 +5,16 @@ import type { GroupMember, Membership, WriteGroup } from "../net/index.ts";
 export interface Framer {
 	/** Viewers whose framers have the same key are sent the same bytes. */
 	readonly key: string;
-	/** One joined block of whole messages. It must not depend on earlier calls, unless the key is one viewer's alone. */
-	frame(batch: readonly MediaMessage[]): Uint8Array;
+	/**
+	 * One joined block of whole messages. It must not depend on earlier calls, unless the key is one viewer's alone.
+	 *
+	 * @param memory where the block may be made; default: where the framer makes them
+	 */
+	frame(batch: readonly MediaMessage[], memory?: BlockMemory): Uint8Array;
 }
+
+/** Gives memory for a block of that length. A Buffer, for the sockets would make one of any other array, once a viewer. */
+export type BlockMemory = (length: number) => Buffer;
 
 /** Why the hub ends a viewer. */
 export type ViewerEnd = "too-slow" | "server-stopping";

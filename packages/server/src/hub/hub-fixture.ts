@@ -3,7 +3,7 @@ import { MEDIA_AUDIO, MEDIA_DATA, MEDIA_VIDEO, type MediaMessage, type MediaType
 import { encodeData } from "@millrace/core/rtmp";
 import { VirtualClock } from "@millrace/testkit";
 import type { GroupMember, GroupSocket, Membership, WriteGroup } from "../net/index.ts";
-import type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
+import type { BlockMemory, Framer, ViewerEnd, ViewerSink } from "./framer.ts";
 import { Hub } from "./hub.ts";
 import type { LiveStreamOptions } from "./hub-options.ts";
 import type { LiveStream } from "./live-stream.ts";
@@ -126,9 +126,12 @@ export class TestFramer implements Framer {
 		this.key = key;
 	}
 
-	frame(batch: readonly MediaMessage[]): Uint8Array {
+	frame(batch: readonly MediaMessage[], memory: BlockMemory = Buffer.alloc): Uint8Array {
 		this.calls++;
-		return new TextEncoder().encode(batch.map(message => `${nameOf(message)}\n`).join(""));
+		const text = batch.map(message => `${nameOf(message)}\n`).join("");
+		const block = memory(text.length);
+		block.write(text);
+		return block;
 	}
 }
 
@@ -149,7 +152,7 @@ export class TestViewer implements ViewerSink, GroupSocket {
 	/** What has come of a message that is not whole. */
 	#part = "";
 	/** What its network has not taken of a block that was written to several. */
-	#rest = new Uint8Array(0);
+	#rest: Uint8Array = new Uint8Array(0);
 
 	/** @param descriptor of one that is written to together with others */
 	constructor(live: LiveStream, shape: string, descriptor = -1) {
@@ -191,13 +194,14 @@ export class TestViewer implements ViewerSink, GroupSocket {
 
 	/** A block is written to it and others; a blocked network still has room for a half. */
 	takeShared(block: Uint8Array): number {
+		this.blocks.push(block);
 		const taken = this.blocked ? block.length >> 1 : block.length;
 		this.#receive(block.subarray(0, taken));
 		return taken;
 	}
 
 	onCutShort(block: Uint8Array, taken: number): void {
-		this.#rest = block.slice(taken);
+		this.#rest = block.subarray(taken);
 	}
 
 	onLeftGroup(): void {

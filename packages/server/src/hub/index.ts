@@ -1,6 +1,6 @@
 export { configurationKey, isBlankConfiguration, ownCopy, sameBytes } from "./configuration.ts";
 export type { PacedInput } from "./flush-schedule.ts";
-export type { Framer, ViewerEnd, ViewerSink } from "./framer.ts";
+export type { BlockMemory, Framer, ViewerEnd, ViewerSink } from "./framer.ts";
 export { Hub, type HubObserver } from "./hub.ts";
 export type { GatherWindow, HubClock, LatencyMode, LiveStreamOptions, ViewerQueueOptions } from "./hub-options.ts";
 export { LiveStream, type PublishAnswer } from "./live-stream.ts";

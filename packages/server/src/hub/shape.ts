@@ -1,7 +1,8 @@
 import type { MediaMessage } from "@millrace/core/flv";
 import { type WriteBlock, WriteGroup } from "../net/index.ts";
 import { FramedBlock } from "./framed-block.ts";
-import type { Framer } from "./framer.ts";
+import type { BlockMemory, Framer } from "./framer.ts";
+import { scratchMemory } from "./scratch-memory.ts";
 import type { StreamCache } from "./stream-cache.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -41,8 +42,13 @@ export class Shape {
 		return this.steadyCount === 0 && this.waiting.size === 0;
 	}
 
-	/** Hands a block to all that take every one. */
-	hand(block: FramedBlock, now: number): void {
+	/** Hands the batch to all that take every one; returns how many bytes those are together. */
+	hand(batch: readonly MediaMessage[], now: number): number {
+		const count = this.steadyCount;
+		// Nobody but a viewer outside the group keeps the block.
+		const block = this.frame(batch, this.steady.size === 0 ? scratchMemory : undefined);
+		const { length } = block.bytes;
+		if (length === 0) return 0;
 		const joining: Viewer[] = [];
 		for (const viewer of this.steady) {
 			viewer.deliver(block, now);
@@ -53,17 +59,13 @@ export class Shape {
 		for (const viewer of joining) {
 			if (this.steady.has(viewer) && viewer.joinGroup(this.group)) this.steady.delete(viewer);
 		}
+		return length * count;
 	}
 
-	/** The batch, or its end from `from` on, as this shape's bytes. */
-	frame(batch: readonly MediaMessage[], from = 0): FramedBlock {
-		if (this.wantsAudio && this.wantsVideo && from === 0) return new FramedBlock(this.framer.frame(batch), batch);
-		const wanted: MediaMessage[] = [];
-		for (let i = from; i < batch.length; i++) {
-			const message = batch[i]!;
-			if (message.isAudio ? this.wantsAudio : message.isVideo ? this.wantsVideo : true) wanted.push(message);
-		}
-		return wanted.length === 0 ? EMPTY : new FramedBlock(this.framer.frame(wanted), wanted);
+	/** The messages as this shape's bytes, in memory of their own unless `memory` is given. */
+	frame(batch: readonly MediaMessage[], memory?: BlockMemory): FramedBlock {
+		const wanted = this.wantsAudio && this.wantsVideo ? batch : batch.filter(message => this.#wants(message));
+		return wanted.length === 0 ? EMPTY : new FramedBlock(this.framer.frame(wanted, memory), wanted);
 	}
 
 	/**
@@ -87,6 +89,10 @@ export class Shape {
 	/** Drops what was made, so that an idle shape keeps no memory. */
 	forget(): void {
 		this.#startBlock = undefined;
+	}
+
+	#wants(message: MediaMessage): boolean {
+		return message.isAudio ? this.wantsAudio : message.isVideo ? this.wantsVideo : true;
 	}
 }
 

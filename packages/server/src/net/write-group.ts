@@ -59,7 +59,7 @@ export class WriteGroup {
 		return membership;
 	}
 
-	/** Writes a block to each member, which must not change afterwards. */
+	/** Writes a block to each member, and keeps nothing of it. */
 	write(block: Uint8Array, messages: number): void {
 		this.#bytes += block.length;
 		this.#messages += messages;
@@ -70,8 +70,10 @@ export class WriteGroup {
 			const taken = write(descriptors[place]!, block);
 			if (taken < block.length) short.push([this.#memberships[place]!, taken]);
 		}
+		if (short.length === 0) return;
+		const kept = Buffer.from(block);
 		// Afterwards, for who leaves changes the places.
-		for (const [membership, taken] of short) membership.cutShort(block, taken);
+		for (const [membership, taken] of short) membership.cutShort(kept, taken);
 	}
 
 	/** Everybody leaves. */

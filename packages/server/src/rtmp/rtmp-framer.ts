@@ -9,15 +9,12 @@ import {
 	type MediaMessage,
 } from "@millrace/core/flv";
 import { framedLength, frameInto } from "@millrace/core/rtmp";
-import type { Framer } from "../hub/index.ts";
+import type { BlockMemory, Framer } from "../hub/index.ts";
 
 /** Chunk streams of shared blocks; the connection's own commands use others, so that a block may stand between any two. */
 const AUDIO_CHUNK_STREAM = 6;
 const VIDEO_CHUNK_STREAM = 7;
 const DATA_CHUNK_STREAM = 4;
-
-/** Gives memory for a block of that length. A Buffer, for the sockets would make one of any other array, once a viewer. */
-export type BlockMemory = (length: number) => Buffer;
 
 /** Small blocks share slabs, which the connections' payloads share too. */
 export function slabMemory(slab: Slab | undefined): BlockMemory {
@@ -34,7 +31,7 @@ export class RtmpFramer implements Framer {
 	readonly #chunkSize: number;
 	readonly #streamId: number;
 	readonly #encoding: ObjectEncoding;
-	readonly #allocate: BlockMemory;
+	readonly #memory: BlockMemory;
 	readonly #offset: number;
 
 	/**
@@ -48,7 +45,7 @@ export class RtmpFramer implements Framer {
 		memory: BlockMemory = Buffer.allocUnsafeSlow,
 		offsetMillis = 0,
 	) {
-		this.#allocate = memory;
+		this.#memory = memory;
 		this.#offset = offsetMillis;
 		this.key = `rtmp:${chunkSize}:${streamId}:${encoding}:${offsetMillis === 0 ? "" : `${offsetMillis}:`}`;
 		this.#chunkSize = chunkSize;
@@ -56,7 +53,7 @@ export class RtmpFramer implements Framer {
 		this.#encoding = encoding;
 	}
 
-	frame(batch: readonly MediaMessage[]): Uint8Array {
+	frame(batch: readonly MediaMessage[], memory = this.#memory): Uint8Array {
 		let length = 0;
 		for (let i = 0; i < batch.length; i++) {
 			const message = batch[i]!;
@@ -65,7 +62,7 @@ export class RtmpFramer implements Framer {
 			length += framedLength(payload.length, (message.timestamp + this.#offset) >>> 0, this.#chunkSize);
 		}
 		// Every byte of it is written.
-		const block = this.#allocate(length);
+		const block = memory(length);
 		let offset = 0;
 		for (let i = 0; i < batch.length; i++) {
 			const message = batch[i]!;
