@@ -170,10 +170,10 @@ export class RawClient {
 	async until(holds: () => boolean, what: string): Promise<void> {
 		const deadline = Date.now() + ANSWER_MILLIS;
 		while (!holds()) {
-			const seen = this.#commands.map(command => `${command.name} ${codeOf(command) ?? ""}`).join(", ");
-			if (this.isClosed) throw new Error(`the server closed ${this.address} before ${what} came; seen: ${seen}`);
+			if (this.isClosed)
+				throw new Error(`the server closed ${this.address} before ${what} came; seen: ${this.#seen()}`);
 			const left = deadline - Date.now();
-			if (left <= 0) throw new Error(`${what} did not come to ${this.address}; seen: ${seen}`);
+			if (left <= 0) throw new Error(`${what} did not come to ${this.address}; seen: ${this.#seen()}`);
 			await new Promise<void>(resolve => {
 				const wake = () => {
 					clearTimeout(timer);
@@ -206,6 +206,10 @@ export class RawClient {
 
 	#keep({ type, payload }: ReceivedMessage): void {
 		if (type === TYPE_COMMAND || type === TYPE_COMMAND_AMF3) this.#commands.push(decodeCommand(type, payload));
+	}
+
+	#seen(): string {
+		return this.#commands.map(command => `${command.name} ${codeOf(command) ?? ""}`).join(", ");
 	}
 
 	#wake(): void {

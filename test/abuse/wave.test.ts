@@ -82,7 +82,7 @@ async function largeConnect(client: RawClient): Promise<void> {
 	await client.waitForCommand("_result", 1);
 }
 
-/** Many streams, each waiting for a publisher that does not exist. */
+/** Many streams, each waiting for a publisher that does not exist; stays until the server has dealt with all of them. */
 async function playsOfNothing(client: RawClient): Promise<void> {
 	await connected(client);
 	for (let i = 1; i <= PLAYS; i++) client.send(client.command("createStream", i, null));
@@ -91,6 +91,7 @@ async function playsOfNothing(client: RawClient): Promise<void> {
 	for (let id = 1; id <= PLAYS; id++) {
 		client.send(client.command("play", 0, null, [`nothing-${tag}-${id}-${"n".repeat(200)}`], id));
 	}
+	for (let i = 0; i < PLAYS; i++) await client.waitForStatus("NetStream.Play.Start");
 }
 
 const WAVES: readonly Wave[] = [
