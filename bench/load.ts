@@ -51,6 +51,7 @@ export function loadArguments(scenario: Scenario, transport: Transport, target: 
 	args.push("-d", String(scenario.windowSeconds), "-W", String(UNANSWERED_PLAYER));
 	if (scenario.kind === "connect") return [...args, "-S", "-k", String(scenario.connections)];
 	args.push("-n", String(scenario.connections), "-r", String(scenario.joinRate));
+	if (scenario.kind === "play") args.push("-s", String(scenario.readers ?? scenario.connections));
 	return scenario.kind === "idle" ? [...args, "-I"] : args;
 }
 

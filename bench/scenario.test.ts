@@ -58,8 +58,14 @@ describe("rtmpload's arguments", () => {
 		expect(argumentsOf("connect")).toMatch(/-S -k 32$/);
 		expect(argumentsOf("idle")).toMatch(/-n 2000 -r 300 -I$/);
 		expect(argumentsOf("idle")).not.toContain("-m");
-		expect(argumentsOf("ingest-100")).toMatch(/-m 100 .* -n 100 -r 300$/);
-		expect(argumentsOf("join")).toMatch(/-n 200 -r 20$/);
+		expect(argumentsOf("ingest-100")).toMatch(/-m 100 .* -n 100 -r 300 -s 100$/);
+		expect(argumentsOf("join")).toMatch(/-n 200 -r 20 -s 200$/);
+	});
+
+	it("let every player read what comes when it comes, but for those that are polled", () => {
+		expect(argumentsOf("fanout-500")).toMatch(/-n 500 -r 300 -s 500$/);
+		expect(argumentsOf("flv-500", "ws-flv")).toMatch(/-s 500$/);
+		expect(argumentsOf("polled-500")).toMatch(/-n 500 -r 300 -s 20$/);
 	});
 
 	it("warm up for as long as is wished, where they do at all, and say so", () => {

@@ -27,6 +27,8 @@ export type Scenario = {
 	file?: MediaFileName;
 	/** Players, or idle connections; player i plays stream i mod `publishers`. For `connect`: how many are in flight. */
 	connections: number;
+	/** Players that read what comes when it comes, and are parsed in full; the others look each 20 ms. Default: all (0028). */
+	readers?: number;
 	/** New players each second; a low rate measures joining on a quiet server. */
 	joinRate: number;
 	/** Between the publishers' start and the first player, in seconds: time to fill GOP caches. */
@@ -58,12 +60,18 @@ const FLV = [
 	"node-media-server/ws-flv",
 ];
 
-/** The full set. One round of it takes about 13 minutes. */
+/** The full set. One round of it takes about 15 minutes. */
 export const SCENARIOS: readonly Scenario[] = [
 	fanOut(100),
 	fanOut(500),
 	fanOut(1000),
 	fanOut(2000),
+	{
+		...fanOut(500),
+		name: "polled-500",
+		title: "500 viewers of which 480 look for what has come each 20 ms, and else leave it unread",
+		readers: 20,
+	},
 	{
 		...fanOut(100),
 		name: "ingest-100",
