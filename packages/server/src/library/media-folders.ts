@@ -80,6 +80,20 @@ export async function findFile(folder: string, path: string, followLinks: boolea
 	}
 }
 
+/**
+ * Whether there is a folder, at the end of links too.
+ *
+ * @throws {FileError} `FILE_UNREADABLE` where the system does not let us look
+ */
+export async function isFolder(path: string): Promise<boolean> {
+	try {
+		return (await stat(path)).isDirectory();
+	} catch (error) {
+		if (isAbsence(error)) return false;
+		throw unreadable(path, error);
+	}
+}
+
 /** Whether a real path lies below a real folder. */
 export function isWithin(path: string, folder: string): boolean {
 	return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

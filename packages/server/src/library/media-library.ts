@@ -9,7 +9,14 @@ import { Gate } from "./gate.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import type { MediaCatalog } from "./media-catalog.ts";
 import { type FileIdentity, identityOf, isAbsence, MediaFile, unreadable } from "./media-file.ts";
-import { type ApplicationFolders, behindPrefix, type FoundFile, findFile, foldersOf } from "./media-folders.ts";
+import {
+	type ApplicationFolders,
+	behindPrefix,
+	type FoundFile,
+	findFile,
+	foldersOf,
+	isFolder,
+} from "./media-folders.ts";
 import { type ListedFile, listFolders, listInstances } from "./media-list.ts";
 import { exactCandidates, type MediaKind, type NameCandidate, nameCandidates } from "./media-name.ts";
 import type { MediaSource } from "./media-source.ts";
@@ -185,9 +192,13 @@ export class MediaLibrary implements MediaCatalog {
 		if (candidates.length === 0) return undefined;
 		const { root, name } = this.#placeOf(application);
 		for (const { prefix, folder } of foldersOf(root, name, instance, directories, virtualKey)) {
-			for (const { path, kind } of candidates) {
+			const wanted = candidates.flatMap(({ path, kind }) => {
 				const rest = behindPrefix(path, prefix);
-				if (rest === undefined) continue;
+				return rest === undefined ? [] : { path, kind, rest };
+			});
+			// Where nothing was recorded there is none: one question in place of one for each file that the name may mean.
+			if (wanted.length === 0 || !(await isFolder(folder))) continue;
+			for (const { path, kind, rest } of wanted) {
 				const recorded = resolve(folder, rest);
 				const growing = kind === "flv" ? this.#growing(recorded) : undefined;
 				if (growing !== undefined) return { growing, path, kind };

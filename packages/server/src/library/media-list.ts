@@ -1,8 +1,8 @@
 import type { Dirent } from "node:fs";
-import { opendir, stat } from "node:fs/promises";
+import { opendir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isAbsence, unreadable } from "./media-file.ts";
-import { type FoundFile, findFile } from "./media-folders.ts";
+import { type FoundFile, findFile, isFolder } from "./media-folders.ts";
 import { kindOfFile, type MediaKind, nameOfFile } from "./media-name.ts";
 
 /** A file that was found in a list's folders, and the name by which it is played. */
@@ -102,13 +102,7 @@ class FolderList {
 	}
 
 	async #isFolder(entry: Dirent, path: string): Promise<boolean> {
-		if (!entry.isSymbolicLink() || !this.#followLinks) return entry.isDirectory();
-		try {
-			return (await stat(path)).isDirectory();
-		} catch (error) {
-			if (isAbsence(error)) return false;
-			throw unreadable(path, error);
-		}
+		return entry.isSymbolicLink() && this.#followLinks ? isFolder(path) : entry.isDirectory();
 	}
 
 	async #addFile(folder: string, path: string, prefix: string): Promise<void> {
