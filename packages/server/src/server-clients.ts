@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { DEFAULT_TUNNEL_LIMITS, DEFAULT_TUNNEL_TIMES } from "@millrace/core/tunnel";
 import type { ServerOptions } from "./config/index.ts";
 import { HttpTunnel, originOf, SocketWire, type Wire, type WireHandler } from "./net/index.ts";
 import { type ClientTransport, type PeerContext, RtmpPeer, RtmpWebSocket } from "./rtmp/index.ts";
@@ -82,15 +81,15 @@ export class ServerClients {
 	#makeTunnel(): HttpTunnel {
 		const { door, context } = this.#options;
 		const { rtmpt, http } = this.#options.options;
-		const { holdMillis, sessionTimeoutMillis, unusedTimeoutMillis, gapTimeoutMillis } = rtmpt;
 		return new HttpTunnel({
-			limits: { ...DEFAULT_TUNNEL_LIMITS, ...rtmpt },
+			limits: rtmpt,
 			times: {
-				...DEFAULT_TUNNEL_TIMES,
-				holdMillis,
-				sessionMillis: sessionTimeoutMillis,
-				unusedMillis: unusedTimeoutMillis,
-				gapMillis: gapTimeoutMillis,
+				holdMillis: rtmpt.holdMillis,
+				sessionMillis: rtmpt.sessionTimeoutMillis,
+				unusedMillis: rtmpt.unusedTimeoutMillis,
+				gapMillis: rtmpt.gapTimeoutMillis,
+				firstMillis: rtmpt.firstTimeoutMillis,
+				endMillis: rtmpt.endTimeoutMillis,
 			},
 			cors: http.cors,
 			ident2: rtmpt.ident2,

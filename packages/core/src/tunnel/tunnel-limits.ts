@@ -15,6 +15,11 @@ export type TunnelLimits = {
 	readonly earlyRequests: number;
 	/** What is kept of bodies whose turn has not come, in bytes; beyond it they are not read on. Default 64 KiB. */
 	readonly earlyBytes: number;
+	/**
+	 * How many requests may queue behind one whose body is not wanted now, in place of `earlyRequests`: librtmp does not
+	 * wait for answers. Default 256.
+	 */
+	readonly fullRequests: number;
 };
 
 export const DEFAULT_TUNNEL_LIMITS: TunnelLimits = {
@@ -24,6 +29,7 @@ export const DEFAULT_TUNNEL_LIMITS: TunnelLimits = {
 	bodyBytes: 17 * 1024 * 1024,
 	earlyRequests: 8,
 	earlyBytes: 64 * 1024,
+	fullRequests: 256,
 };
 
 /** How long the server of a tunnel waits, in milliseconds. */
@@ -36,6 +42,11 @@ export type TunnelTimes = {
 	readonly unusedMillis: number;
 	/** How long requests wait for one that is missing before the session is closed. Default 5000. */
 	readonly gapMillis: number;
+	/**
+	 * Clients begin to count at 0 or at 1. Where 1 comes first, 0 may still be on its way on another connection, and is
+	 * waited for this long. Default 100.
+	 */
+	readonly firstMillis: number;
 	/** How long a client may take to fetch the last bytes of a session that the server ends. Default 5000. */
 	readonly endMillis: number;
 };
@@ -45,5 +56,6 @@ export const DEFAULT_TUNNEL_TIMES: TunnelTimes = {
 	sessionMillis: 60_000,
 	unusedMillis: 10_000,
 	gapMillis: 5000,
+	firstMillis: 100,
 	endMillis: 5000,
 };

@@ -173,6 +173,15 @@ describe("requests", () => {
 		expect(scene.ask("send", 0, 4).status).toBe(404);
 	});
 
+	it("may be told how long 0 is waited for", () => {
+		const scene = new Scene({}, { firstMillis: 7 });
+		const first = scene.ask("send", 1, 3);
+		scene.advance(6);
+		expect(first.answers).toBe(0);
+		scene.advance(1);
+		expect(first.bytes).toEqual([AT_ONCE]);
+	});
+
 	it("may begin with 1 overtaking 0", () => {
 		const scene = new Scene();
 		const second = scene.ask("send", 1, 2);
@@ -310,6 +319,17 @@ describe("a handler that pauses", () => {
 		scene.session.resume(scene.now);
 		expect(scene.received).toEqual([3, 1, 2, 3, ...others.map((_, index) => 10 + index)]);
 		expect([first.carrier.answers, ...others.map(({ answers }) => answers)]).toEqual(Array(21).fill(1));
+	});
+
+	it("lets so many requests queue behind the one that is held back, and no more", () => {
+		const scene = opened({ earlyBytes: 1, earlyRequests: 1, fullRequests: 3 });
+		scene.session.pause();
+		const statuses = [1, 2, 3, 4, 5].map(sequence => {
+			const { carrier, upload } = scene.begin("send", sequence);
+			upload?.receive(Uint8Array.of(sequence), scene.now);
+			return carrier.status;
+		});
+		expect(statuses).toEqual([0, 0, 0, 0, 404]);
 	});
 
 	it("gets what came before its client's goodbye", () => {

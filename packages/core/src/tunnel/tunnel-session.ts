@@ -37,10 +37,6 @@ export interface TunnelUpload {
 	abandon(now: number): void;
 }
 
-/** Clients begin to count at 0 or at 1: where 1 comes first, 0 may still be on its way on another connection. */
-const FIRST_REQUEST_MILLIS = 100;
-/** What may queue behind a request that the handler does not want to read now: librtmp does not wait for answers. */
-const MAX_REQUESTS_WHILE_FULL = 256;
 /** A client has two requests under way at most, so it may repeat one of the last two that were answered. */
 const REMEMBERED_ANSWERS = 2;
 
@@ -252,14 +248,14 @@ export class TunnelSession {
 		const known = this.#exchanges.find(other => other.sequence === sequence);
 		if (known !== undefined) return known.command === command ? known : undefined;
 		const ahead = sequence - this.#expected;
-		const limit = this.#isFull ? MAX_REQUESTS_WHILE_FULL : this.#options.limits.earlyRequests;
-		if (ahead < 0 || ahead > limit) return undefined;
+		const { fullRequests, earlyRequests } = this.#options.limits;
+		if (ahead < 0 || ahead > (this.#isFull ? fullRequests : earlyRequests)) return undefined;
 		const exchange = new TunnelExchange(command, sequence);
 		const after = this.#exchanges.findIndex(other => other.sequence > sequence);
 		this.#exchanges.splice(after < 0 ? this.#exchanges.length : after, 0, exchange);
 		if (sequence === 0) this.#startsAtOneAt = undefined;
 		else if (this.#expected === 0 && sequence === 1 && this.#current === undefined) {
-			this.#startsAtOneAt = now + FIRST_REQUEST_MILLIS;
+			this.#startsAtOneAt = now + this.#options.times.firstMillis;
 		}
 		return exchange;
 	}

@@ -84,7 +84,8 @@ export class SharedObjectProxy {
 			{ persistent },
 		);
 		this.#replica.connect();
-		const owner = typeof from === "string" ? new OwnConnection(from, tell) : undefined;
+		const owner =
+			typeof from === "string" ? new OwnConnection(from, tell, text => onFault(`${name} connection`, text)) : undefined;
 		// Between `openProxy` and here nothing is sent: there is no connection yet.
 		this.#link = new SharedObjectLink(owner?.connection ?? (from as NetConnection), remoteName, {
 			// The link itself is not there yet where the connection is.
@@ -196,9 +197,9 @@ class OwnConnection {
 	#timer: NodeJS.Timeout | undefined;
 	#isClosed = false;
 
-	constructor(address: string, tell: (status: NetStatus) => void) {
+	constructor(address: string, tell: (status: NetStatus) => void, warn: (text: string) => void) {
 		this.#address = address;
-		this.connection = new NetConnection({ reconnect: RECONNECT, proxy: false, warn: () => {} });
+		this.connection = new NetConnection({ reconnect: RECONNECT, proxy: false, warn });
 		this.connection.client = {};
 		this.connection.addEventListener("netStatus", event => {
 			tell(event.info);

@@ -31,6 +31,14 @@ export const rtmptSchema = section("RTMP in HTTP requests (RTMPT), for clients b
 	gapTimeoutMillis: duration(100, 60_000)
 		.prefault("5s")
 		.describe("How long requests that overtook another one wait for it, before the session is closed."),
+	firstTimeoutMillis: duration(0, 10_000)
+		.prefault("100ms")
+		.describe(
+			"Clients count their requests from 0 or from 1. Where 1 comes first, how long 0 is waited for, which may be on its way on another connection.",
+		),
+	endTimeoutMillis: duration(0, 60_000)
+		.prefault("5s")
+		.describe("How long a client may take to fetch the last bytes of a session that the server ends."),
 	unusedSessions: z
 		.int()
 		.min(1)
@@ -46,4 +54,19 @@ export const rtmptSchema = section("RTMP in HTTP requests (RTMPT), for clients b
 	bodyBytes: size(64 * 1024, 1024 ** 3)
 		.prefault("17MiB")
 		.describe("The longest request. Some encoders send a whole frame in one."),
+	earlyRequests: z
+		.int()
+		.min(0)
+		.max(1000)
+		.default(8)
+		.describe("How many requests may overtake one that is missing; those further ahead are answered 404."),
+	earlyBytes: size(1024, 16 * 1024 ** 2)
+		.prefault("64KiB")
+		.describe("What is kept of requests that overtook another one; beyond it they are not read on."),
+	fullRequests: z
+		.int()
+		.min(1)
+		.max(10_000)
+		.default(256)
+		.describe("How many requests may wait in place of `earlyRequests` while the server does not read the session."),
 });

@@ -143,7 +143,7 @@ export class ConnectDesk {
 		}
 		this.#rules = edge.rules;
 		this.#facts = this.#factsOf(request);
-		this.#edge = new EdgeClient(edge, target, request, this.#host);
+		this.#edge = new EdgeClient(edge, target, request, this.#host, this.#log);
 		this.#edge.connect();
 	}
 

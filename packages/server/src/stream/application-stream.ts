@@ -156,7 +156,7 @@ export class ApplicationStream implements ChannelObserver {
 			tell(netStatus("NetConnection.Connect.Failed", NO_NETWORK));
 			return undefined;
 		}
-		const push = new StreamPush(this.#live, target, this.#environment.context.schedule, tell);
+		const push = new StreamPush(this.#live, target, this.#environment.context, tell);
 		this.#pushes.add(push);
 		return push;
 	}

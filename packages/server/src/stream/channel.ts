@@ -212,12 +212,9 @@ export class Channel implements ItemObserver {
 			return;
 		}
 		if (item.remote !== undefined) {
-			const options = {
-				remote: item.remote,
-				leadMillis: this.leadMillis,
-				graceMillis: this.#environment.graceMillis,
-				schedule: this.#environment.context.schedule,
-			};
+			const { graceMillis, context } = this.#environment;
+			const { schedule, log } = context;
+			const options = { remote: item.remote, leadMillis: this.leadMillis, graceMillis, schedule, log };
 			this.#begin(item, new RemoteItem(item, options, this));
 			return;
 		}

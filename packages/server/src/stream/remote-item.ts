@@ -2,6 +2,7 @@ import { type NetConnection, type NetStatusEvent, NetStream } from "@millrace/cl
 import { MEDIA_AUDIO, type MediaMessage } from "@millrace/core/flv";
 import type { NetStatus } from "@millrace/core/rtmp";
 import { isFrame, type PlayerSchedule, type Sleeper } from "../library/index.ts";
+import type { EventLog } from "../log/index.ts";
 import type { ChannelItem, ItemObserver, PlayingItem } from "./channel-item.ts";
 import { relayedData } from "./item-data.ts";
 import { type RemoteObserver, type RemoteOptions, RemoteServer } from "./remote-server.ts";
@@ -14,6 +15,7 @@ export type RemoteItemOptions = {
 	/** How long a stream that was lost with its connection is waited for before it counts as ended, in milliseconds. */
 	readonly graceMillis: number;
 	readonly schedule: PlayerSchedule;
+	readonly log: EventLog;
 };
 
 /**
@@ -52,7 +54,7 @@ export class RemoteItem implements PlayingItem, RemoteObserver, Sleeper {
 		this.#leadMillis = options.leadMillis;
 		this.#observer = observer;
 		this.#isFile = item.wish.startMillis >= 0;
-		this.#remote = new RemoteServer(options.remote, this);
+		this.#remote = new RemoteServer(options.remote, this, options.log);
 	}
 
 	start(): void {

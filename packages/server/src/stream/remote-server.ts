@@ -1,6 +1,7 @@
 import { ArgumentError, FALLBACK_RULES, NetConnection, type NetStatusEvent } from "@millrace/client";
 import type { AmfObject, AmfValue } from "@millrace/core/amf";
 import { type NetStatus, netStatus } from "@millrace/core/rtmp";
+import type { EventLog } from "../log/index.ts";
 
 /** Another server's application, and how it is connected to. */
 export type RemoteOptions = {
@@ -55,7 +56,7 @@ export class RemoteServer {
 	#tries = 0;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(options: RemoteOptions, observer: RemoteObserver) {
+	constructor(options: RemoteOptions, observer: RemoteObserver, log: EventLog) {
 		this.#options = options;
 		this.#observer = observer;
 		this.#connection = new NetConnection({
@@ -63,7 +64,8 @@ export class RemoteServer {
 			// One road: what is tried on others would reach other programs on the host.
 			fallback: { ...FALLBACK_RULES.R1, roads: [{ protocol: "rtmp", port: 1935 }] },
 			proxy: false,
-			warn: () => {},
+			// A key may stand behind the question mark.
+			warn: text => log.warn("fault", { address: options.address.replace(/\?.*$/s, ""), text }),
 		});
 		// Every server knows AMF0; the payloads of media stay as they are.
 		this.#connection.objectEncoding = 0;

@@ -3,6 +3,7 @@ import type { AmfValue } from "@millrace/core/amf";
 import type { NetStatus, PublishMode } from "@millrace/core/rtmp";
 import type { LiveStream } from "../hub/index.ts";
 import type { PlayerSchedule } from "../library/index.ts";
+import type { EventLog } from "../log/index.ts";
 import { type RemoteObserver, type RemoteOptions, RemoteServer } from "./remote-server.ts";
 import { StreamCarrier } from "./stream-carrier.ts";
 
@@ -15,6 +16,8 @@ export type PushTarget = RemoteOptions & {
 	/** Whether `releaseStream` and `FCPublish` are called as encoders do, which some servers wait for. */
 	readonly fcPublish: boolean;
 };
+
+type StreamPushContext = { readonly schedule: PlayerSchedule; readonly log: EventLog };
 
 /**
  * Publishes a live stream on another server for as long as somebody publishes it here (multi-point publish), and again
@@ -33,12 +36,17 @@ export class StreamPush implements RemoteObserver {
 	#bufferSeconds = 0;
 
 	/** @param tell takes the statuses of the connection and of the stream there; called in turns of their own */
-	constructor(live: LiveStream, target: PushTarget, schedule: PlayerSchedule, tell: (status: NetStatus) => void) {
+	constructor(
+		live: LiveStream,
+		target: PushTarget,
+		{ schedule, log }: StreamPushContext,
+		tell: (status: NetStatus) => void,
+	) {
 		this.#live = live;
 		this.#target = target;
 		this.#schedule = schedule;
 		this.#tell = tell;
-		this.#remote = new RemoteServer(target, this);
+		this.#remote = new RemoteServer(target, this, log);
 		const release = live.hold();
 		const detach = live.attachTap({
 			onMessages: () => {},

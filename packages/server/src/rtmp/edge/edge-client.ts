@@ -4,6 +4,7 @@ import { UsageError } from "@millrace/core/fault";
 import { type ConnectRequest, type NetStatus, netStatus, type PublishRequest } from "@millrace/core/rtmp";
 import type { InstanceClient, PermissionHandler, SharedObjectType, StreamFacts } from "../../app/index.ts";
 import type { LiveStream } from "../../hub/index.ts";
+import type { EventLog } from "../../log/index.ts";
 import { StreamCarrier } from "../../stream/index.ts";
 import { type EdgeTarget, streamTitle } from "./edge-address.ts";
 import type { EdgeContext } from "./edge-context.ts";
@@ -30,13 +31,20 @@ export class EdgeClient {
 	#isAccepted = false;
 	#isClosed = false;
 
-	constructor(context: EdgeContext, target: EdgeTarget, request: ConnectRequest, client: InstanceClient) {
+	constructor(
+		context: EdgeContext,
+		target: EdgeTarget,
+		request: ConnectRequest,
+		client: InstanceClient,
+		log: EventLog,
+	) {
 		this.#context = context;
 		this.#target = target;
 		this.#request = request;
 		this.#client = client;
 		const properties = Object.fromEntries(Object.entries(request.properties).filter(([key]) => !OWN_MEMBERS.has(key)));
-		this.connection = new NetConnection({ properties, proxy: false, warn: () => {} });
+		const warn = (text: string) => log.warn("fault", { origin: target.host, text });
+		this.connection = new NetConnection({ properties, proxy: false, warn });
 		this.#objects = new EdgeObjects(this.connection);
 		this.connection.objectEncoding = request.objectEncoding;
 		this.connection.client = callbacks((name, args) => this.#callClient(name, args));
