@@ -1,6 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 
+/** Who runs: the server alone on its core, the load and what belongs to it on the others. */
+export type Side = "server" | "load";
+
 let isSplit = false;
 
 /**
@@ -16,11 +19,7 @@ export function splitCores(): boolean {
 }
 
 /** The command line that runs a program on its side. */
-export function onCores(
-	side: "server" | "load",
-	command: string,
-	args: readonly string[],
-): [command: string, args: string[]] {
+export function onCores(side: Side, command: string, args: readonly string[]): [command: string, args: string[]] {
 	if (!isSplit) return [command, [...args]];
 	const cores = side === "server" ? "0" : `1-${availableParallelism() - 1}`;
 	return ["taskset", ["-c", cores, command, ...args]];

@@ -1,50 +1,42 @@
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { BenchError } from "./bench-error.ts";
+import { programPath } from "./built-program.ts";
 import { onCores } from "./cores.ts";
+import type { Network } from "./network.ts";
 import type { LoadReport } from "./result.ts";
 import { expectedSeconds, RELAY_ROADS, type Scenario, type Transport } from "./scenario.ts";
 
 /** The server under load. */
 export type Target = {
 	pid: number;
+	network: Network;
 	rtmpPort: number;
 	httpPort: number;
 	/** Where players that speak RTMP connect, where that is a relay. Default `rtmpPort`. */
 	relayPort?: number;
 };
 
-const FOLDER = join(import.meta.dirname, "rtmpload");
 const RELAY = join(import.meta.dirname, "road-relay.ts");
-const PROGRAM = join(FOLDER, "rtmpload");
 /** Beyond its expected time a run may take this long: rtmpload itself waits 30 s for the last first frame. */
 const GRACE_SECONDS = 60;
 const UNANSWERED_PLAYER = 30;
 /** Players of an hour begin at places up to here, so that none comes to its end. */
 const SPREAD_SECONDS = 3480;
 
-/** Builds rtmpload with make when it is missing or older than its source. Throws a BenchError when that fails. */
-export function buildLoad(): void {
-	const source = join(FOLDER, "rtmpload.c");
-	if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs >= statSync(source).mtimeMs) return;
-	console.error("Building rtmpload …");
-	const make = spawnSync("make", ["-C", FOLDER], { encoding: "utf8" });
-	if (make.error) throw new BenchError("make is needed to build bench/rtmpload (Debian: build-essential).");
-	if (make.status !== 0) throw new BenchError(`bench/rtmpload does not build:\n${make.stderr}`);
-}
-
 /** rtmpload's command line for one run. */
 export function loadArguments(scenario: Scenario, transport: Transport, target: Target, media: string): string[] {
+	const { host, carrier } = target.network;
 	const rtmpAt = (port: number): string =>
-		`rtmp://127.0.0.1:${port}/${scenario.file === undefined ? "live/s%d" : `vod/${scenario.file}`}`;
+		`rtmp://${host}:${port}/${scenario.file === undefined ? "live/s%d" : `vod/${scenario.file}`}`;
 	const rtmp = rtmpAt(target.rtmpPort);
 	const scheme = transport === "ws-flv" ? "ws" : "http";
 	const players =
 		transport === "ws-flv" || transport === "http-flv"
-			? `${scheme}://127.0.0.1:${target.httpPort}/live/s%d`
+			? `${scheme}://${host}:${target.httpPort}/live/s%d`
 			: rtmpAt(target.relayPort ?? target.rtmpPort);
 	const args = ["-u", players, "-P", String(target.pid), "-T", "-l", scenario.name];
+	if (carrier !== undefined) args.push("-A", String(carrier));
 	if (scenario.file !== undefined) args.push("-O", String(SPREAD_SECONDS));
 	if (scenario.publishers > 0) args.push("-p", rtmp, "-m", String(scenario.publishers), "-f", media);
 	args.push("-g", String(scenario.settleSeconds), "-w", String(scenario.warmUpSeconds));
@@ -93,11 +85,14 @@ function runRtmpload(
 	signal: AbortSignal,
 ): Promise<LoadReport> {
 	const limit = Math.ceil(expectedSeconds(scenario) + GRACE_SECONDS);
-	const child = spawn(...onCores("load", PROGRAM, loadArguments(scenario, transport, target, media)), {
-		stdio: ["ignore", "pipe", "pipe"],
-		timeout: limit * 1000,
-		signal,
-	});
+	const child = spawn(
+		...target.network.command("load", programPath("rtmpload"), loadArguments(scenario, transport, target, media)),
+		{
+			stdio: ["ignore", "pipe", "pipe"],
+			timeout: limit * 1000,
+			signal,
+		},
+	);
 	let output = "";
 	let complaints = "";
 	child.stdout.setEncoding("utf8").on("data", text => {

@@ -3,8 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RELAY_ROADS, type Transport } from "./scenario.ts";
 
-/** What a server is started with: free ports of 127.0.0.1, and an empty directory that is removed after it. */
+/** What a server is started with: free ports, and an empty directory that is removed after it. */
 export type Place = {
+	/** The address to listen on. */
+	host: string;
 	rtmpPort: number;
 	httpPort: number;
 	directory: string;
@@ -44,9 +46,13 @@ export const PEERS: readonly Peer[] = [
 			const template = readFileSync(join(import.meta.dirname, "peers/nginx.conf"), "utf8");
 			return {
 				version: nginxVersion(command),
-				launch({ rtmpPort, directory, files }) {
+				launch({ host, rtmpPort, directory, files }) {
 					const file = join(directory, "nginx.conf");
-					const values = { MODULE: module, RTMP_PORT: String(rtmpPort), FILES: join(files, "vod/media") };
+					const values = {
+						MODULE: module,
+						RTMP_ADDRESS: `${host}:${rtmpPort}`,
+						FILES: join(files, "vod/media"),
+					};
 					const text = template.replace(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]);
 					writeFileSync(file, text);
 					return { command, args: ["-p", directory, "-e", "stderr", "-c", file] };
@@ -64,10 +70,10 @@ export const PEERS: readonly Peer[] = [
 			if (installedVersion(NMS_PACKAGE) !== wanted) installNodeMediaServer();
 			return {
 				version: wanted,
-				launch({ rtmpPort, httpPort, directory }) {
+				launch({ host, rtmpPort, httpPort, directory }) {
 					const file = join(directory, "config.json");
 					const config = {
-						bind: "127.0.0.1",
+						bind: host,
 						store: { path: "./data" },
 						auth: { play: false, publish: false },
 						rtmp: { port: rtmpPort },
@@ -105,6 +111,8 @@ function millrace(latency: "interactive" | "default" | "scale"): Peer {
 						...["--rtmp-port", String(rtmpPort), "--http-port", String(httpPort)],
 						...["--data-dir", directory, "--log-format", "json", "--set", `live.latency=${latency}`],
 						...["--set", `media.applications=${files}`, "--set", "tls.selfSigned=true"],
+						// The load may be on another network.
+						...["--set", "publish.from=anywhere"],
 					],
 					cwd: ROOT,
 					readyLine: /"event":\s*"listening"/,

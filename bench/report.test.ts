@@ -97,7 +97,7 @@ describe("the report", () => {
 		expect(head).toBe(
 			[
 				"CPU, 2 cores, 24 GiB, Linux 6, Node v26, load 0.50",
-				"2026; all traffic on 127.0.0.1, each server alone on core 0",
+				"2026; all traffic within the machine, each server alone on core 0",
 				"servers: nginx 1.22",
 				"missing: other: not installed",
 			].join("\n"),

@@ -5,8 +5,8 @@ import type { Contestant, Scenario, ScenarioKind } from "./scenario.ts";
 import { median, medianOfRatios, worst } from "./statistic.ts";
 import { type Column, formatFigure, LINE_WIDTH, renderTable, wrap } from "./table.ts";
 
-/** A peer that stands in no table, and why. */
-export type MissingPeer = { name: string; reason: string };
+/** A peer that stands in no table, or a scenario that cannot be run here, and why. */
+export type Missing = { name: string; reason: string };
 
 /** What a table's ratios are taken against. */
 type Reference = NonNullable<Scenario["reference"]>;
@@ -59,14 +59,14 @@ const COLUMNS: Record<ScenarioKind, readonly ReportColumn[]> = {
 export function renderHead(
 	machine: Machine,
 	versions: ReadonlyMap<string, string>,
-	missing: readonly MissingPeer[],
+	missing: readonly Missing[],
 ): string {
 	const { cpu, cores, memoryGiB, kernel, node, load, isSplit, revision, date } = machine;
 	const where = isSplit ? "each server alone on core 0" : "servers and load on any core";
 	const servers = [...versions].map(([name, version]) => `${name} ${version}`).join(", ") || "none";
 	const lines = [
 		`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, Node ${node}, load ${load.toFixed(2)}`,
-		`${date}${revision === undefined ? "" : `, commit ${revision}`}; all traffic on 127.0.0.1, ${where}`,
+		`${date}${revision === undefined ? "" : `, commit ${revision}`}; all traffic within the machine, ${where}`,
 		wrap(`servers: ${servers}`, LINE_WIDTH, "  "),
 		...missing.map(({ name, reason }) => wrap(`missing: ${name}: ${reason}`, LINE_WIDTH, "  ")),
 	];

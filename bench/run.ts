@@ -1,13 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { BARS, judge } from "./bar.ts";
 import { BenchError } from "./bench-error.ts";
+import { buildProgram } from "./built-program.ts";
 import { splitCores } from "./cores.ts";
-import { buildLoad, runLoad } from "./load.ts";
+import { runLoad } from "./load.ts";
 import { readMachine } from "./machine.ts";
 import { makeFiles, testStream } from "./media.ts";
+import { LOOPBACK, openPath } from "./network.ts";
 import { type BenchOptions, parseOptions, USAGE } from "./option.ts";
 import { type Launch, PEERS, type Place } from "./peer.ts";
-import { describeRun, type MissingPeer, renderHead, renderJudgements, renderLegend, renderScenario } from "./report.ts";
+import { describeRun, type Missing, renderHead, renderJudgements, renderLegend, renderScenario } from "./report.ts";
 import { figuresOf, type Run } from "./result.ts";
 import {
 	expectedSeconds,
@@ -47,25 +49,28 @@ async function main(options: BenchOptions): Promise<number> {
 		return 0;
 	}
 	const offered = options.smoke ? SMOKE_SCENARIOS : SCENARIOS;
-	const scenarios = selectScenarios(offered, options.only).map(scenario => warmedUp(scenario, options.warmUpSeconds));
-	if (scenarios.length === 0) {
+	const wanted = selectScenarios(offered, options.only).map(scenario => warmedUp(scenario, options.warmUpSeconds));
+	if (wanted.length === 0) {
 		throw new BenchError(
 			`No scenario is named ${options.only}. There are: ${offered.map(({ name }) => name).join(", ")}.`,
 		);
 	}
 	if (options.list) {
-		for (const { name, title, contestants } of scenarios) console.log(`${name}: ${title}\n  ${contestants.join(", ")}`);
+		for (const { name, title, contestants } of wanted) console.log(`${name}: ${title}\n  ${contestants.join(", ")}`);
 		return 0;
 	}
 	if (process.platform !== "linux") {
 		throw new BenchError("The bench reads the servers' CPU time from Linux's /proc, so it runs on Linux only.");
 	}
 	const machine = readMachine(!options.anyCore && splitCores());
-	buildLoad();
+	buildProgram("rtmpload");
+	const unreachable = await findUnreachable(wanted);
+	const scenarios = wanted.filter(({ name }) => unreachable.every(each => each.name !== name));
 	const media = testStream();
 	if (scenarios.some(({ file }) => file !== undefined)) makeFiles();
 	const needed = new Set(scenarios.flatMap(({ contestants }) => contestants.map(name => parseContestant(name).peer)));
-	const { ready, missing } = await preparePeers(needed);
+	const { ready, absent } = await preparePeers(needed);
+	const missing = [...unreachable, ...absent];
 	const versions = new Map([...ready].map(([name, { version }]) => [name, version]));
 	const head = renderHead(machine, versions, missing);
 	console.error(`${head}\n`);
@@ -90,13 +95,28 @@ async function main(options: BenchOptions): Promise<number> {
 	return unkept.length > 0 ? 1 : 0;
 }
 
+/** The scenarios over a path that cannot be made here. */
+async function findUnreachable(scenarios: readonly Scenario[]): Promise<Missing[]> {
+	const unreachable: Missing[] = [];
+	for (const { name, roundTripMillis } of scenarios) {
+		if (roundTripMillis === undefined) continue;
+		try {
+			await (await openPath(roundTripMillis)).close();
+		} catch (error) {
+			if (error instanceof BenchError) throw error;
+			unreachable.push({ name, reason: messageOf(error) });
+		}
+	}
+	return unreachable;
+}
+
 /** Starts each server once: what cannot run is missing from the beginning, with the reason, and not in every run. */
 async function preparePeers(needed: ReadonlySet<string>): Promise<{
 	ready: Map<string, ReadyPeer>;
-	missing: MissingPeer[];
+	absent: Missing[];
 }> {
 	const ready = new Map<string, ReadyPeer>();
-	const missing: MissingPeer[] = [];
+	const absent: Missing[] = [];
 	for (const peer of PEERS) {
 		if (!needed.has(peer.name)) continue;
 		try {
@@ -105,11 +125,11 @@ async function preparePeers(needed: ReadonlySet<string>): Promise<{
 			await server.stop();
 			ready.set(peer.name, prepared);
 		} catch (error) {
-			missing.push({ name: peer.name, reason: messageOf(error) });
+			absent.push({ name: peer.name, reason: messageOf(error) });
 		}
 		stop.signal.throwIfAborted();
 	}
-	return { ready, missing };
+	return { ready, absent };
 }
 
 /** Servers alternate within a round, every other round backwards, so that drift of the machine favours none. */
@@ -162,14 +182,19 @@ async function runAll(
 }
 
 async function measure(peer: ReadyPeer, scenario: Scenario, transport: Transport, media: string) {
-	const server = await startServer(peer.launch, peer.transports);
+	const network = scenario.roundTripMillis === undefined ? LOOPBACK : await openPath(scenario.roundTripMillis);
 	try {
-		const report = await runLoad(scenario, transport, server, media, stop.signal);
-		const end = server.end();
-		if (end !== undefined) throw new Error(`the server ${end}`);
-		return { report, figures: figuresOf(scenario, report) };
+		const server = await startServer(peer.launch, peer.transports, network);
+		try {
+			const report = await runLoad(scenario, transport, server, media, stop.signal);
+			const end = server.end();
+			if (end !== undefined) throw new Error(`the server ${end}`);
+			return { report, figures: figuresOf(scenario, report) };
+		} finally {
+			await server.stop();
+		}
 	} finally {
-		await server.stop();
+		await network.close();
 	}
 }
 

@@ -29,6 +29,8 @@ export type Scenario = {
 	connections: number;
 	/** Players that read what comes when it comes, and are parsed in full; the others look each 20 ms. Default: all (0028). */
 	readers?: number;
+	/** The round trip of a path between server and load, in milliseconds (0029). Default: both on loopback. */
+	roundTripMillis?: number;
 	/** New players each second; a low rate measures joining on a quiet server. */
 	joinRate: number;
 	/** Between the publishers' start and the first player, in seconds: time to fill GOP caches. */
@@ -60,7 +62,7 @@ const FLV = [
 	"node-media-server/ws-flv",
 ];
 
-/** The full set. One round of it takes about 15 minutes. */
+/** The full set. One round of it takes about 17 minutes. */
 export const SCENARIOS: readonly Scenario[] = [
 	fanOut(100),
 	fanOut(500),
@@ -71,6 +73,12 @@ export const SCENARIOS: readonly Scenario[] = [
 		name: "polled-500",
 		title: "500 viewers of which 480 look for what has come each 20 ms, and else leave it unread",
 		readers: 20,
+	},
+	{
+		...fanOut(500),
+		name: "path-500",
+		title: "500 viewers of one 1 Mbit/s stream, RTMP, over a path with a round trip of 20 ms",
+		roundTripMillis: 20,
 	},
 	{
 		...fanOut(100),
@@ -125,6 +133,11 @@ export const SCENARIOS: readonly Scenario[] = [
 /** The same loads, small and short, for CI: they show that everything works, and nothing about speed. */
 export const SMOKE_SCENARIOS: readonly Scenario[] = [
 	smoke("fanout-100", { title: "50 viewers of one stream, RTMP (smoke)", connections: 50 }),
+	smoke("path-500", {
+		title: "20 viewers over a path with a round trip of 20 ms (smoke)",
+		connections: 20,
+		contestants: ["millrace-default", "nginx"],
+	}),
 	smoke("ingest-100", {
 		title: "10 streams with one viewer each, RTMP (smoke)",
 		publishers: 10,

@@ -1,17 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { onCores } from "./cores.ts";
 import { FILES_FOLDER } from "./media.ts";
+import { LOOPBACK, type Network } from "./network.ts";
 import type { Launch, Place } from "./peer.ts";
 import type { Transport } from "./scenario.ts";
 
 /** A server that the bench started: where it listens, its process, and its end. */
-export type ServerProcess = Omit<Place, "files"> & {
+export type ServerProcess = Omit<Place, "files" | "host"> & {
 	pid: number;
+	network: Network;
 	/** Ends it and its directory; resolves when the process is gone. */
 	stop(): Promise<void>;
 	/** How it ended by itself, with the last lines that it wrote; undefined while it runs. */
@@ -25,20 +26,30 @@ const POLL_MS = 25;
 const running = new Set<ChildProcess>();
 
 /**
- * Starts a fresh server on free ports of 127.0.0.1 and waits until it is ready.
+ * Starts a fresh server on free ports, at its end of the network, and waits until it is ready.
  * Throws an Error with the server's last words when it ends early or is not ready in 15 s.
  */
 export async function startServer(
 	launch: (place: Place) => Launch,
 	transports: readonly Transport[],
+	network: Network = LOOPBACK,
 ): Promise<ServerProcess> {
 	const directory = mkdtempSync(join(tmpdir(), "millrace-bench-"));
 	const [rtmpPort, httpPort] = await freePorts();
-	const { command, args, cwd, readyLine } = launch({ rtmpPort, httpPort, directory, files: FILES_FOLDER });
+	const { command, args, cwd, readyLine } = launch({
+		host: network.host,
+		rtmpPort,
+		httpPort,
+		directory,
+		files: FILES_FOLDER,
+	});
 	const logFile = join(directory, "output.log");
 	// A file and not a pipe: what a server pays for its log does not depend on how fast we read.
 	const log = openSync(logFile, "w");
-	const child = spawn(...onCores("server", command, args), { cwd: cwd ?? directory, stdio: ["ignore", log, log] });
+	const child = spawn(...network.command("server", command, args), {
+		cwd: cwd ?? directory,
+		stdio: ["ignore", log, log],
+	});
 	closeSync(log);
 	running.add(child);
 	let ended: string | undefined;
@@ -55,6 +66,7 @@ export async function startServer(
 		httpPort,
 		directory,
 		pid: child.pid ?? -1,
+		network,
 		end: () => ended && `${ended}; it wrote: ${lastLines(output())}`,
 		async stop() {
 			child.kill("SIGTERM");
@@ -67,10 +79,10 @@ export async function startServer(
 	};
 	const ports = transports.some(transport => transport !== "rtmp") ? [rtmpPort, httpPort] : [rtmpPort];
 	const deadline = Date.now() + READY_TIMEOUT_MS;
-	const isReady = async () =>
-		(readyLine === undefined || readyLine.test(output())) && (await Promise.all(ports.map(isOpen))).every(Boolean);
+	const isReady = () =>
+		(readyLine === undefined || readyLine.test(output())) && ports.every(port => isListening(server.pid, port));
 	while (ended === undefined && Date.now() < deadline) {
-		if (await isReady()) return server;
+		if (isReady()) return server;
 		await sleep(POLL_MS);
 	}
 	const reason = server.end() ?? `was not ready in 15 s; it wrote: ${lastLines(output())}`;
@@ -106,13 +118,11 @@ async function freePorts(): Promise<[number, number]> {
 	return ports as [number, number];
 }
 
-function isOpen(port: number): Promise<boolean> {
-	return new Promise(resolve => {
-		const socket = connect(port, "127.0.0.1");
-		socket.once("connect", () => {
-			socket.destroy();
-			resolve(true);
-		});
-		socket.once("error", () => resolve(false));
+/** Whether somebody listens on the port in the process's network, which may not be ours to connect to. */
+function isListening(pid: number, port: number): boolean {
+	const listener = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]+:0000 0A `);
+	return ["tcp", "tcp6"].some(table => {
+		const file = `/proc/${pid}/net/${table}`;
+		return existsSync(file) && listener.test(readFileSync(file, "utf8"));
 	});
 }
