@@ -34,6 +34,14 @@ export default defineApplication({
 });
 `;
 
+/** Calls a method of whoever comes. */
+const CALLING = `
+import { defineApplication } from "millrace/app";
+export default defineApplication({
+	onConnected: client => client.call("whoAreYou").catch(() => {}),
+});
+`;
+
 /** Plays what it is told into streams of its own. */
 const PULLING = `
 import { defineApplication } from "millrace/app";
@@ -112,6 +120,18 @@ describe("publishing on another server", { timeout: 60_000 }, () => {
 		expect(isGapless(player.pictures)).toBe(true);
 		await control.callAsync("letGo", "cam");
 		await until(() => player.codes.includes("Play.UnpublishNotify"));
+	});
+
+	it("logs what the other server calls and nobody has, without the key that stands in its address", async () => {
+		const there = await new TestServer().write("studio", CALLING).start();
+		const here = await new TestServer().write("relay", PUSHING).start();
+		const control = await here.connect("relay", `${there.url("studio")}?key=hush`);
+		await here.publish("cam", "relay");
+		await control.callAsync("push", "cam", "copy");
+		const faults = () => here.log.filter(({ event }) => event === "fault").map(({ fields }) => fields);
+		await until(() => faults().length > 0);
+		const text = "Error #2095: NetConnection was unable to invoke callback whoAreYou.";
+		expect(faults()).toEqual([{ address: there.url("studio"), text }]);
 	});
 
 	it("carries codecs of Enhanced RTMP and data in AMF3 as they are", async () => {
