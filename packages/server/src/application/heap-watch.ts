@@ -4,8 +4,8 @@ import { LowMemoryAlarm } from "../app/index.ts";
 
 /**
  * Calls `onLow` when the JavaScript heap of this process or thread is nearly full, in a turn of its own. What is in use
- * is measured behind each full collection, for most of what is there before may be garbage. Who fills the heap within
- * one turn ends without having been told.
+ * is measured behind each full collection, for most of what is there before may be garbage. Who fills the rest of the heap
+ * between two collections, or within one turn, ends without having been told.
  *
  * @param limit what V8 was told to keep to, in bytes
  */
